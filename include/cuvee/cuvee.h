@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cuvee.h: the whole public API of libcuvee, text classification with transformers on CPUs.
+ *
+ * Limits and caveats first
+ *   - Linux, x86-64 and arm64. One model in memory serves any number of threads.
+ *   - Model files are mapped, not copied. If another program shortens a mapped file the kernel kills
+ *     the reader (SIGBUS); replace model files by rename, never in place.
+ *   - The library never exits, aborts, prints, changes the locale or handles signals. It reads the
+ *     environment for CUVEE_ISA only, and options beat it.
+ *   - A pool starts threads: create pools after fork(), not before.
+ *
+ * Example (error checks left out; examples/c/classify.c has them)
+ *
+ *     cuvee_model *model;  cuvee_pool *pool;  cuvee_result *result;  cuvee_error err;
+ *     cuvee_model_open("models/sentiment-en", NULL, &model, &err);
+ *     cuvee_pool_create(model, NULL, &pool, &err);
+ *     cuvee_text text = { .ptr = "Ripe, long and lovely.", .len = 22 };
+ *     cuvee_classify(pool, &text, 1, NULL, &result, &err);
+ *     printf("%s %f\n", cuvee_model_label(model, cuvee_result_labels(result)[0]),
+ *            cuvee_result_scores(result)[0]);
+ *
+ * Conventions
+ *   Functions that can fail return int: CUVEE_OK (0) or a negative CUVEE_E_* code. Outputs named
+ *   ret_... are written on success only. `err` may be NULL; it is filled on failure only.
+ *   Options structs: set struct_size = sizeof the struct; zero in any other field means default;
+ *   a NULL pointer means all defaults. cuvee_model_options o = CUVEE_OPTIONS(cuvee_model_options).
+ *   Ownership words: borrows (until return), keeps (until closed), gives (the caller releases).
+ */
+#ifndef CUVEE_CUVEE_H
+#define CUVEE_CUVEE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CUVEE_VERSION_MAJOR 0
+#define CUVEE_VERSION_MINOR 1
+#define CUVEE_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define CUVEE_API __attribute__((visibility("default")))
+#define CUVEE_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define CUVEE_API
+#define CUVEE_MUST_CHECK
+#endif
+
+/* ------------------------------------------------------------------------------------------ */
+/* Errors                                                                                     */
+
+enum cuvee_code {
+    CUVEE_OK = 0,
+    CUVEE_E_ARGUMENT = -1,    /* a caller's mistake: NULL, a range, struct_size, an unknown name */
+    CUVEE_E_NOMEM = -2,       /* out of memory */
+    CUVEE_E_IO = -3,          /* a system call failed; os_errno says which way */
+    CUVEE_E_FORMAT = -4,      /* a file does not follow its format */
+    CUVEE_E_UNSUPPORTED = -5, /* well formed, but nothing that this build or CPU can do */
+    CUVEE_E_LIMIT = -6,       /* a limit that has a name was exceeded */
+    CUVEE_E_BUSY = -7,        /* the queue is full */
+    CUVEE_E_TIMEOUT = -8,     /* the deadline passed */
+    CUVEE_E_CANCELLED = -9,   /* cuvee_pool_cancel() dropped it */
+    CUVEE_E_TOO_LONG = -10,   /* text longer than max_length, and truncation was refused */
+    CUVEE_E_NONFINITE = -11   /* the model gave NaN or infinity for this text */
+};
+
+/* Detail of one failure, owned by the caller. */
+typedef struct cuvee_error {
+    int code;       /* enum cuvee_code */
+    int os_errno;   /* errno of a failed system call, else 0 */
+    int64_t offset; /* byte offset in the file that msg names, or -1 */
+    char msg[496];  /* one line of UTF-8, no newline; names the file, tensor, text or byte */
+} cuvee_error;
+
+/* Name of a code, such as "busy"; never NULL, also for codes that do not exist.
+ * Returns  a constant string.        Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_code_name(int code);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Versions                                                                                   */
+
+/* Version of the library that runs, "0.1.0".
+ * Returns  a constant string.        Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_version(void);
+
+/* Compiler, build type and kernel tiers of this library, one line.
+ * Returns  a constant string.        Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_build_info(void);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Model: weights, tokenizer, labels; immutable once open                                     */
+
+#define CUVEE_OPTIONS(type) {sizeof(type)}
+
+typedef struct cuvee_model cuvee_model;
+
+typedef struct cuvee_model_options {
+    size_t struct_size;
+    uint32_t reserved; /* must be 0 */
+} cuvee_model_options;
+
+/* Open a Hugging Face model directory: config.json, tokenizer.json or vocab.txt, safetensors.
+ *   path       UTF-8 path of the directory; borrows.    options  NULL = defaults; borrows.
+ *   ret_model  gives; release with cuvee_model_close().
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED, CUVEE_E_LIMIT,
+ *          CUVEE_E_NOMEM.
+ * Threads  any; the open model may serve many threads at once.
+ * Memory   linear layers as f32 in kernel layout, private; the embedding tables stay in the mapped file.
+ * Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_open(const char *path, const cuvee_model_options *options,
+                                                cuvee_model **ret_model, cuvee_error *err);
+
+/* Release the caller's hold; pools made from the model keep it alive until they are freed.
+ *   model  may be NULL.
+ * Returns  nothing.        Threads  once per model_open; not while another call uses this handle.
+ * Since 0.1 */
+CUVEE_API void cuvee_model_close(cuvee_model *model);
+
+/* What is inside a model. Strings belong to the model. */
+typedef struct cuvee_model_info {
+    size_t struct_size;         /* set by the caller */
+    const char *path;           /* as given to cuvee_model_open() */
+    const char *family;         /* config.json model_type, such as "distilbert" */
+    const char *architecture;   /* config.json architectures[0] */
+    const char *weights_dtype;  /* as stored: "f32", "f16", "bf16" or "mixed" */
+    const char *tokenizer;      /* "wordpiece" */
+    const char *activation;     /* feed-forward activation, "gelu" */
+    const char *problem_type;   /* "single_label", "multi_label" or "regression" */
+    uint64_t n_parameters;      /* elements of all tensors in use */
+    uint64_t weights_file_bytes; /* total of the safetensors files */
+    uint32_t n_layers, hidden_size, n_heads, intermediate_size, vocab_size;
+    uint32_t max_length;        /* tokens of one text, special tokens included */
+    uint32_t n_labels;
+    uint32_t lowercase;         /* 1 when the tokenizer lower-cases */
+} cuvee_model_info;
+
+/* Describe a model.
+ *   info  written in full; info->struct_size must be set.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT.        Threads  any.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_describe(const cuvee_model *model, cuvee_model_info *info,
+                                                    cuvee_error *err);
+
+/* SHA-256 over the model's weight files, in shard order, as 64 hex digits. Reads every byte of them.
+ *   ret_hex  65 bytes of the caller's, NUL-terminated on success.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO.        Threads  any; blocks for about 3 ms per MB.
+ * Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_sha256(const cuvee_model *model, char ret_hex[65],
+                                                  cuvee_error *err);
+
+/* Name of label i as in config.json id2label (LABEL_0, LABEL_1, ... without one).
+ *   i  0 .. n_labels - 1; anything else gives NULL.
+ * Returns  a string of the model's.        Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_model_label(const cuvee_model *model, size_t i);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Texts and tokens                                                                           */
+
+/* One input: UTF-8, may hold NUL bytes. Invalid bytes are replaced by U+FFFD and counted.
+ * pair.ptr NULL = a single text; else the second text of a pair. */
+typedef struct cuvee_text {
+    const char *ptr; /* may be NULL when len is 0 */
+    size_t len;      /* bytes */
+    const char *pair_ptr;
+    size_t pair_len;
+} cuvee_text;
+
+enum cuvee_truncation {
+    CUVEE_TRUNCATE_RIGHT = 0, /* default: drop tokens at the end; pairs: longest first */
+    CUVEE_TRUNCATE_LEFT = 1,  /* drop tokens at the start */
+    CUVEE_TRUNCATE_ERROR = 2  /* refuse: the text gets status CUVEE_E_TOO_LONG */
+};
+
+typedef struct cuvee_tokens {
+    size_t n;             /* tokens, special ones included */
+    int32_t *ids;         /* (n) */
+    int32_t *type_ids;    /* (n) 0 for the first text, 1 for the second */
+    const char **strings; /* (n) vocabulary entries; NUL-terminated; belong to the model */
+    int truncated;        /* 1 when tokens were dropped */
+    int replaced;         /* 1 when invalid UTF-8 was replaced */
+} cuvee_tokens;
+
+typedef struct cuvee_tokenize_options {
+    size_t struct_size;
+    uint32_t max_length; /* tokens, special ones included; 0 = the model's; larger is an error */
+    uint32_t truncation; /* enum cuvee_truncation */
+} cuvee_tokenize_options;
+
+/* Token ids of one text, as the model sees them.
+ *   ret_tokens  gives; release with cuvee_tokens_free().
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_TOO_LONG, CUVEE_E_NOMEM.
+ * Threads  any.        Source  Hugging Face tokenizers (fast), id for id.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_tokenize(const cuvee_model *model, const cuvee_text *text,
+                                              const cuvee_tokenize_options *options,
+                                              cuvee_tokens **ret_tokens, cuvee_error *err);
+
+/* Release what cuvee_tokenize() gave; NULL is fine.
+ * Returns  nothing.        Threads  any, once.        Since 0.1 */
+CUVEE_API void cuvee_tokens_free(cuvee_tokens *tokens);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Pool: workers and a bounded queue in front of one model                                    */
+
+typedef struct cuvee_pool cuvee_pool;
+
+/* What one forward pass did; for metrics. */
+typedef struct cuvee_batch_record {
+    uint64_t batch;    /* 0, 1, 2, ... in order of start over the whole pool */
+    uint32_t worker;   /* 0 .. n_workers - 1 */
+    uint32_t n_texts;
+    uint32_t n_tokens;
+    uint64_t start_ns; /* monotonic clock */
+    uint64_t tokenize_ns, forward_ns;
+} cuvee_batch_record;
+
+typedef struct cuvee_pool_options {
+    size_t struct_size;
+    uint32_t n_workers;    /* 0 = one per allowed core (affinity mask, cgroup quota); at most 1024 */
+    uint32_t batch_tokens; /* budget of one forward pass; 0 = 512; 1 .. 65536. A longer text is a batch
+                              of its own */
+    uint32_t max_queue;    /* texts waiting; 0 = 65536. A call may bring more only into an empty queue */
+    const char *isa;       /* cap of the kernel tier: "ref", "avx2", "avx512"; NULL = CUVEE_ISA, else best */
+    void (*on_batch)(void *user, const cuvee_batch_record *record); /* from a worker; NULL = none */
+    void *on_batch_user;
+} cuvee_pool_options;
+
+/* Start workers in front of a model.
+ *   model     keeps (counted) until cuvee_pool_free().
+ *   ret_pool  gives; release with cuvee_pool_free().
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_UNSUPPORTED (tier), CUVEE_E_NOMEM, CUVEE_E_IO (threads).
+ * Threads  any.        Memory  a constant arena per worker, sized here.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_create(cuvee_model *model, const cuvee_pool_options *options,
+                                                 cuvee_pool **ret_pool, cuvee_error *err);
+
+/* Finish what was accepted, stop the workers, release the pool; NULL is fine.
+ * Returns  nothing.        Threads  once, when no other call uses the pool; not from a callback; blocks.
+ * Since 0.1 */
+CUVEE_API void cuvee_pool_free(cuvee_pool *pool);
+
+/* Drop what waits in the queue: those texts end with status CUVEE_E_CANCELLED. Later calls work.
+ * Returns  nothing.        Threads  any; done callbacks of calls that end thereby may run inside.
+ * Since 0.1 */
+CUVEE_API void cuvee_pool_cancel(cuvee_pool *pool);
+
+typedef struct cuvee_pool_info {
+    size_t struct_size;      /* set by the caller */
+    const char *isa;         /* tier in use */
+    const char *precision;   /* "f32" */
+    uint32_t n_workers;
+    uint32_t batch_tokens;
+    uint64_t arena_bytes;    /* per worker */
+    uint64_t n_batches;      /* so far */
+    uint64_t n_texts, n_tokens;
+} cuvee_pool_info;
+
+/* Describe a pool.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT.        Threads  any; the counters may lag.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_describe(const cuvee_pool *pool, cuvee_pool_info *info,
+                                                   cuvee_error *err);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Classify                                                                                   */
+
+enum cuvee_activation {
+    CUVEE_ACTIVATION_AUTO = 0, /* by problem_type: sigmoid for multi-label or one label, none for
+                                  regression, else softmax */
+    CUVEE_ACTIVATION_SOFTMAX = 1,
+    CUVEE_ACTIVATION_SIGMOID = 2,
+    CUVEE_ACTIVATION_NONE = 3 /* logits */
+};
+
+typedef struct cuvee_classify_options {
+    size_t struct_size;
+    uint32_t max_length; /* as in cuvee_tokenize_options */
+    uint32_t truncation; /* enum cuvee_truncation */
+    uint32_t activation; /* enum cuvee_activation */
+    int64_t timeout_ms;  /* wait at most so long for room in the queue; 0 = for ever; cuvee_classify only */
+} cuvee_classify_options;
+
+typedef struct cuvee_result cuvee_result;
+
+/* Classify n texts and wait.
+ *   texts       (n); borrows, with what they point to.        n  0 is fine.
+ *   ret_result  gives; release with cuvee_result_free(). A text that fails alone has a status there.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM.
+ * Threads  any number at once; blocks; not from a callback of the same pool.
+ * Numerics a text's scores have the same bits alone and in any batch, at any n_workers, within one tier.
+ * Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_classify(cuvee_pool *pool, const cuvee_text *texts, size_t n,
+                                              const cuvee_classify_options *options,
+                                              cuvee_result **ret_result, cuvee_error *err);
+
+/* Called once per accepted cuvee_submit(), from a worker; must be quick and must not call back into a
+ * blocking function of the same pool. result: gives (never NULL). */
+typedef void cuvee_done(void *user, cuvee_result *result);
+
+/* Queue n texts and return at once.
+ *   texts   (n); the array is copied, the bytes are kept (must stay) until done() has begun.
+ *   done    not NULL.        user  handed to done().
+ * Returns  CUVEE_OK; CUVEE_E_BUSY when the queue has no room, CUVEE_E_ARGUMENT, CUVEE_E_NOMEM: done() is
+ *          then never called.
+ * Threads  any; does not block.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_submit(cuvee_pool *pool, const cuvee_text *texts, size_t n,
+                                            const cuvee_classify_options *options, cuvee_done *done,
+                                            void *user, cuvee_error *err);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Results: columns, row i is text i; C = n_labels                                            */
+
+/* Number of texts.
+ * Returns  n.        Threads  any.        Since 0.1 */
+CUVEE_API size_t cuvee_result_count(const cuvee_result *result);
+
+/* Number of labels C.
+ * Returns  C.        Threads  any.        Since 0.1 */
+CUVEE_API size_t cuvee_result_n_labels(const cuvee_result *result);
+
+/* Status per text: CUVEE_OK, CUVEE_E_TOO_LONG, CUVEE_E_NONFINITE, CUVEE_E_CANCELLED, CUVEE_E_NOMEM.
+ * Returns  (n), with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const int32_t *cuvee_result_status(const cuvee_result *result);
+
+/* Index of the best label per text (the first of equals); -1 where the status is not CUVEE_OK.
+ * Returns  (n), with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const int32_t *cuvee_result_labels(const cuvee_result *result);
+
+/* Score of that label, after the activation; 0 where the status is not CUVEE_OK.
+ * Returns  (n), with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const float *cuvee_result_scores(const cuvee_result *result);
+
+/* Scores of all labels, after the activation.
+ * Returns  (n,C) row-major, with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const float *cuvee_result_all_scores(const cuvee_result *result);
+
+/* Tokens that the model saw, special ones included.
+ * Returns  (n), with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const uint32_t *cuvee_result_tokens(const cuvee_result *result);
+
+#define CUVEE_NOTE_TRUNCATED 1u /* tokens were dropped to fit max_length */
+#define CUVEE_NOTE_REPLACED 2u  /* invalid UTF-8 was replaced */
+
+/* CUVEE_NOTE_* bits per text.
+ * Returns  (n), with the result.        Threads  any.        Since 0.1 */
+CUVEE_API const uint32_t *cuvee_result_notes(const cuvee_result *result);
+
+/* Release a result; NULL is fine.
+ * Returns  nothing.        Threads  any, once.        Since 0.1 */
+CUVEE_API void cuvee_result_free(cuvee_result *result);
+
+/* ------------------------------------------------------------------------------------------ */
+/* The machine                                                                                */
+
+typedef struct cuvee_machine_info {
+    size_t struct_size;      /* set by the caller */
+    char cpu[128];           /* model name, empty when unknown */
+    uint32_t allowed_cores;  /* affinity mask */
+    double cgroup_cores;     /* cgroup CPU quota in cores; 0 = no quota */
+    uint32_t default_workers; /* what n_workers = 0 gives */
+    const char *tier;        /* what would be taken now; NULL when CUVEE_ISA cannot be met */
+    const char *const *tiers_built;   /* NULL-terminated */
+    const char *const *tiers_usable;  /* NULL-terminated: CPU and OS both support them */
+    uint64_t memory_bytes;        /* physical */
+    uint64_t memory_limit_bytes;  /* cgroup limit; 0 = none */
+} cuvee_machine_info;
+
+/* What the library sees of this machine: for `cuvee doctor` and logs.
+ *   isa  as in cuvee_pool_options; NULL = CUVEE_ISA.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_UNSUPPORTED (the tier; info is filled all the same).
+ * Threads  any.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_machine_describe(const char *isa, cuvee_machine_info *info,
+                                                      cuvee_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/env.h"
+
+#include <stdlib.h>
+
+static const char *non_empty(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+const char *cuvee__env_isa(void)
+{
+    return non_empty("CUVEE_ISA");
+}
+
+const char *cuvee__env_model(void)
+{
+    return non_empty("CUVEE_MODEL");
+}
+
+const char *cuvee__env_no_color(void)
+{
+    return non_empty("NO_COLOR");
+}
+
+const char *cuvee__env_term(void)
+{
+    return non_empty("TERM");
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of kernels: one function pointer per hot operation, and the tile height of the tier.
+ *
+ * DESIGN
+ *   Each tier is a folder (ref/, avx2/, avx512/) that fills one struct kernels. ref/ is the oracle: it
+ *   sums in double and is always built. What is the same for all tiers - the loop nests of a matrix
+ *   product and of attention, packing - lives beside this file and calls through the table, so that a
+ *   new tier brings microkernels only (BLIS's split of framework and kernels).
+ *
+ *   Determinism: every output element is a function of its own row only, summed over k in one order that
+ *   does not depend on the number of rows. That is what makes a text's scores the same alone or in a batch.
+ *
+ * Packed matrix layout (all tiers read the same): W (N,K), y = x W^T, is cut into panels of 32 output
+ * columns; panel p holds, for k = 0 .. K-1, the 32 values W[32p + 0 .. 32p + 31][k]; columns past N are
+ * zero. Panels are 64-byte aligned. A k-step is 128 bytes: two cache lines, two zmm, four ymm. */
+#ifndef CUVEE_KERNELS_KERNELS_H
+#define CUVEE_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cuvee/cuvee.h"
+
+#define CUVEE__PANEL 32      /* output columns per panel */
+#define CUVEE__MAX_TILE_ROWS 16
+
+/* Element-wise functions of config.json ("hidden_act"); kernels apply them to a tile. */
+enum act {
+    ACT_NONE,
+    ACT_GELU,      /* x * Phi(x), with erf: "gelu", "gelu_python" */
+    ACT_GELU_TANH, /* tanh form: "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate" */
+    ACT_QUICK_GELU, /* x * sigmoid(1.702 x) */
+    ACT_RELU,
+    ACT_SILU, /* "silu", "swish" */
+    ACT_TANH
+};
+
+/* What a matrix product does with the sums before they are stored:
+ *   c = act(sum + bias) + residual */
+struct epilogue {
+    const float *bias;     /* (N) padded to a multiple of CUVEE__PANEL; NULL = none */
+    enum act act;
+    const float *residual; /* row r at residual + r * ld_residual; NULL = none; may equal the output */
+    size_t ld_residual;
+};
+
+struct kernels {
+    const char *name;  /* tier: "ref", "avx2", "avx512" */
+    size_t tile_rows;  /* rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS */
+
+    /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * 32 + j], r < rows, j < 32.
+     *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte aligned;
+     *   accumulate: add to what tile holds, else overwrite. a has no alignment. */
+    void (*gemm_f32_tile)(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
+                          float *tile, bool accumulate);
+
+    /* Finish a tile: c[r * ldc + j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for j < cols <= 32.
+     * bias and residual already point at column 0 of this tile. */
+    void (*tile_f32_store)(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
+                           float *c, size_t ldc);
+
+    /* In place over n scores: x = exp(scale * x - max) / sum. n >= 1. A NaN or +inf anywhere gives NaN
+     * everywhere. */
+    void (*softmax_f32)(float *x, size_t n, float scale);
+
+    /* y[r,:] = (x[r,:] - mean) / sqrt(var + eps) * gamma + beta, population variance; y may equal x.
+     * row r at x + r * ldx, y + r * ldy; d >= 1. */
+    void (*layernorm_f32)(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
+                          const float *beta, size_t rows, size_t d, float eps);
+
+    /* In place: x[i] = act(x[i]). */
+    void (*act_f32)(enum act act, float *x, size_t n);
+
+    /* y[i] += x[i] */
+    void (*add_f32)(float *y, const float *x, size_t n);
+
+    /* Widen n stored numbers (little-endian, no alignment) to f32, exactly. */
+    void (*widen_f16)(float *y, const void *x, size_t n);
+    void (*widen_bf16)(float *y, const void *x, size_t n);
+};
+
+/* Fill k with the kernels of a tier. `isa` is CUVEE__ISA_* bits of os/cpu.h: ref first, then each tier that
+ * the bits allow overwrites. */
+void cuvee__kernels_init(struct kernels *k, unsigned isa);
+
+/* Choose a tier. cap: NULL = CUVEE_ISA, and without that the best one; a name that is unknown, not built or
+ * not supported by CPU and OS is an error that lists what there is.
+ * Returns CUVEE_OK, CUVEE_E_ARGUMENT (unknown name), CUVEE_E_UNSUPPORTED. */
+int cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err);
+
+/* NULL-terminated names, "ref" first: what is compiled in, and what can run here. */
+const char *const *cuvee__kernels_built(void);
+const char *const *cuvee__kernels_usable(void);
+
+/* ---- tier-independent loops (gemm.c, attention.c) ---- */
+
+/* A matrix in packed layout. */
+struct packed_f32 {
+    float *panels; /* 64-byte aligned, round_up(n, 32) * k floats */
+    size_t n, k;   /* output columns, input columns */
+};
+
+/* Floats that a packed (n,k) matrix takes; false when the product wraps. */
+bool cuvee__packed_f32_count(size_t n, size_t k, size_t *ret_floats);
+
+/* Put rows first .. first + n_rows - 1 of W (row j at w + (j - first) * ldw, k values) into p. Rows of the
+ * padding are zeroed when the last panel's final row is packed, so pack every row once. */
+void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w, size_t ldw);
+
+/* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
+ * Nothing is allocated; uses about 60 KB of stack at most. */
+void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t lda,
+                     const struct packed_f32 *w, const struct epilogue *e, float *c, size_t ldc);
+
+/* Floats of scratch that attention over n_tokens needs. */
+size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size);
+
+/* One head of one text: out = softmax(scale * q k^T) v.
+ *   q, k, v (n_tokens, head_size), row stride ld; out the same with stride ld_out; scratch 64-byte aligned. */
+void cuvee__attention_f32(const struct kernels *kern, const float *q, const float *k, const float *v,
+                          size_t ld, size_t n_tokens, size_t head_size, float scale, float *out,
+                          size_t ld_out, float *scratch);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* sched_getaffinity, CPU_ALLOC */
+#include "os/cpu.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "base/checked.h"
+
+#if defined(__x86_64__)
+
+/* XCR0: which register files the OS saves (Intel SDM vol. 1, 13.3). */
+static uint64_t read_xcr0(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+unsigned cuvee__cpu_isa(void)
+{
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    const unsigned fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;
+    if ((c & (fma | osxsave | avx | f16c)) != (fma | osxsave | avx | f16c)) return 0;
+    const uint64_t saved = read_xcr0();
+    if ((saved & 0x6) != 0x6) return 0; /* xmm, ymm */
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    if (!(b & 1u << 5)) return 0; /* AVX2 */
+    unsigned isa = CUVEE__ISA_AVX2;
+    const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
+    if ((b & avx512) == avx512 && (saved & 0xE6) == 0xE6) isa |= CUVEE__ISA_AVX512;
+    return isa;
+}
+
+void cuvee__cpu_name(char *ret_name, size_t room)
+{
+    unsigned brand[12] = {0}, max = __get_cpuid_max(0x80000000u, NULL);
+    ret_name[0] = '\0';
+    if (max < 0x80000004u) return;
+    for (unsigned i = 0; i < 3; i++)
+        __get_cpuid(0x80000002u + i, &brand[4 * i], &brand[4 * i + 1], &brand[4 * i + 2],
+                    &brand[4 * i + 3]);
+    char text[sizeof brand + 1];
+    memcpy(text, brand, sizeof brand);
+    text[sizeof brand] = '\0';
+    const char *start = text + strspn(text, " ");
+    size_t n = strlen(start);
+    while (n && start[n - 1] == ' ') n--;
+    snprintf(ret_name, room, "%.*s", (int)n, start);
+}
+
+#else
+
+unsigned cuvee__cpu_isa(void)
+{
+    return 0;
+}
+
+void cuvee__cpu_name(char *ret_name, size_t room)
+{
+    if (room) ret_name[0] = '\0';
+}
+
+#endif
+
+uint32_t cuvee__cpu_allowed_cores(void)
+{
+    /* The kernel refuses a set smaller than its own (EINVAL), so grow until it fits. */
+    for (int n_cpus = 1024; n_cpus <= 1 << 20; n_cpus *= 4) {
+        cpu_set_t *set = CPU_ALLOC(n_cpus);
+        if (!set) break;
+        const size_t bytes = CPU_ALLOC_SIZE(n_cpus);
+        const int rc = sched_getaffinity(0, bytes, set);
+        const int count = rc == 0 ? CPU_COUNT_S(bytes, set) : 0;
+        CPU_FREE(set);
+        if (rc == 0) return count > 0 ? (uint32_t)count : 1;
+        if (errno != EINVAL) break;
+    }
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+/* First line of a small file, without its newline; false when it cannot be read. */
+static bool read_line(const char *path, char *line, size_t room)
+{
+    FILE *f = fopen(path, "re");
+    if (!f) return false;
+    const bool ok = fgets(line, (int)room, f) != NULL;
+    fclose(f);
+    if (ok) line[strcspn(line, "\n")] = '\0';
+    return ok;
+}
+
+/* Path of this process's group below the mount of a hierarchy: controller "" is v2 ("0::/a/b"), else the
+ * v1 line whose controller list names it. */
+static bool own_cgroup(const char *controller, char *path, size_t room)
+{
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    if (!f) return false;
+    char line[4096];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *list = strchr(line, ':');
+        char *group = list ? strchr(list + 1, ':') : NULL;
+        if (!group) continue;
+        *group++ = '\0';
+        list++;
+        if (!*controller) {
+            found = !*list;
+        } else {
+            for (const char *item = list; item && !found; item = strchr(item, ',')) {
+                item += *item == ',';
+                const size_t n = strcspn(item, ",");
+                found = n == strlen(controller) && memcmp(item, controller, n) == 0;
+            }
+        }
+        if (found) snprintf(path, room, "%s", group);
+    }
+    fclose(f);
+    return found;
+}
+
+/* Call visit(dir) for the group and each of its parents up to the mount: a limit anywhere above binds.
+ * In a container the path may not exist below the mount (a namespace); its root is then what is seen. */
+static void for_each_cgroup(const char *mount, const char *controller,
+                            void (*visit)(const char *dir, void *user), void *user)
+{
+    char group[4096], dir[4096 + 64];
+    if (!own_cgroup(controller, group, sizeof group)) group[0] = '\0';
+    for (;;) {
+        size_t n = strlen(group);
+        while (n && group[n - 1] == '/') group[--n] = '\0';
+        snprintf(dir, sizeof dir, "%s%s", mount, group);
+        visit(dir, user);
+        char *slash = strrchr(group, '/');
+        if (!slash) break;
+        *slash = '\0';
+    }
+}
+
+static void visit_cpu(const char *dir, void *user)
+{
+    double *tightest = user;
+    char path[4300], line[256];
+    double quota = -1, period = 100000;
+    snprintf(path, sizeof path, "%s/cpu.max", dir); /* v2: "max 100000" or "150000 100000" */
+    if (read_line(path, line, sizeof line)) {
+        if (strncmp(line, "max", 3) == 0 || sscanf(line, "%lf %lf", &quota, &period) < 1) return;
+    } else {
+        snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", dir);
+        if (!read_line(path, line, sizeof line) || sscanf(line, "%lf", &quota) != 1) return;
+        snprintf(path, sizeof path, "%s/cpu.cfs_period_us", dir);
+        if (read_line(path, line, sizeof line)) sscanf(line, "%lf", &period);
+    }
+    if (quota <= 0 || period <= 0) return;
+    const double cores = quota / period;
+    if (*tightest == 0 || cores < *tightest) *tightest = cores;
+}
+
+double cuvee__cgroup_cpu_quota(void)
+{
+    double tightest = 0;
+    for_each_cgroup("/sys/fs/cgroup", "", visit_cpu, &tightest);
+    for_each_cgroup("/sys/fs/cgroup/cpu", "cpu", visit_cpu, &tightest);
+    return tightest;
+}
+
+static void visit_memory(const char *dir, void *user)
+{
+    uint64_t *tightest = user;
+    char path[4300], line[256];
+    snprintf(path, sizeof path, "%s/memory.max", dir);
+    if (!read_line(path, line, sizeof line)) {
+        snprintf(path, sizeof path, "%s/memory.limit_in_bytes", dir);
+        if (!read_line(path, line, sizeof line)) return;
+    }
+    unsigned long long limit;
+    if (sscanf(line, "%llu", &limit) != 1) return; /* "max" */
+    if (limit >= (1ull << 60)) return;             /* v1 writes "no limit" as a huge number */
+    if (*tightest == 0 || limit < *tightest) *tightest = limit;
+}
+
+uint64_t cuvee__cgroup_memory_limit(void)
+{
+    uint64_t tightest = 0;
+    for_each_cgroup("/sys/fs/cgroup", "", visit_memory, &tightest);
+    for_each_cgroup("/sys/fs/cgroup/memory", "memory", visit_memory, &tightest);
+    return tightest;
+}
+
+uint64_t cuvee__memory_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
+
+uint32_t cuvee__cpu_default_workers(void)
+{
+    const uint32_t cores = cuvee__cpu_allowed_cores();
+    const double quota = cuvee__cgroup_cpu_quota();
+    if (quota <= 0 || quota >= cores) return cores;
+    return (uint32_t)cuvee__max(1, (size_t)ceil(quota));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the processor can do and what the operating system lets it do, and how many cores this process
+ * may use. */
+#ifndef CUVEE_OS_CPU_H
+#define CUVEE_OS_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Kernel tiers as feature sets; a tier counts only when CPUID has all of it and XGETBV says that the
+ * kernel saves the registers. */
+#define CUVEE__ISA_AVX2 1u   /* AVX2 + FMA + F16C */
+#define CUVEE__ISA_AVX512 2u /* the above + AVX-512 F, BW, DQ, VL */
+
+/* CUVEE__ISA_* bits of this machine. Threads: any. */
+unsigned cuvee__cpu_isa(void);
+
+/* Model name from CPUID or /proc/cpuinfo, NUL-terminated, empty when unknown. */
+void cuvee__cpu_name(char *ret_name, size_t room);
+
+/* Cores in this process's affinity mask; at least 1. */
+uint32_t cuvee__cpu_allowed_cores(void);
+
+/* CPU quota of the tightest enclosing cgroup (v2 cpu.max, v1 cpu.cfs_quota_us), in cores; 0 = none. */
+double cuvee__cgroup_cpu_quota(void);
+
+/* Memory limit of the tightest enclosing cgroup, bytes; 0 = none. */
+uint64_t cuvee__cgroup_memory_limit(void);
+
+/* Physical memory, bytes. */
+uint64_t cuvee__memory_bytes(void);
+
+/* Workers to start: min(allowed cores, quota rounded up), at least 1. */
+uint32_t cuvee__cpu_default_workers(void);
+
+#endif

@@ -118,9 +118,11 @@ void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t l
 size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size);
 
 /* One head of one text: out = softmax(scale * q k^T) v.
- *   q, k, v (n_tokens, head_size), row stride ld; out the same with stride ld_out; scratch 64-byte aligned. */
-void cuvee__attention_f32(const struct kernels *kern, const float *q, const float *k, const float *v,
-                          size_t ld, size_t n_tokens, size_t head_size, float scale, float *out,
-                          size_t ld_out, float *scratch);
+ *   k, v (n_tokens, head_size), q, out (n_queries, head_size): row strides ld (q, k, v) and ld_out;
+ *   1 <= n_queries <= n_tokens, and a row of out does not depend on n_queries: the last layer asks for the
+ *   first token's row only, when the head reads nothing else; scratch 64-byte aligned. */
+void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries, const float *k,
+                          const float *v, size_t ld, size_t n_tokens, size_t head_size, float scale,
+                          float *out, size_t ld_out, float *scratch);
 
 #endif

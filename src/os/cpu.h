@@ -22,12 +22,6 @@ void cuvee__cpu_name(char *ret_name, size_t room);
 /* Cores in this process's affinity mask; at least 1. */
 uint32_t cuvee__cpu_allowed_cores(void);
 
-/* CPU quota of the tightest enclosing cgroup (v2 cpu.max, v1 cpu.cfs_quota_us), in cores; 0 = none. */
-double cuvee__cgroup_cpu_quota(void);
-
-/* Memory limit of the tightest enclosing cgroup, bytes; 0 = none. */
-uint64_t cuvee__cgroup_memory_limit(void);
-
 /* Physical memory, bytes. */
 uint64_t cuvee__memory_bytes(void);
 

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include "os/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -20,6 +21,23 @@ bool cuvee__path_is_directory(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room)
+{
+    const size_t n_suffix = strlen(suffix);
+    bool found = false;
+    DIR *d = opendir(dir);
+    if (!d) return false;
+    for (const struct dirent *e; (e = readdir(d));) {
+        const size_t n = strlen(e->d_name);
+        if (n < n_suffix || n >= room || strcmp(e->d_name + n - n_suffix, suffix) != 0) continue;
+        if (found && strcmp(e->d_name, ret_name) >= 0) continue;
+        memcpy(ret_name, e->d_name, n + 1);
+        found = true;
+    }
+    closedir(d);
+    return found;
 }
 
 static const char *kind_of(mode_t mode)

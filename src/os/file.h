@@ -18,6 +18,10 @@ bool cuvee__file_exists(const char *path);
 /* True when path is a directory. */
 bool cuvee__path_is_directory(const char *path);
 
+/* True when the directory has a file whose name ends in suffix; ret_name then holds the first of them in
+ * order of strcmp(). Names that do not fit in room are passed over. */
+bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room);
+
 /* Append the whole file to out, whose cap_bytes is the limit.
  * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT (not a regular file), CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
 int cuvee__file_read(const char *path, struct buffer *out, cuvee_error *err);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/job.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels)
+{
+    const size_t n_columns = 5; /* all of four bytes an item, as are scores: no padding between them */
+    size_t row, items, bytes;
+    if (!cuvee__add(n_labels, n_columns, &row) || !cuvee__mul(row, n_texts, &items) ||
+        !cuvee__mul(items, sizeof(float), &bytes) || !cuvee__add(bytes, sizeof(cuvee_result), &bytes))
+        return NULL;
+    cuvee_result *r = cuvee__calloc(1, bytes);
+    if (!r) return NULL;
+    r->n_texts = n_texts;
+    r->n_labels = n_labels;
+    r->all_scores = (float *)(r + 1);
+    r->scores = r->all_scores + n_texts * n_labels;
+    r->labels = (int32_t *)(r->scores + n_texts);
+    r->status = r->labels + n_texts;
+    r->tokens = (uint32_t *)(r->status + n_texts);
+    r->notes = r->tokens + n_texts;
+    return r;
+}
+
+void cuvee__result_fail(cuvee_result *result, size_t i, int status)
+{
+    result->status[i] = status;
+    result->labels[i] = -1;
+}
+
+struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_labels,
+                              const cuvee_classify_options *options, cuvee_done *done, void *user)
+{
+    size_t bytes;
+    if (!cuvee__mul(n_texts, sizeof *texts, &bytes) || !cuvee__add(bytes, sizeof(struct job), &bytes))
+        return NULL;
+    struct job *job = cuvee__malloc(bytes);
+    cuvee_result *result = cuvee__result_create(n_texts, n_labels);
+    if (!job || !result) {
+        cuvee__free(job);
+        cuvee__free(result);
+        return NULL;
+    }
+    *job = (struct job){.options = *options, .n_texts = n_texts, .done = done, .user = user,
+                        .result = result};
+    atomic_init(&job->n_open, n_texts);
+    if (n_texts) memcpy(job->texts, texts, n_texts * sizeof *texts);
+    for (size_t i = 0; i < n_texts; i++) job->cost += job_text_cost(job, i);
+    return job;
+}
+
+void cuvee__job_free(struct job *job)
+{
+    if (!job) return;
+    cuvee__free(job->result);
+    cuvee__free(job);
+}
+
+void cuvee__job_complete(struct job *job, size_t n)
+{
+    if (atomic_fetch_sub_explicit(&job->n_open, n, memory_order_acq_rel) != n) return;
+    cuvee_done *done = job->done;
+    void *user = job->user;
+    cuvee_result *result = job->result;
+    cuvee__free(job);
+    done(user, result);
+}
+
+void cuvee__job_cancel_rest(struct job *job)
+{
+    for (size_t i = job->n_taken; i < job->n_texts; i++)
+        cuvee__result_fail(job->result, i, CUVEE_E_CANCELLED);
+    cuvee__job_complete(job, job->n_texts - job->n_taken);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/pool.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "model/model.h"
+#include "os/clock.h"
+#include "pool/worker.h"
+
+struct cuvee_pool {
+    /* Set by create, then constant: no lock. */
+    cuvee_model *model; /* one hold */
+    struct kernels kernels;
+    uint32_t batch_tokens, n_workers;
+    struct worker *workers; /* (n_workers) */
+
+    struct queue queue; /* has a lock of its own */
+    struct batch_counters counters;
+};
+
+static int start_workers(cuvee_pool *p, const cuvee_pool_options *options, cuvee_error *err)
+{
+    const size_t bytes = p->n_workers * sizeof *p->workers; /* at most 1024 of them */
+    p->workers = cuvee__alloc_aligned(bytes);
+    if (!p->workers) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for workers");
+    memset(p->workers, 0, bytes);
+    for (uint32_t i = 0; i < p->n_workers; i++) {
+        struct worker *w = &p->workers[i];
+        w->batcher = (struct batcher){.model = p->model,
+                                      .kernels = &p->kernels,
+                                      .batch_tokens = p->batch_tokens,
+                                      .worker = i,
+                                      .counters = &p->counters,
+                                      .on_batch = options->on_batch,
+                                      .on_batch_user = options->on_batch_user};
+        const int rc = cuvee__worker_start(w, &p->queue, err);
+        if (rc < 0) {
+            cuvee__error_prefix(err, "worker %u of %u", (unsigned)i, (unsigned)p->n_workers);
+            return rc;
+        }
+    }
+    return CUVEE_OK;
+}
+
+int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cuvee_pool **ret_pool,
+                       cuvee_error *err)
+{
+    cuvee_pool *p = cuvee__calloc(1, sizeof *p);
+    if (!p) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a pool");
+    p->batch_tokens = options->batch_tokens;
+    p->n_workers = options->n_workers;
+
+    int rc = cuvee__kernels_choose(&p->kernels, options->isa, err);
+    if (rc == CUVEE_OK)
+        rc = cuvee__queue_init(&p->queue, options->max_queue, p->batch_tokens, p->n_workers, err);
+    if (rc < 0) {
+        cuvee__free(p);
+        return rc;
+    }
+    cuvee__model_acquire(model);
+    p->model = model;
+    rc = start_workers(p, options, err);
+    if (rc < 0) {
+        cuvee__pool_free(p);
+        return rc;
+    }
+    *ret_pool = p;
+    return CUVEE_OK;
+}
+
+/* Also for a pool whose workers did not all start. */
+void cuvee__pool_free(cuvee_pool *pool)
+{
+    if (!pool) return;
+    cuvee__queue_stop(&pool->queue);
+    for (uint32_t i = 0; pool->workers && i < pool->n_workers; i++)
+        cuvee__worker_deinit(&pool->workers[i]);
+    cuvee__free(pool->workers);
+    cuvee__queue_deinit(&pool->queue);
+    cuvee__model_release(pool->model);
+    cuvee__free(pool);
+}
+
+void cuvee__pool_cancel(cuvee_pool *pool)
+{
+    struct job *next;
+    for (struct job *job = cuvee__queue_drain(&pool->queue); job; job = next) {
+        next = job->next; /* the job may be gone after this */
+        cuvee__job_cancel_rest(job);
+    }
+}
+
+void cuvee__pool_describe(const cuvee_pool *pool, cuvee_pool_info *info)
+{
+    info->isa = pool->kernels.name;
+    info->precision = "f32";
+    info->n_workers = pool->n_workers;
+    info->batch_tokens = pool->batch_tokens;
+    info->arena_bytes = pool->workers[0].batcher.bytes;
+    info->n_batches = atomic_load_explicit(&pool->counters.n_batches, memory_order_relaxed);
+    info->n_texts = atomic_load_explicit(&pool->counters.n_texts, memory_order_relaxed);
+    info->n_tokens = atomic_load_explicit(&pool->counters.n_tokens, memory_order_relaxed);
+}
+
+const cuvee_model *cuvee__pool_model(const cuvee_pool *pool)
+{
+    return pool->model;
+}
+
+/* Waits in line, then for the job; `caller` has its condition. */
+static int classify_as(cuvee_pool *pool, struct caller *caller, struct job *job, int64_t timeout_ms,
+                       cuvee_result **ret_result, cuvee_error *err)
+{
+    uint64_t deadline_ns = QUEUE_NO_DEADLINE;
+    const uint64_t ns_per_ms = 1000000, now = cuvee__clock_ns();
+    if (timeout_ms > 0 && (uint64_t)timeout_ms < (QUEUE_NO_DEADLINE - now) / ns_per_ms)
+        deadline_ns = now + (uint64_t)timeout_ms * ns_per_ms;
+    if (!cuvee__queue_push_wait(&pool->queue, job, caller, deadline_ns)) {
+        cuvee__job_free(job);
+        return cuvee__fail(err, CUVEE_E_TIMEOUT, "no room in the queue within %lld ms",
+                           (long long)timeout_ms);
+    }
+    *ret_result = cuvee__queue_wait_result(&pool->queue, caller);
+    return CUVEE_OK;
+}
+
+int cuvee__pool_classify(cuvee_pool *pool, const cuvee_text *texts, size_t n,
+                         const cuvee_classify_options *options, cuvee_result **ret_result,
+                         cuvee_error *err)
+{
+    struct caller caller = {.queue = &pool->queue};
+    struct job *job = cuvee__job_create(texts, n, cuvee__model_n_labels(pool->model), options,
+                                        cuvee__caller_wake, &caller);
+    if (!job) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %zu texts", n);
+    int rc = cuvee__cond_init(&caller.wake, err);
+    if (rc < 0) {
+        cuvee__job_free(job);
+        return rc;
+    }
+    rc = classify_as(pool, &caller, job, options->timeout_ms, ret_result, err);
+    cuvee__cond_deinit(&caller.wake);
+    return rc;
+}
+
+int cuvee__pool_submit(cuvee_pool *pool, const cuvee_text *texts, size_t n,
+                       const cuvee_classify_options *options, cuvee_done *done, void *user,
+                       cuvee_error *err)
+{
+    struct job *job = cuvee__job_create(texts, n, cuvee__model_n_labels(pool->model), options, done,
+                                        user);
+    if (!job) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %zu texts", n);
+    if (!cuvee__queue_try_push(&pool->queue, job)) {
+        cuvee__job_free(job);
+        return cuvee__fail(err, CUVEE_E_BUSY, "the queue has no room for %zu texts", n);
+    }
+    return CUVEE_OK;
+}

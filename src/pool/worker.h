@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One thread that takes texts from the queue until it is stopped and empty. */
+#ifndef CUVEE_POOL_WORKER_H
+#define CUVEE_POOL_WORKER_H
+
+#include "os/thread.h"
+#include "pool/batcher.h"
+#include "pool/queue.h"
+
+/* On cache lines of its own: its neighbours in the pool's array are written by other cores. */
+struct worker {
+    _Alignas(64) struct queue *queue;
+    struct slice *slices; /* one take */
+    struct batcher batcher;
+    struct thread thread;
+    bool is_started;
+};
+
+/* Allocate and start; batcher's constants must be set, the rest zero. After a failure deinit is due all the
+ * same. */
+int cuvee__worker_start(struct worker *w, struct queue *queue, cuvee_error *err);
+
+/* Join the thread if it was started (stop the queue first) and release its memory. */
+void cuvee__worker_deinit(struct worker *w);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/args.h"
+#include "base/error.h"
+#include "cuvee/cuvee.h"
+#include "model/model.h"
+
+static const struct struct_sizes options_sizes = STRUCT_SIZES(cuvee_model_options, reserved);
+static const struct struct_sizes info_sizes = STRUCT_SIZES(cuvee_model_info, lowercase);
+
+int cuvee_model_open(const char *path, const cuvee_model_options *options, cuvee_model **ret_model,
+                     cuvee_error *err)
+{
+    if (!path || !*path)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "path is %s", path ? "empty" : "NULL");
+    if (!ret_model) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_model is NULL");
+    cuvee_model_options o;
+    const int rc = cuvee__options_read(&options_sizes, options, &o, err);
+    if (rc < 0) return rc;
+    if (o.reserved)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "cuvee_model_options.reserved is %u, but must be 0",
+                           (unsigned)o.reserved);
+    return cuvee__model_open(path, ret_model, err);
+}
+
+void cuvee_model_close(cuvee_model *model)
+{
+    cuvee__model_release(model);
+}
+
+int cuvee_model_describe(const cuvee_model *model, cuvee_model_info *info, cuvee_error *err)
+{
+    if (!model) return cuvee__fail(err, CUVEE_E_ARGUMENT, "model is NULL");
+    const int rc = cuvee__info_check(&info_sizes, info, err);
+    if (rc < 0) return rc;
+    cuvee_model_info filled = {.struct_size = sizeof filled};
+    cuvee__model_describe(model, &filled);
+    cuvee__info_write(&info_sizes, info, &filled);
+    return CUVEE_OK;
+}
+
+int cuvee_model_sha256(const cuvee_model *model, char ret_hex[65], cuvee_error *err)
+{
+    if (!model) return cuvee__fail(err, CUVEE_E_ARGUMENT, "model is NULL");
+    if (!ret_hex) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_hex is NULL");
+    return cuvee__model_sha256(model, ret_hex, err);
+}
+
+const char *cuvee_model_label(const cuvee_model *model, size_t i)
+{
+    return model && i < cuvee__model_n_labels(model) ? cuvee__model_label(model, i) : NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a model and a workspace are made of; for the files of this folder. */
+#ifndef CUVEE_MODEL_MODEL_PARTS_H
+#define CUVEE_MODEL_MODEL_PARTS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "model/config.h"
+#include "model/model.h"
+#include "model/model_weights.h"
+#include "weights/checkpoint.h"
+
+/* All but the count is constant once open. */
+struct cuvee_model {
+    atomic_size_t n_holds;
+    char *path; /* as the caller gave it */
+    struct config config;
+    struct checkpoint *checkpoint;
+    struct model_weights weights;
+    struct tokenizer *tokenizer;
+    size_t max_length; /* tokens of a text: what both the position table and the tokenizer allow */
+};
+
+/* A matrix of rows in the workspace; ld >= its columns. */
+struct rows {
+    float *ptr;
+    size_t ld;
+};
+
+/* Letters as in docs/numerics.md: T tokens of the batch, D hidden, F feed-forward. */
+struct workspace {
+    size_t max_tokens, max_texts;
+    size_t block_rows;   /* rows of the feed-forward block */
+    struct rows x;       /* (T, D) hidden states */
+    struct rows qkv;     /* (T, 3 Dp) queries, keys, values; see struct layer */
+    struct rows context; /* (T, D) what attention gives; later the head's hidden layer */
+    struct rows y;       /* (block, D) after attention */
+    struct rows wide;    /* (block, F) */
+    float *attention;    /* scratch of one head */
+    float *arena;        /* all of the above */
+    size_t arena_bytes;
+};
+
+#endif

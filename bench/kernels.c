@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Speed of the kernels of one tier, one thread, as a share of the machine's own multiply-add peak.
+ *
+ * Method: the machine may be shared and its clock may drift, so every case runs in short windows, a round
+ * goes through all cases, and each window of a case lies between two windows of the peak loop. Shown are the
+ * best rate of a case over all rounds, and its share: the median over rounds of rate / mean of both peaks,
+ * beside best rate / best peak. Weights of a case are larger than the caches unless it says otherwise. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "kernels/kernels.h"
+#include "os/clock.h"
+#include "peak.h"
+
+enum { MAX_ROUNDS = 99, MAX_CASES = 64, D_HIDDEN = 768, D_FEED = 3072, MAX_M = 512, HEAD = 64 };
+
+/* Everything a case works on; made once, large enough for all. */
+struct data {
+    struct kernels kern;
+    float *a, *c, *w, *bias, *scratch;
+};
+
+struct bench_case {
+    char name[48];
+    void (*run)(const struct bench_case *self, const struct data *d);
+    size_t m, n, k;
+    enum act act;
+    double work;      /* of one run: floating-point operations, or values */
+    bool is_gflops;   /* work counts operations, and a share of peak makes sense */
+    double best, share[MAX_ROUNDS];
+};
+
+static void run_gemm(const struct bench_case *self, const struct data *d)
+{
+    const struct packed_f32 w = {d->w, self->n, self->k};
+    const struct epilogue e = {.bias = d->bias, .act = self->act};
+    /* A cache line more per row than K, as the model's buffers have. */
+    cuvee__gemm_f32(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16);
+}
+
+static void run_tile(const struct bench_case *self, const struct data *d)
+{
+    for (int i = 0; i < 100; i++)
+        d->kern.gemm_f32_tile(self->m, self->k, d->a, self->k + 16, d->w, d->scratch, false);
+}
+
+static void run_attention(const struct bench_case *self, const struct data *d)
+{
+    cuvee__attention_f32(&d->kern, d->a, self->m, d->a + HEAD, d->a + 2 * HEAD, D_FEED, self->m, HEAD,
+                         0.125f, d->c, D_HIDDEN, d->scratch);
+}
+
+static void run_act(const struct bench_case *self, const struct data *d)
+{
+    memcpy(d->c, d->a, self->n * sizeof(float)); /* or the values would creep to 0 */
+    d->kern.act_f32(self->act, d->c, self->n);
+}
+
+static void run_layernorm(const struct bench_case *self, const struct data *d)
+{
+    d->kern.layernorm_f32(d->c, D_HIDDEN, d->a, D_HIDDEN, d->bias, d->bias, self->m, D_HIDDEN, 1e-12f);
+}
+
+static void run_softmax(const struct bench_case *self, const struct data *d)
+{
+    memcpy(d->c, d->a, self->m * self->n * sizeof(float));
+    for (size_t r = 0; r < self->m; r++) d->kern.softmax_f32(d->c + r * self->n, self->n, 0.125f);
+}
+
+static void run_widen(const struct bench_case *self, const struct data *d)
+{
+    d->kern.widen_f16(d->c, d->a, self->n);
+}
+
+/* ---- the list of cases ---- */
+
+static struct bench_case cases[MAX_CASES];
+static size_t n_cases;
+
+static struct bench_case *add_case(void (*run)(const struct bench_case *, const struct data *), size_t m,
+                                   size_t n, size_t k, double work)
+{
+    struct bench_case *c = &cases[n_cases++];
+    *c = (struct bench_case){.run = run, .m = m, .n = n, .k = k, .act = ACT_NONE, .work = work};
+    return c;
+}
+
+static void list_cases(const struct kernels *kern)
+{
+    static const size_t shapes[][2] = {{768, 768}, {2304, 768}, {3072, 768}, {768, 3072}};
+    static const size_t rows[] = {1, 8, 55, 256, 512};
+    struct bench_case *c = add_case(run_tile, kern->tile_rows, 32, 128,
+                                    100.0 * 2 * (double)kern->tile_rows * 32 * 128);
+    snprintf(c->name, sizeof c->name, "microkernel %zux32x128, from L1", kern->tile_rows);
+    c->is_gflops = true;
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+        for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+            const size_t n = shapes[s][0], k = shapes[s][1];
+            c = add_case(run_gemm, rows[r], n, k, 2.0 * (double)(rows[r] * n * k));
+            snprintf(c->name, sizeof c->name, "gemm K=%zu N=%zu M=%zu", k, n, rows[r]);
+            c->is_gflops = true;
+        }
+    static const size_t tokens[] = {16, 55, 128, 512};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        c = add_case(run_attention, tokens[i], 0, 0, 4.0 * HEAD * (double)(tokens[i] * tokens[i]));
+        snprintf(c->name, sizeof c->name, "attention head=64 T=%zu", tokens[i]);
+        c->is_gflops = true;
+    }
+    static const struct {
+        const char *name;
+        enum act act;
+    } acts[] = {{"gelu", ACT_GELU}, {"gelu_tanh", ACT_GELU_TANH}, {"silu", ACT_SILU}, {"tanh", ACT_TANH}};
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        c = add_case(run_act, 1, D_FEED, 0, D_FEED);
+        c->act = acts[i].act;
+        snprintf(c->name, sizeof c->name, "%s n=%d", acts[i].name, D_FEED);
+    }
+    c = add_case(run_layernorm, 16, D_HIDDEN, 0, 16 * D_HIDDEN);
+    snprintf(c->name, sizeof c->name, "layernorm D=%d", D_HIDDEN);
+    c = add_case(run_softmax, 16, 55, 0, 16 * 55);
+    snprintf(c->name, sizeof c->name, "softmax n=55");
+    c = add_case(run_softmax, 16, 512, 0, 16 * 512);
+    snprintf(c->name, sizeof c->name, "softmax n=512");
+    c = add_case(run_widen, 1, D_FEED, 0, D_FEED);
+    snprintf(c->name, sizeof c->name, "widen_f16 n=%d", D_FEED);
+}
+
+/* ---- measuring ---- */
+
+static bool make_data(struct data *d)
+{
+    const size_t n_a = (size_t)MAX_M * (D_FEED + 16) + D_FEED, n_w = (size_t)D_FEED * D_HIDDEN;
+    d->a = cuvee__alloc_aligned(n_a * sizeof(float));
+    d->c = cuvee__alloc_aligned(n_a * sizeof(float));
+    d->w = cuvee__alloc_aligned(n_w * sizeof(float));
+    d->bias = cuvee__alloc_aligned(D_FEED * sizeof(float));
+    d->scratch = cuvee__alloc_aligned(cuvee__attention_f32_scratch(MAX_M, HEAD) * sizeof(float));
+    if (!d->a || !d->c || !d->w || !d->bias || !d->scratch) return false;
+    uint32_t seed = 1;
+    float *const arrays[] = {d->a, d->w, d->bias};
+    const size_t counts[] = {n_a, n_w, D_FEED};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < counts[i]; j++) {
+            seed = seed * 1664525u + 1013904223u;
+            arrays[i][j] = (float)(seed >> 8) * 0x1p-22f - 2.0f;
+        }
+    return true;
+}
+
+/* Work per nanosecond over at least `seconds`. */
+static double run_window(const struct bench_case *c, const struct data *d, double seconds)
+{
+    c->run(c, d); /* brings its code and data in; not counted */
+    const uint64_t start = cuvee__clock_ns();
+    uint64_t now;
+    double n = 0;
+    do {
+        c->run(c, d);
+        n++;
+        now = cuvee__clock_ns();
+    } while ((double)(now - start) < seconds * 1e9);
+    return n * c->work / (double)(now - start);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(const char *tier, size_t n_rounds, double best_peak)
+{
+    printf("tier %s, 1 thread, multiply-add peak %.1f GFLOP/s (best window)\n", tier, best_peak);
+    printf("%-34s %10s %14s %14s\n", "case", "best", "median share", "best / peak");
+    for (size_t i = 0; i < n_cases; i++) {
+        struct bench_case *c = &cases[i];
+        if (!c->best) continue;
+        if (!c->is_gflops) {
+            printf("%-34s %7.3f ns per value\n", c->name, 1.0 / c->best);
+            continue;
+        }
+        qsort(c->share, n_rounds, sizeof c->share[0], compare_doubles);
+        printf("%-34s %5.1f GF/s", c->name, c->best);
+        if (best_peak > 0)
+            printf(" %12.1f %% %12.1f %%", 100 * c->share[n_rounds / 2], 100 * c->best / best_peak);
+        putchar('\n');
+    }
+}
+
+static int usage(void)
+{
+    fputs("usage: bench_kernels [--tier NAME] [--rounds 1..99] [--window SECONDS] [--only TEXT]\n", stderr);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static struct data d;
+    const char *tier = NULL, *only = "";
+    size_t n_rounds = 7;
+    double window = 0.02, best_peak = 0;
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc) return usage();
+        if (strcmp(argv[i], "--tier") == 0) tier = argv[i + 1];
+        else if (strcmp(argv[i], "--rounds") == 0) n_rounds = strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--window") == 0) window = strtod(argv[i + 1], NULL);
+        else if (strcmp(argv[i], "--only") == 0) only = argv[i + 1];
+        else return usage();
+    }
+    if (n_rounds < 1 || n_rounds > MAX_ROUNDS || !(window > 0)) return usage();
+    cuvee_error err;
+    if (cuvee__kernels_choose(&d.kern, tier, &err) != CUVEE_OK) {
+        fprintf(stderr, "bench_kernels: %s\n", err.msg);
+        return 2;
+    }
+    if (!make_data(&d)) {
+        fputs("bench_kernels: out of memory\n", stderr);
+        return 1;
+    }
+    list_cases(&d.kern);
+    double before = bench_peak_f32(d.kern.name, 1, window / 4);
+    for (size_t round = 0; round < n_rounds; round++)
+        for (size_t i = 0; i < n_cases; i++) {
+            struct bench_case *c = &cases[i];
+            if (!strstr(c->name, only)) continue;
+            const double rate = run_window(c, &d, window);
+            const double after = bench_peak_f32(d.kern.name, 1, window / 4);
+            c->share[round] = rate / (0.5 * (before + after));
+            if (rate > c->best) c->best = rate;
+            if (after > best_peak) best_peak = after;
+            before = after;
+        }
+    report(d.kern.name, n_rounds, best_peak);
+    return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vocabulary of vector_math.h and vector_kernels.h in AVX2 + FMA + F16C: 8 lanes. */
+#ifndef CUVEE_KERNELS_AVX2_VEC_AVX2_H
+#define CUVEE_KERNELS_AVX2_VEC_AVX2_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/x86_intrin.h"
+
+typedef __m256 vec;
+enum { VEC_LANES = 8 };
+
+CUVEE__INLINE vec vec_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+/* Eight set lanes, then eight clear ones: a mask of n lanes starts 8 - n in. */
+static const int32_t vec_mask_window[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+CUVEE__INLINE __m256i vec_mask_first(size_t n)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)(vec_mask_window + VEC_LANES - n));
+}
+
+/* The first n values at p; lanes past them are 0, and their memory is not touched. n >= 1. */
+CUVEE__INLINE vec vec_load(const float *p, size_t n)
+{
+    return n >= VEC_LANES ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, vec_mask_first(n));
+}
+
+CUVEE__INLINE void vec_store(float *p, vec v, size_t n)
+{
+    if (n >= VEC_LANES)
+        _mm256_storeu_ps(p, v);
+    else
+        _mm256_maskstore_ps(p, vec_mask_first(n), v);
+}
+
+CUVEE__INLINE vec vec_keep_first(vec v, size_t n)
+{
+    return n >= VEC_LANES ? v : _mm256_and_ps(v, _mm256_castsi256_ps(vec_mask_first(n)));
+}
+
+/* Eight little-endian f16 or bf16, no alignment. */
+CUVEE__INLINE vec vec_widen_f16(const void *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128(p));
+}
+
+CUVEE__INLINE vec vec_widen_bf16(const void *p)
+{
+    const __m256i x = _mm256_cvtepu16_epi32(_mm_loadu_si128(p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+}
+
+CUVEE__INLINE vec vec_add(vec a, vec b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_sub(vec a, vec b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_mul(vec a, vec b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_div(vec a, vec b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+/* Where either is NaN, b: so a NaN in b stays. Of two zeros, b. */
+CUVEE__INLINE vec vec_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_max(vec a, vec b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+/* a b + c and c - a b, rounded once. */
+CUVEE__INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+CUVEE__INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm256_fnmadd_ps(a, b, c);
+}
+
+/* |x|, -|x|, and x with the sign of s. */
+CUVEE__INLINE vec vec_abs(vec x)
+{
+    return _mm256_andnot_ps(vec_set1(-0.0f), x);
+}
+
+CUVEE__INLINE vec vec_neg_abs(vec x)
+{
+    return _mm256_or_ps(vec_set1(-0.0f), x);
+}
+
+CUVEE__INLINE vec vec_copysign(vec x, vec s)
+{
+    return _mm256_or_ps(vec_abs(x), _mm256_and_ps(vec_set1(-0.0f), s));
+}
+
+/* yes where the sign bit of s is set, else no. */
+CUVEE__INLINE vec vec_if_signed(vec s, vec yes, vec no)
+{
+    return _mm256_blendv_ps(no, yes, s);
+}
+
+/* v, but 0 where x < limit. */
+CUVEE__INLINE vec vec_zero_below(vec v, vec x, vec limit)
+{
+    return _mm256_andnot_ps(_mm256_cmp_ps(x, limit, _CMP_LT_OQ), v);
+}
+
+/* The bits of x moved up by 23: its low byte becomes an exponent. */
+CUVEE__INLINE vec vec_low_byte_to_exponent(vec x)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 23));
+}
+
+/* Across lanes, halves first: ((0+4)+(2+6)) + ((1+5)+(3+7)). */
+CUVEE__INLINE float vec_sum(vec v)
+{
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_shuffle_ps(x, x, 1)));
+}
+
+CUVEE__INLINE float vec_largest(vec v)
+{
+    __m128 x = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
+}
+
+#endif

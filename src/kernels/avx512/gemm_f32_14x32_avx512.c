@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Matrix tile of up to 14 rows x 32 columns with AVX-512: 28 sums, two registers of weights and one
+ * broadcast row value are 31 of the 32 registers. */
+#include "kernels/tiers.h"
+#include "kernels/x86_intrin.h"
+
+enum {
+    LANES = 16,
+    MAX_ROWS = 14,
+    AHEAD = 16 * 32, /* prefetch distance in floats: 16 k steps */
+};
+
+/* `rows` is a constant. */
+CUVEE__INLINE void tile_rows(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
+                             float *tile, bool accumulate)
+{
+    __m512 sum[MAX_ROWS][2];
+#pragma GCC unroll 14
+    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; v++)
+            sum[r][v] = accumulate ? _mm512_load_ps(tile + r * CUVEE__PANEL + v * LANES)
+                                   : _mm512_setzero_ps();
+    for (size_t k = 0; k < n_k; k++, panel += CUVEE__PANEL) {
+        const __m512 b0 = _mm512_load_ps(panel), b1 = _mm512_load_ps(panel + LANES);
+        _mm_prefetch((const char *)(panel + AHEAD), _MM_HINT_T0);
+        _mm_prefetch((const char *)(panel + AHEAD + LANES), _MM_HINT_T0);
+#pragma GCC unroll 14
+        for (size_t r = 0; r < rows; r++) {
+            const __m512 x = _mm512_set1_ps(a[r * lda + k]);
+            sum[r][0] = _mm512_fmadd_ps(x, b0, sum[r][0]);
+            sum[r][1] = _mm512_fmadd_ps(x, b1, sum[r][1]);
+        }
+    }
+#pragma GCC unroll 14
+    for (size_t r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (size_t v = 0; v < 2; v++)
+            _mm512_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
+}
+
+void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_t lda,
+                                  const float *panel, float *tile, bool accumulate)
+{
+    switch (rows) {
+#define ROWS(n) case n: tile_rows(n, n_k, a, lda, panel, tile, accumulate); break
+    ROWS(1);
+    ROWS(2);
+    ROWS(3);
+    ROWS(4);
+    ROWS(5);
+    ROWS(6);
+    ROWS(7);
+    ROWS(8);
+    ROWS(9);
+    ROWS(10);
+    ROWS(11);
+    ROWS(12);
+    ROWS(13);
+    ROWS(14);
+#undef ROWS
+    }
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vocabulary of vector_math.h and vector_kernels.h in AVX-512 F, BW, DQ, VL: 16 lanes. What each
+ * word means stands in avx2/vec_avx2.h. */
+#ifndef CUVEE_KERNELS_AVX512_VEC_AVX512_H
+#define CUVEE_KERNELS_AVX512_VEC_AVX512_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/x86_intrin.h"
+
+typedef __m512 vec;
+enum { VEC_LANES = 16 };
+
+CUVEE__INLINE vec vec_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+CUVEE__INLINE __mmask16 vec_mask_first(size_t n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+
+CUVEE__INLINE vec vec_load(const float *p, size_t n)
+{
+    return n >= VEC_LANES ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(vec_mask_first(n), p);
+}
+
+CUVEE__INLINE void vec_store(float *p, vec v, size_t n)
+{
+    if (n >= VEC_LANES)
+        _mm512_storeu_ps(p, v);
+    else
+        _mm512_mask_storeu_ps(p, vec_mask_first(n), v);
+}
+
+CUVEE__INLINE vec vec_keep_first(vec v, size_t n)
+{
+    return n >= VEC_LANES ? v : _mm512_maskz_mov_ps(vec_mask_first(n), v);
+}
+
+CUVEE__INLINE vec vec_widen_f16(const void *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256(p));
+}
+
+CUVEE__INLINE vec vec_widen_bf16(const void *p)
+{
+    const __m512i x = _mm512_cvtepu16_epi32(_mm256_loadu_si256(p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+}
+
+CUVEE__INLINE vec vec_add(vec a, vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_max(vec a, vec b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+CUVEE__INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+CUVEE__INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+
+CUVEE__INLINE vec vec_abs(vec x)
+{
+    return _mm512_andnot_ps(vec_set1(-0.0f), x);
+}
+
+CUVEE__INLINE vec vec_neg_abs(vec x)
+{
+    return _mm512_or_ps(vec_set1(-0.0f), x);
+}
+
+CUVEE__INLINE vec vec_copysign(vec x, vec s)
+{
+    return _mm512_or_ps(vec_abs(x), _mm512_and_ps(vec_set1(-0.0f), s));
+}
+
+CUVEE__INLINE vec vec_if_signed(vec s, vec yes, vec no)
+{
+    return _mm512_mask_blend_ps(_mm512_movepi32_mask(_mm512_castps_si512(s)), no, yes);
+}
+
+CUVEE__INLINE vec vec_zero_below(vec v, vec x, vec limit)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_NLT_UQ), v);
+}
+
+CUVEE__INLINE vec vec_low_byte_to_exponent(vec x)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x), 23));
+}
+
+CUVEE__INLINE float vec_sum(vec v)
+{
+    const __m256 low = _mm512_castps512_ps256(v), high = _mm512_extractf32x8_ps(v, 1);
+    const __m256 y = _mm256_add_ps(low, high);
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_shuffle_ps(x, x, 1)));
+}
+
+CUVEE__INLINE float vec_largest(vec v)
+{
+    const __m256 low = _mm512_castps512_ps256(v), high = _mm512_extractf32x8_ps(v, 1);
+    const __m256 y = _mm256_max_ps(low, high);
+    __m128 x = _mm_max_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+    x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The oracle: every kernel as its formula reads, sums and functions in double, one rounding at the end. It is
+ * the meaning of struct kernels; the other tiers are tested against it. It also runs where no other tier
+ * can. Built with -ffp-contract=off, so that it rounds the same on every machine. */
+#include <math.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "kernels/tiers.h"
+
+static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
+                              float *tile, bool accumulate)
+{
+    for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL) {
+        double sum[CUVEE__PANEL];
+        for (size_t j = 0; j < CUVEE__PANEL; j++) sum[j] = accumulate ? tile[j] : 0.0;
+        for (size_t k = 0; k < n_k; k++)
+            for (size_t j = 0; j < CUVEE__PANEL; j++)
+                sum[j] += (double)a[k] * panel[k * CUVEE__PANEL + j];
+        for (size_t j = 0; j < CUVEE__PANEL; j++) tile[j] = (float)sum[j];
+    }
+}
+
+/* x * gate with the limit 0 at -infinity, where a plain product would be NaN. */
+static double gated(double x, double gate)
+{
+    return x == -INFINITY ? 0.0 : x * gate;
+}
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static double act_ref(enum act act, double x)
+{
+    const double sqrt_half = 0.70710678118654752440, sqrt_2_over_pi = 0.79788456080286535588;
+    switch (act) {
+    case ACT_NONE:
+        return x;
+    case ACT_GELU:
+        return gated(x, 0.5 * erfc(-x * sqrt_half));
+    case ACT_GELU_TANH: /* (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits for negative u */
+        return gated(x, sigmoid(2.0 * sqrt_2_over_pi * (x + 0.044715 * x * x * x)));
+    case ACT_QUICK_GELU:
+        return gated(x, sigmoid(1.702 * x));
+    case ACT_RELU:
+        return x < 0.0 ? 0.0 : x; /* this way round NaN stays */
+    case ACT_SILU:
+        return gated(x, sigmoid(x));
+    case ACT_TANH:
+        return tanh(x);
+    }
+    return x;
+}
+
+static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
+                               float *c, size_t ldc)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < cols; j++) {
+            double x = tile[r * CUVEE__PANEL + j];
+            if (e->bias) x += e->bias[j];
+            x = act_ref(e->act, x);
+            if (e->residual) x += e->residual[r * e->ld_residual + j];
+            c[r * ldc + j] = (float)x;
+        }
+}
+
+static void softmax_f32_ref(float *x, size_t n, float scale)
+{
+    double max = -INFINITY, sum = 0.0;
+    for (size_t i = 0; i < n; i++) max = fmax(max, (double)scale * x[i]);
+    for (size_t i = 0; i < n; i++) sum += exp((double)scale * x[i] - max);
+    for (size_t i = 0; i < n; i++) x[i] = (float)(exp((double)scale * x[i] - max) / sum);
+}
+
+static void layernorm_f32_ref(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
+                              const float *beta, size_t rows, size_t d, float eps)
+{
+    for (size_t r = 0; r < rows; r++, x += ldx, y += ldy) {
+        double mean = 0.0, var = 0.0;
+        for (size_t i = 0; i < d; i++) mean += x[i];
+        mean /= (double)d;
+        for (size_t i = 0; i < d; i++) var += (x[i] - mean) * (x[i] - mean);
+        const double rstd = 1.0 / sqrt(var / (double)d + eps);
+        for (size_t i = 0; i < d; i++) y[i] = (float)((x[i] - mean) * rstd * gamma[i] + beta[i]);
+    }
+}
+
+static void act_f32_ref(enum act act, float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) x[i] = (float)act_ref(act, x[i]);
+}
+
+static void add_f32_ref(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+static float float_of_bits(uint32_t bits)
+{
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+/* IEEE 754 binary16. A signalling NaN becomes quiet, as the instruction of the other tiers does. */
+static float float_of_f16(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
+    if (exponent == 31)
+        return float_of_bits(sign | 0x7F800000 | fraction << 13 | (fraction ? 0x400000 : 0));
+    if (exponent) return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
+    const float tiny = (float)fraction * 0x1p-24f; /* zero and subnormals: exact in f32 */
+    return sign ? -tiny : tiny;
+}
+
+static void widen_f16_ref(float *y, const void *x, size_t n)
+{
+    const unsigned char *p = x;
+    for (size_t i = 0; i < n; i++) y[i] = float_of_f16(cuvee__load_le16(p + 2 * i));
+}
+
+static void widen_bf16_ref(float *y, const void *x, size_t n)
+{
+    const unsigned char *p = x;
+    for (size_t i = 0; i < n; i++) y[i] = float_of_bits((uint32_t)cuvee__load_le16(p + 2 * i) << 16);
+}
+
+void cuvee__kernels_init_ref(struct kernels *k)
+{
+    *k = (struct kernels){
+        .name = "ref",
+        .tile_rows = 4, /* any would do: a panel row is read once for four sums */
+        .gemm_f32_tile = gemm_f32_tile_ref,
+        .tile_f32_store = tile_f32_store_ref,
+        .softmax_f32 = softmax_f32_ref,
+        .layernorm_f32 = layernorm_f32_ref,
+        .act_f32 = act_f32_ref,
+        .add_f32 = add_f32_ref,
+        .widen_f16 = widen_f16_ref,
+        .widen_bf16 = widen_bf16_ref,
+    };
+}

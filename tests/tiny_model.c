@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See tiny_model.h. Weights come from a xorshift generator, so a seed always gives the same bytes. A tensor
- * is declared once, by put_tensor(): that adds its header entry and its data to the current shard. */
+ * See tiny_model.h. Weights come from a xorshift generator, so a seed always gives the same bytes.
+ * A tensor is declared once, by put_tensor(): that adds its header entry and its data to the
+ * current shard. */
 #define _POSIX_C_SOURCE 200809L
 #include "tiny_model.h"
 
@@ -16,8 +17,9 @@
 /* ---- vocabulary ---- */
 
 static const char *const special[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-static const char *const words[] = {"wine", "red",  "white", "ripe",  "lovely", "dull",  "fruit", "with",
-                                    "and",  "the",  "of",    "##ing", "##ed",   "##ness", "long",  "sour"};
+static const char *const words[] = {"wine",  "red",    "white", "ripe", "lovely", "dull",
+                                    "fruit", "with",   "and",   "the",  "of",     "##ing",
+                                    "##ed",  "##ness", "long",  "sour"};
 static const char punctuation[] = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -91,7 +93,8 @@ static int write_tokenizer_json(const char *dir)
 {
     FILE *f = create(dir, "tokenizer.json");
     if (!f) return -1;
-    fputs("{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [", f);
+    fputs("{\"version\": \"1.0\", \"truncation\": null, \"padding\": null,\n\"added_tokens\": [",
+          f);
     for (size_t id = 0; id < N_SPECIAL; id++)
         fprintf(f,
                 "%s\n{\"id\": %zu, \"content\": \"%s\", \"single_word\": false, \"lstrip\": false, "
@@ -194,7 +197,9 @@ static void put_number(FILE *f, const char *dtype, float x)
         bits >>= 16;
     } else {
         const uint32_t exponent = bits >> 23 & 0xFF, sign = bits >> 16 & 0x8000;
-        bits = exponent < 113 || exponent > 142 ? sign : sign | (exponent - 112) << 10 | (bits >> 13 & 0x3FF);
+        bits = exponent < 113 || exponent > 142
+                   ? sign
+                   : sign | (exponent - 112) << 10 | (bits >> 13 & 0x3FF);
     }
     for (size_t i = 0; i < n_bytes; i++) fputc((int)(bits >> 8 * i & 0xFF), f);
 }
@@ -235,7 +240,8 @@ static void put_tensor(struct weights *w, size_t rows, size_t cols, float center
     w->n_tensors++;
 }
 
-static void put_linear(struct weights *w, size_t out, size_t in, const char *prefix, const char *name)
+static void put_linear(struct weights *w, size_t out, size_t in, const char *prefix,
+                       const char *name)
 {
     put_tensor(w, out, in, 0.0f, 0.3f, "%s%s.weight", prefix, name);
     put_tensor(w, out, 0, 0.0f, 0.1f, "%s%s.bias", prefix, name);
@@ -278,14 +284,15 @@ static void put_all(struct weights *w)
     const bool is_bert = m->family[0] == 'b';
     const struct names *n = is_bert ? &bert : &distilbert;
     const size_t d = m->hidden_size, f = m->intermediate_size;
-    put_tensor(w, tiny_model_vocab_size(), d, 0.0f, 1.0f, "%sword_embeddings.weight", n->embeddings);
+    put_tensor(w, tiny_model_vocab_size(), d, 0.0f, 1.0f, "%sword_embeddings.weight",
+               n->embeddings);
     put_tensor(w, m->max_positions, d, 0.0f, 0.5f, "%sposition_embeddings.weight", n->embeddings);
     if (is_bert) put_tensor(w, 2, d, 0.0f, 0.5f, "%stoken_type_embeddings.weight", n->embeddings);
     put_norm(w, n->embeddings, "LayerNorm");
     for (size_t i = 0; i < m->n_layers; i++) {
         char prefix[64];
-        snprintf(prefix, sizeof prefix, is_bert ? "bert.encoder.layer.%zu." : "distilbert.transformer.layer.%zu.",
-                 i);
+        snprintf(prefix, sizeof prefix,
+                 is_bert ? "bert.encoder.layer.%zu." : "distilbert.transformer.layer.%zu.", i);
         put_linear(w, d, d, prefix, n->query);
         put_linear(w, d, d, prefix, n->key);
         put_linear(w, d, d, prefix, n->value);
@@ -384,8 +391,9 @@ int tiny_model_write(const char *dir, const struct tiny_model *shape)
 
 void tiny_model_remove(const char *dir)
 {
-    static const char *const names[] = {"config.json", "tokenizer.json", "tokenizer_config.json",
-                                        "vocab.txt", "model.safetensors", "model.safetensors.index.json"};
+    static const char *const names[] = {"config.json",           "tokenizer.json",
+                                        "tokenizer_config.json", "vocab.txt",
+                                        "model.safetensors",     "model.safetensors.index.json"};
     char path[4096];
     for (size_t i = 0; i < COUNT(names); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Model directories with random weights, small enough to write, open and run in a millisecond. Plain stdio
- * only, so that it can be linked without the library. */
+ * Model directories with random weights, small enough to write, open and run in a millisecond.
+ * Plain stdio only, so that it can be linked without the library. */
 #ifndef CUVEE_TESTS_TINY_MODEL_H
 #define CUVEE_TESTS_TINY_MODEL_H
 
@@ -25,15 +25,16 @@ struct tiny_model {
     size_t n_shards;          /* 0 = model.safetensors; else so many shards and their index */
 };
 
-/* Write config.json, tokenizer.json, tokenizer_config.json, vocab.txt and the weights into dir, which is made
- * when it does not exist. shape NULL = all defaults. Says on stderr what failed; returns 0 or -1. */
+/* Write config.json, tokenizer.json, tokenizer_config.json, vocab.txt and the weights into dir,
+ * which is made when it does not exist. shape NULL = all defaults. Says on stderr what failed;
+ * returns 0 or -1. */
 int tiny_model_write(const char *dir, const struct tiny_model *shape);
 
 /* Remove what tiny_model_write() may have written, and the directory when it is then empty. */
 void tiny_model_remove(const char *dir);
 
-/* Lower-case words and single letters (as word starts and continuations), digits and punctuation: any ASCII
- * text tokenizes without [UNK]. */
+/* Lower-case words and single letters (as word starts and continuations), digits and punctuation:
+ * any ASCII text tokenizes without [UNK]. */
 size_t tiny_model_vocab_size(void);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See checkpoint.h. Looks for model.safetensors, then for model.safetensors.index.json, as Transformers does;
- * variants (model.fp16.safetensors) are never taken by themselves.
+ * See checkpoint.h. Looks for model.safetensors, then for model.safetensors.index.json, as
+ * Transformers does; variants (model.fp16.safetensors) are never taken by themselves.
  *
- * With an index, its weight_map is the authority: a tensor comes from the shard that the map names, and must
- * be there; what a shard holds beyond that is checked for form and then ignored (a tensor may lie in two
- * shards, and conversions leave unused ones behind). Shards are numbered in order of their names. */
+ * With an index, its weight_map is the authority: a tensor comes from the shard that the map names,
+ * and must be there; what a shard holds beyond that is checked for form and then ignored (a tensor
+ * may lie in two shards, and conversions leave unused ones behind). Shards are numbered in order of
+ * their names. */
 #include "weights/checkpoint.h"
 
 #include <errno.h>
@@ -63,7 +64,8 @@ static void clear(struct checkpoint *c)
 
 /* ---- shards ---- */
 
-static int open_shard(struct checkpoint *c, size_t i, const char *dir, const char *name, cuvee_error *err)
+static int open_shard(struct checkpoint *c, size_t i, const char *dir, const char *name,
+                      cuvee_error *err)
 {
     struct shard *s = &c->shards[i];
     s->path = join_path(dir, name);
@@ -116,8 +118,9 @@ static int collect_mapped(struct checkpoint *c, const struct shard_index *x, con
         const struct shard *s = &c->shards[cuvee__shard_index_file(x, json_string_value(file))];
         const struct tensor *t = cuvee__safetensors_find(&s->content, name);
         if (!t)
-            return cuvee__fail(err, CUVEE_E_FORMAT, "%s: tensor '%s' is not in %s as the index says",
-                               index_path, name, json_string_value(file));
+            return cuvee__fail(err, CUVEE_E_FORMAT,
+                               "%s: tensor '%s' is not in %s as the index says", index_path, name,
+                               json_string_value(file));
         c->tensors[c->n_tensors++] = t;
     }
     qsort(c->tensors, c->n_tensors, sizeof *c->tensors, compare_tensors);
@@ -158,8 +161,9 @@ static int fail_without_safetensors(const char *dir, cuvee_error *err)
         return cuvee__fail(err, CUVEE_E_IO, "%s: no such directory", dir);
     if (cuvee__directory_find(dir, ".bin", name, sizeof name))
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                           "%s: has %s but no " SINGLE_FILE ", and pickled weights are not read. Look for "
-                           SINGLE_FILE " on the model page under refs/pr, or convert once in Python: "
+                           "%s: has %s but no " SINGLE_FILE
+                           ", and pickled weights are not read. Look for " SINGLE_FILE
+                           " on the model page under refs/pr, or convert once in Python: "
                            "AutoModelForSequenceClassification.from_pretrained(dir)"
                            ".save_pretrained(dir, safe_serialization=True)",
                            dir, name);
@@ -167,10 +171,12 @@ static int fail_without_safetensors(const char *dir, cuvee_error *err)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (cuvee__directory_find(dir, others[i], name, sizeof name))
             return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                               "%s: has %s but no " SINGLE_FILE ", and %s files are not read; use the "
+                               "%s: has %s but no " SINGLE_FILE
+                               ", and %s files are not read; use the "
                                "original model's safetensors files",
                                dir, name, others[i]);
-    return cuvee__fail(err, CUVEE_E_IO, "%s: neither " SINGLE_FILE " nor " INDEX_FILE " is there", dir);
+    return cuvee__fail(err, CUVEE_E_IO, "%s: neither " SINGLE_FILE " nor " INDEX_FILE " is there",
+                       dir);
 }
 
 /* ---- the whole ---- */

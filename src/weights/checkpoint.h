@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A checkpoint: the named tensors of a model directory, one model.safetensors or shards by
- * model.safetensors.index.json, mapped read-only. All names, shapes and byte ranges are checked at open. */
+ * model.safetensors.index.json, mapped read-only. All names, shapes and byte ranges are checked at
+ * open. */
 #ifndef CUVEE_WEIGHTS_CHECKPOINT_H
 #define CUVEE_WEIGHTS_CHECKPOINT_H
 
@@ -43,7 +44,8 @@ size_t cuvee__checkpoint_n_files(const struct checkpoint *c);
 const char *cuvee__checkpoint_file_path(const struct checkpoint *c, size_t file);
 uint64_t cuvee__checkpoint_total_bytes(const struct checkpoint *c);
 
-/* This process will not need the tensor's pages again soon: keeps the footprint small while packing. */
+/* This process will not need the tensor's pages again soon: keeps the footprint small while
+ * packing. */
 void cuvee__tensor_release(const struct checkpoint *c, const struct tensor *t);
 
 /* SHA-256 over all files in shard order. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See safetensors.h. The rules are those of the reference (github.com/huggingface/safetensors, Metadata::
- * validate): the tensors, sorted by offset, must cover the data exactly, each as long as its shape and type
- * say. So no byte of the file is unaccounted for, and none is read twice under two names.
+ * See safetensors.h. The rules are those of the reference (huggingface/safetensors,
+ * Metadata::validate): the tensors, sorted by offset, must cover the data exactly, each as long as
+ * its shape and type say. So no byte of the file is unaccounted for, and none is read twice under
+ * two names.
  *
- * Stricter than the reference: the header limit, at most CUVEE__MAX_DIMS dimensions, the length of names.
- * Unknown keys of an entry are ignored, as there. The data may lie at any alignment: readers never cast. */
+ * Stricter than the reference: the header limit, at most CUVEE__MAX_DIMS dimensions, the length of
+ * names. Unknown keys of an entry are ignored, as there. The data may lie at any alignment: readers
+ * never cast. */
 #include "weights/safetensors.h"
 
 #include <inttypes.h>
@@ -91,9 +93,10 @@ static int read_range(const json_t *entry, size_t data_len, size_t *ret_begin, s
     if (begin > end)
         return cuvee__fail(err, CUVEE_E_FORMAT, "bytes %zu..%zu run backwards", begin, end);
     if (end > data_len)
-        return cuvee__fail(err, CUVEE_E_FORMAT,
-                           "bytes %zu..%zu lie past the end of the data (%zu bytes): file truncated?",
-                           begin, end, data_len);
+        return cuvee__fail(
+            err, CUVEE_E_FORMAT,
+            "bytes %zu..%zu lie past the end of the data (%zu bytes): file truncated?", begin, end,
+            data_len);
     *ret_begin = begin;
     *ret_end = end;
     return CUVEE_OK;
@@ -133,7 +136,8 @@ static int check_metadata(json_t *metadata, cuvee_error *err)
     json_t *value;
     json_object_foreach(metadata, key, value) {
         if (!json_is_string(value))
-            return cuvee__fail(err, CUVEE_E_FORMAT, "__metadata__ value of '%s' is not a string", key);
+            return cuvee__fail(err, CUVEE_E_FORMAT, "__metadata__ value of '%s' is not a string",
+                               key);
     }
     return CUVEE_OK;
 }
@@ -145,15 +149,17 @@ static int find_header(struct span file, struct span *ret_header, cuvee_error *e
     static const char lfs[] = "version https://git-lfs";
     if (!file.len) return cuvee__fail(err, CUVEE_E_FORMAT, "empty file");
     if (file.len >= sizeof lfs - 1 && memcmp(file.ptr, lfs, sizeof lfs - 1) == 0)
-        return cuvee__fail(err, CUVEE_E_FORMAT,
-                           "is a Git LFS pointer, not the file itself; fetch it with: git lfs pull");
+        return cuvee__fail(
+            err, CUVEE_E_FORMAT,
+            "is a Git LFS pointer, not the file itself; fetch it with: git lfs pull");
     if (file.len < LENGTH_BYTES)
         return cuvee__fail(err, CUVEE_E_FORMAT, "file ends at byte %zu, inside the length field",
                            file.len);
     const uint64_t n = cuvee__load_le64(file.ptr);
     if (n > file.len - LENGTH_BYTES)
         return cuvee__fail(err, CUVEE_E_FORMAT,
-                           "header claims %" PRIu64 " bytes, file has %zu: truncated, or not safetensors",
+                           "header claims %" PRIu64
+                           " bytes, file has %zu: truncated, or not safetensors",
                            n, file.len - LENGTH_BYTES);
     if (n > CUVEE__MAX_HEADER_BYTES)
         return cuvee__fail(err, CUVEE_E_LIMIT, "header claims %" PRIu64 " bytes, limit is %d", n,
@@ -168,7 +174,8 @@ static int compare_offsets(const void *a, const void *b)
 {
     const struct tensor *x = a, *y = b;
     if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
-    if (x->n_bytes != y->n_bytes) return x->n_bytes < y->n_bytes ? -1 : 1; /* empty ones come first */
+    /* Empty ones come first. */
+    if (x->n_bytes != y->n_bytes) return x->n_bytes < y->n_bytes ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
@@ -179,16 +186,18 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* The tensors, in order of offset, must follow each other from data_off to the end of the file. */
-static int check_layout(const struct safetensors *s, size_t data_off, size_t file_len, cuvee_error *err)
+static int check_layout(const struct safetensors *s, size_t data_off, size_t file_len,
+                        cuvee_error *err)
 {
     size_t at = data_off;
     for (size_t i = 0; i < s->n_tensors; i++) {
         const struct tensor *t = &s->tensors[i];
         const size_t begin = t->offset - data_off, end = begin + t->n_bytes;
         if (t->offset < at)
-            return cuvee__fail_at(err, CUVEE_E_FORMAT, (int64_t)t->offset,
-                                  "tensor '%s': bytes %zu..%zu overlap tensor '%s', which ends at %zu",
-                                  t->name, begin, end, s->tensors[i - 1].name, at - data_off);
+            return cuvee__fail_at(
+                err, CUVEE_E_FORMAT, (int64_t)t->offset,
+                "tensor '%s': bytes %zu..%zu overlap tensor '%s', which ends at %zu", t->name,
+                begin, end, s->tensors[i - 1].name, at - data_off);
         if (t->offset > at)
             return cuvee__fail_at(err, CUVEE_E_FORMAT, (int64_t)at,
                                   "tensor '%s': bytes %zu..%zu leave a hole before them, from %zu",
@@ -216,8 +225,9 @@ static int read_entries(json_t *header, struct span file, size_t data_off, struc
         }
         const size_t n = strlen(key);
         if (n > CUVEE__MAX_TENSOR_NAME)
-            return cuvee__fail(err, CUVEE_E_LIMIT, "tensor %zu has a name of %zu bytes, limit is %d",
-                               s->n_tensors, n, CUVEE__MAX_TENSOR_NAME);
+            return cuvee__fail(err, CUVEE_E_LIMIT,
+                               "tensor %zu has a name of %zu bytes, limit is %d", s->n_tensors, n,
+                               CUVEE__MAX_TENSOR_NAME);
         struct tensor *t = &s->tensors[s->n_tensors++];
         *t = (struct tensor){.name = memcpy(names, key, n + 1)};
         names += n + 1;

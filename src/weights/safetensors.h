@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One safetensors file: 8 bytes of length N (little-endian), N bytes of JSON that name, type and place every
- * tensor, then the data to the end of the file. Parsing reads the header only, never the data. */
+ * One safetensors file: 8 bytes of length N (little-endian), N bytes of JSON that name, type and
+ * place every tensor, then the data to the end of the file. Parsing reads the header only, never
+ * the data. */
 #ifndef CUVEE_WEIGHTS_SAFETENSORS_H
 #define CUVEE_WEIGHTS_SAFETENSORS_H
 
@@ -11,7 +12,8 @@
 #include "cuvee/cuvee.h"
 #include "weights/checkpoint.h"
 
-/* What huggingface_hub reads at most; the reference crate's 100 MB would be a gigabyte once parsed. */
+/* What huggingface_hub reads at most; the reference crate's 100 MB would be a gigabyte once
+ * parsed. */
 #define CUVEE__MAX_HEADER_BYTES 25000000
 
 #define CUVEE__MAX_TENSOR_NAME 512 /* bytes; also keeps names whole in error messages */
@@ -22,7 +24,8 @@ struct safetensors {
     char *names; /* what the tensors' names point into */
 };
 
-/* Check the whole header of `file` and list its tensors; they point into `file`, which must outlive them.
+/* Check the whole header of `file` and list its tensors; they point into `file`, which must outlive
+ * them.
  *   path  for messages.        ret  may hold anything; deinit it after success only.
  * Returns CUVEE_OK, CUVEE_E_FORMAT, CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
 int cuvee__safetensors_parse(struct span file, const char *path, struct safetensors *ret,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See shard_index.h. File names come from a downloaded file, so only plain names are let through: nothing in
- * the index can reach outside the model directory. "metadata" is ignored: its total_size is often wrong. */
+ * See shard_index.h. File names come from a downloaded file, so only plain names are let through:
+ * nothing in the index can reach outside the model directory. "metadata" is ignored: its total_size
+ * is often wrong. */
 #include "weights/shard_index.h"
 
 #include <stdbool.h>
@@ -35,7 +36,8 @@ static int read_map(struct shard_index *x, cuvee_error *err)
     size_t n = 0;
     json_object_foreach(x->weight_map, tensor, file) {
         if (!json_is_string(file))
-            return cuvee__fail(err, CUVEE_E_FORMAT, "tensor '%s': its file is not a string", tensor);
+            return cuvee__fail(err, CUVEE_E_FORMAT, "tensor '%s': its file is not a string",
+                               tensor);
         const char *name = json_string_value(file);
         if (!is_plain_name(name, json_string_length(file)))
             return cuvee__fail(err, CUVEE_E_FORMAT,
@@ -45,9 +47,11 @@ static int read_map(struct shard_index *x, cuvee_error *err)
     }
     qsort(x->files, n, sizeof *x->files, compare_strings);
     for (size_t i = 0; i < n; i++)
-        if (!i || strcmp(x->files[i], x->files[x->n_files - 1]) != 0) x->files[x->n_files++] = x->files[i];
+        if (!i || strcmp(x->files[i], x->files[x->n_files - 1]) != 0)
+            x->files[x->n_files++] = x->files[i];
     if (x->n_files > CUVEE__MAX_SHARDS)
-        return cuvee__fail(err, CUVEE_E_LIMIT, "%zu shards, limit is %d", x->n_files, CUVEE__MAX_SHARDS);
+        return cuvee__fail(err, CUVEE_E_LIMIT, "%zu shards, limit is %d", x->n_files,
+                           CUVEE__MAX_SHARDS);
     return CUVEE_OK;
 }
 

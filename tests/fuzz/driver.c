@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs a fuzz target without libFuzzer: first over every file of the corpus as it is, then over mutants of
- * them.
+ * Runs a fuzz target without libFuzzer: first over every file of the corpus as it is, then over
+ * mutants of them.
  *
  *     fuzz_X [--runs N] [--seconds S] [--seed N] FILE|DIRECTORY...
  *
- * A mutant depends on the seed, its number and the corpus only, so a run can be repeated anywhere; --seconds
- * cuts the series short on slow machines. The current input always lies in fuzz_X.input of the working
- * directory. It is removed at a good end, so after a crash, a hang or a kill it is the culprit:
+ * A mutant depends on the seed, its number and the corpus only, so a run can be repeated anywhere;
+ * --seconds cuts the series short on slow machines. The current input always lies in fuzz_X.input
+ * of the working directory. It is removed at a good end, so after a crash, a hang or a kill it is
+ * the culprit:
  *
  *     fuzz_X fuzz_X.input */
 #include <dirent.h>
@@ -175,9 +176,10 @@ static void repeat_range(struct mutant *x, struct rng *r)
 /* A decimal number in the input becomes one at the edge of something. */
 static void change_number(struct mutant *x, struct rng *r)
 {
-    static const char *const odd[] = {"0", "1", "-1", "255", "256", "65536", "2147483647", "2147483648",
-                                      "4294967295", "4294967296", "9223372036854775807",
-                                      "9223372036854775808", "18446744073709551616", "1e999", "0.5", "-0"};
+    static const char *const odd[] = {
+        "0", "1", "-1", "-0", "0.5", "1e999", "255", "256", "65536", "2147483647", "2147483648",
+        "4294967295", "4294967296", "9223372036854775807", "9223372036854775808",
+        "18446744073709551616"};
     if (!x->len) return;
     size_t at = below(r, x->len), n = 0;
     while (at < x->len && (x->bytes[at] < '0' || x->bytes[at] > '9')) at++;
@@ -190,7 +192,8 @@ static void change_number(struct mutant *x, struct rng *r)
 static void make_mutant(struct mutant *x, uint64_t seed, uint64_t run)
 {
     static void (*const changes[])(struct mutant *, struct rng *) = {
-        flip_bit, set_byte, truncate_tail, delete_range, splice, splice, repeat_range, change_number};
+        flip_bit, set_byte, truncate_tail, delete_range,
+        splice,   splice,   repeat_range,  change_number};
     struct rng r = rng_of(seed, run);
     const struct input *base = &corpus[below(&r, n_corpus)];
     x->len = base->len < MAX_INPUT ? base->len : MAX_INPUT;
@@ -206,7 +209,8 @@ static char record_path[4096];
 
 static void run_one(const unsigned char *bytes, size_t len)
 {
-    if (record_fd >= 0 && (ftruncate(record_fd, 0) < 0 || pwrite(record_fd, bytes, len, 0) != (ssize_t)len))
+    if (record_fd >= 0 &&
+        (ftruncate(record_fd, 0) < 0 || pwrite(record_fd, bytes, len, 0) != (ssize_t)len))
         die(record_path, "cannot be written");
     /* An exact copy, so that the address sanitizer sees the end of the input. */
     unsigned char *copy = malloc(len ? len : 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a fuzz target defines and may use. A target must come back from any input, with the same memory in
- * use as before, and states with HOLDS() what must be true of an input that was accepted. */
+ * What a fuzz target defines and may use. A target must come back from any input, with the same
+ * memory in use as before, and states with HOLDS() what must be true of an input that was
+ * accepted. */
 #ifndef CUVEE_TESTS_FUZZ_H
 #define CUVEE_TESTS_FUZZ_H
 

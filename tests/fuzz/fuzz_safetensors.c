@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A safetensors file. Each input is parsed as it is, and once more with the length field set to where the
- * header seems to end: a mutated header has seldom the length that its first bytes claim. */
+ * A safetensors file. Each input is parsed as it is, and once more with the length field set to
+ * where the header seems to end: a mutated header has seldom the length that its first bytes
+ * claim. */
 #include <string.h>
 
 #include "base/alloc.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * model.safetensors.index.json: no file name that is let through may reach outside the directory. */
+ * model.safetensors.index.json: no file name that is let through may reach outside the
+ * directory. */
 #include <string.h>
 
 #include "base/alloc.h"

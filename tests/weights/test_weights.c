@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * weights/: good files of every kind, and each rule of the format broken once. Every case is written to a
- * directory of its own and opened as a model's would be; a bad one must give the right code and a message
- * that names the file and the culprit. */
+ * weights/: good files of every kind, and each rule of the format broken once. Every case is
+ * written to a directory of its own and opened as a model's would be; a bad one must give the right
+ * code and a message that names the file and the culprit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,8 +68,8 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.safetensors", "b.safetensors", "pytorch_model.bin", "x.gguf",
-                                        "model.onnx", "tf_model.h5"};
+    static const char *const names[] = {"a.safetensors", "b.safetensors", "pytorch_model.bin",
+                                        "x.gguf",        "model.onnx",    "tf_model.h5"};
     for (size_t i = 0; i < COUNT(names); i++) unlink(in_dir(names[i]));
     tiny_model_remove(dir);
     return access(dir, F_OK) == 0 ? -1 : 0; /* every test knows what it wrote */
@@ -90,7 +90,8 @@ static void open_bad(const char *what, int code, const char *says, const char *s
     cuvee_error err = {0};
     const uint64_t live = cuvee__alloc_count() - cuvee__free_count();
     const int rc = cuvee__checkpoint_open(dir, &c, &err);
-    if (rc != code) fail_msg("%s: code %d, not %d: %s", what, rc, code, rc < 0 ? err.msg : "opened");
+    if (rc != code)
+        fail_msg("%s: code %d, not %d: %s", what, rc, code, rc < 0 ? err.msg : "opened");
     assert_null(c);
     assert_int_equal(err.code, code);
     if (!strstr(err.msg, says) || !strstr(err.msg, says_too))
@@ -104,19 +105,21 @@ static void open_bad(const char *what, int code, const char *says, const char *s
 static void types_shapes_and_bytes(void **state)
 {
     (void)state;
-    /* Names in no order, data at odd offsets (flags is 3 bytes), zero sizes, rank 0, an unknown key. */
-    write_safetensors("model.safetensors",
-                      "{\"__metadata__\":{\"format\":\"pt\"},"
-                      "\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[3,27],\"note\":1},"
-                      "\"flags\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]},"
-                      "\"half\":{\"dtype\":\"F16\",\"shape\":[1,1,1,1,1,1,1,2],\"data_offsets\":[27,31]},"
-                      "\"none\":{\"dtype\":\"F32\",\"shape\":[4,0,9],\"data_offsets\":[27,27]},"
-                      "\"none too\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-                      "\"scalar\":{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":[31,33]},"
-                      "\"ids\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[33,41]},"
-                      "\"nibbles\":{\"dtype\":\"F4\",\"shape\":[2,3],\"data_offsets\":[41,44]},"
-                      "\"\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[44,52]}}      ",
-                      52, 0);
+    /* Names in no order, data at odd offsets (flags is 3 bytes), zero sizes, rank 0, an unknown
+     * key. */
+    write_safetensors(
+        "model.safetensors",
+        "{\"__metadata__\":{\"format\":\"pt\"},"
+        "\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[3,27],\"note\":1},"
+        "\"flags\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]},"
+        "\"half\":{\"dtype\":\"F16\",\"shape\":[1,1,1,1,1,1,1,2],\"data_offsets\":[27,31]},"
+        "\"none\":{\"dtype\":\"F32\",\"shape\":[4,0,9],\"data_offsets\":[27,27]},"
+        "\"none too\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
+        "\"scalar\":{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":[31,33]},"
+        "\"ids\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[33,41]},"
+        "\"nibbles\":{\"dtype\":\"F4\",\"shape\":[2,3],\"data_offsets\":[41,44]},"
+        "\"\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[44,52]}}      ",
+        52, 0);
     struct checkpoint *c = open_good();
     assert_int_equal(cuvee__checkpoint_count(c), 9);
     static const struct {
@@ -141,9 +144,11 @@ static void types_shapes_and_bytes(void **state)
         assert_int_equal(t->n_elements, want[i].n_elements);
         assert_int_equal(t->n_bytes, want[i].n_bytes);
         assert_int_equal(t->file, 0);
-        for (size_t b = 0; b < t->n_bytes; b++) assert_int_equal(t->data[b], want[i].first_byte + b);
+        for (size_t b = 0; b < t->n_bytes; b++)
+            assert_int_equal(t->data[b], want[i].first_byte + b);
         cuvee__tensor_release(c, t);
-        if (t->n_bytes) assert_int_equal(t->data[t->n_bytes - 1], want[i].first_byte + t->n_bytes - 1);
+        if (t->n_bytes)
+            assert_int_equal(t->data[t->n_bytes - 1], want[i].first_byte + t->n_bytes - 1);
     }
     const struct tensor *w = cuvee__checkpoint_find(c, "w");
     assert_int_equal(w->dims[0], 2);
@@ -168,8 +173,9 @@ static void no_tensors_at_all(void **state)
 static void tiny_models_open(void **state)
 {
     (void)state;
-    static const struct tiny_model shapes[] = {
-        {.family = "distilbert"}, {.family = "bert", .dtype = "F16"}, {.dtype = "BF16", .n_shards = 3}};
+    static const struct tiny_model shapes[] = {{.family = "distilbert"},
+                                               {.family = "bert", .dtype = "F16"},
+                                               {.dtype = "BF16", .n_shards = 3}};
     static const char *const dtypes[] = {"F32", "F16", "BF16"};
     for (size_t i = 0; i < COUNT(shapes); i++) {
         assert_int_equal(tiny_model_write(dir, &shapes[i]), 0);
@@ -208,28 +214,36 @@ static void each_rule_broken_once(void **state)
         {"NUL in a name", "{\"a\\u0000b\":1}", 0, 0, CUVEE_E_FORMAT, "header: not JSON at byte"},
         {"text after the object", "{} x", 0, 0, CUVEE_E_FORMAT, "header: not JSON at byte"},
         {"header past the end", "{}", 0, 3, CUVEE_E_FORMAT, "claims 3 bytes, file has 2"},
-        {"length that wraps", "{}", 0, UINT64_MAX, CUVEE_E_FORMAT, "claims 18446744073709551615 bytes"},
-        {"name twice", "{" TENSOR("x", "U8", "[0]", "[0,0]") "," TENSOR("x", "U8", "[0]", "[0,0]") "}", 0, 0,
+        {"length that wraps", "{}", 0, UINT64_MAX, CUVEE_E_FORMAT,
+         "claims 18446744073709551615 bytes"},
+        {"name twice",
+         "{" TENSOR("x", "U8", "[0]", "[0,0]") "," TENSOR("x", "U8", "[0]", "[0,0]") "}", 0, 0,
          CUVEE_E_FORMAT, "duplicate object key"},
-        {"key twice", "{\"x\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1,
-         0, CUVEE_E_FORMAT, "duplicate object key"},
+        {"key twice",
+         "{\"x\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1, 0,
+         CUVEE_E_FORMAT, "duplicate object key"},
         {"metadata a list", "{\"__metadata__\":[]}", 0, 0, CUVEE_E_FORMAT, "__metadata__"},
         {"metadata of numbers", "{\"__metadata__\":{\"pt\":1}}", 0, 0, CUVEE_E_FORMAT, "'pt'"},
         {"entry a number", "{\"x\":1}", 0, 0, CUVEE_E_FORMAT, "'x'"},
-        {"no dtype", "{\"x\":{\"shape\":[],\"data_offsets\":[0,1]}}", 1, 0, CUVEE_E_FORMAT, "'x': no dtype"},
+        {"no dtype", "{\"x\":{\"shape\":[],\"data_offsets\":[0,1]}}", 1, 0, CUVEE_E_FORMAT,
+         "'x': no dtype"},
         {"unknown dtype", ONE("F31", "[1]", "[0,4]"), 4, 0, CUVEE_E_FORMAT, "'x': dtype 'F31'"},
         {"lower-case dtype", ONE("f32", "[1]", "[0,4]"), 4, 0, CUVEE_E_FORMAT, "'x': dtype 'f32'"},
         {"no shape", "{\"x\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, 0, CUVEE_E_FORMAT,
          "'x': no shape"},
-        {"negative dimension", ONE("U8", "[3,-1]", "[0,3]"), 3, 0, CUVEE_E_FORMAT, "'x': dimension 1"},
+        {"negative dimension", ONE("U8", "[3,-1]", "[0,3]"), 3, 0, CUVEE_E_FORMAT,
+         "'x': dimension 1"},
         {"real dimension", ONE("U8", "[3.0]", "[0,3]"), 3, 0, CUVEE_E_FORMAT, "'x': dimension 0"},
-        {"huge dimension", ONE("U8", "[18446744073709551616]", "[0,3]"), 3, 0, CUVEE_E_FORMAT, "byte"},
-        {"9 dimensions", ONE("U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]"), 1, 0, CUVEE_E_LIMIT, "'x': 9 dim"},
+        {"huge dimension", ONE("U8", "[18446744073709551616]", "[0,3]"), 3, 0, CUVEE_E_FORMAT,
+         "byte"},
+        {"9 dimensions", ONE("U8", "[1,1,1,1,1,1,1,1,1]", "[0,1]"), 1, 0, CUVEE_E_LIMIT,
+         "'x': 9 dim"},
         {"product wraps", ONE("U8", "[4294967296,4294967296]", "[0,0]"), 0, 0, CUVEE_E_FORMAT,
          "'x': shape overflows"},
-        {"product wraps before a 0", ONE("U8", "[4294967296,4294967296,0]", "[0,0]"), 0, 0, CUVEE_E_FORMAT,
-         "'x': shape overflows"},
-        {"bits wrap", ONE("F32", "[2305843009213693952]", "[0,0]"), 0, 0, CUVEE_E_FORMAT, "'x': 23058"},
+        {"product wraps before a 0", ONE("U8", "[4294967296,4294967296,0]", "[0,0]"), 0, 0,
+         CUVEE_E_FORMAT, "'x': shape overflows"},
+        {"bits wrap", ONE("F32", "[2305843009213693952]", "[0,0]"), 0, 0, CUVEE_E_FORMAT,
+         "'x': 23058"},
         {"half a byte", ONE("F4", "[3]", "[0,2]"), 2, 0, CUVEE_E_FORMAT, "'x': 3 elements of F4"},
         {"no offsets", "{\"x\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1, 0, CUVEE_E_FORMAT,
          "'x': data_offsets"},
@@ -237,22 +251,23 @@ static void each_rule_broken_once(void **state)
         {"negative offset", ONE("U8", "[1]", "[-1,0]"), 1, 0, CUVEE_E_FORMAT, "'x': data_offsets"},
         {"backwards", ONE("U8", "[1]", "[2,1]"), 2, 0, CUVEE_E_FORMAT, "'x': bytes 2..1"},
         {"truncated data", ONE("F32", "[2]", "[0,8]"), 7, 0, CUVEE_E_FORMAT, "'x': bytes 0..8"},
-        {"range too long", ONE("F32", "[1]", "[0,8]"), 8, 0, CUVEE_E_FORMAT, "'x': bytes 0..8 are 8"},
+        {"range too long", ONE("F32", "[1]", "[0,8]"), 8, 0, CUVEE_E_FORMAT,
+         "'x': bytes 0..8 are 8"},
         {"range too short", ONE("F32", "[3]", "[0,8]"), 8, 0, CUVEE_E_FORMAT, "need 12"},
-        {"overlap",
-         "{" TENSOR("y", "U8", "[4]", "[2,6]") "," TENSOR("x", "U8", "[4]", "[0,4]") "}", 6, 0,
-         CUVEE_E_FORMAT, "'y': bytes 2..6 overlap tensor 'x'"},
+        {"overlap", "{" TENSOR("y", "U8", "[4]", "[2,6]") "," TENSOR("x", "U8", "[4]", "[0,4]") "}",
+         6, 0, CUVEE_E_FORMAT, "'y': bytes 2..6 overlap tensor 'x'"},
         {"the same bytes twice",
          "{" TENSOR("y", "U8", "[4]", "[0,4]") "," TENSOR("x", "U8", "[4]", "[0,4]") "}", 4, 0,
          CUVEE_E_FORMAT, "'y': bytes 0..4 overlap tensor 'x'"},
         {"an empty tensor inside another",
          "{" TENSOR("y", "U8", "[0]", "[2,2]") "," TENSOR("x", "U8", "[4]", "[0,4]") "}", 4, 0,
          CUVEE_E_FORMAT, "'y': bytes 2..2 overlap tensor 'x'"},
-        {"hole at the start", ONE("U8", "[4]", "[2,6]"), 6, 0, CUVEE_E_FORMAT, "'x': bytes 2..6 leave a hole"},
-        {"hole",
-         "{" TENSOR("x", "U8", "[4]", "[5,9]") "," TENSOR("y", "U8", "[4]", "[0,4]") "}", 9, 0,
-         CUVEE_E_FORMAT, "'x': bytes 5..9 leave a hole before them, from 4"},
-        {"bytes left over", ONE("U8", "[4]", "[0,4]"), 5, 0, CUVEE_E_FORMAT, "1 bytes after the last"},
+        {"hole at the start", ONE("U8", "[4]", "[2,6]"), 6, 0, CUVEE_E_FORMAT,
+         "'x': bytes 2..6 leave a hole"},
+        {"hole", "{" TENSOR("x", "U8", "[4]", "[5,9]") "," TENSOR("y", "U8", "[4]", "[0,4]") "}", 9,
+         0, CUVEE_E_FORMAT, "'x': bytes 5..9 leave a hole before them, from 4"},
+        {"bytes left over", ONE("U8", "[4]", "[0,4]"), 5, 0, CUVEE_E_FORMAT,
+         "1 bytes after the last"},
         {"data without tensors", "{}", 1, 0, CUVEE_E_FORMAT, "1 bytes after the last"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -271,7 +286,8 @@ static void broken_before_the_header(void **state)
         write_bytes(path, "\2\0\0\0\0\0\0\0", n);
         open_bad("length cut", CUVEE_E_FORMAT, path, "inside the length field");
     }
-    static const char pointer[] = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
+    static const char pointer[] =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
     write_bytes(path, pointer, sizeof pointer - 1);
     open_bad("LFS pointer", CUVEE_E_FORMAT, path, "git lfs pull");
     assert_int_equal(unlink(in_dir(path)), 0);
@@ -354,10 +370,14 @@ static void write_index(const char *json)
 
 static void write_two_shards(void)
 {
-    write_safetensors("a.safetensors",
-                      "{" TENSOR("one", "U8", "[2]", "[0,2]") "," TENSOR("twice", "U8", "[1]", "[2,3]") "}", 3, 0);
-    write_safetensors("b.safetensors",
-                      "{" TENSOR("twice", "U8", "[1]", "[0,1]") "," TENSOR("two", "U8", "[1]", "[1,2]") "}", 2, 0);
+    write_safetensors(
+        "a.safetensors",
+        "{" TENSOR("one", "U8", "[2]", "[0,2]") "," TENSOR("twice", "U8", "[1]", "[2,3]") "}", 3,
+        0);
+    write_safetensors(
+        "b.safetensors",
+        "{" TENSOR("twice", "U8", "[1]", "[0,1]") "," TENSOR("two", "U8", "[1]", "[1,2]") "}", 2,
+        0);
 }
 
 static void shards_by_index(void **state)
@@ -370,7 +390,8 @@ static void shards_by_index(void **state)
     assert_int_equal(cuvee__checkpoint_n_files(c), 2);
     assert_int_equal(cuvee__checkpoint_count(c), 3);
     assert_string_equal(cuvee__checkpoint_file_path(c, 0), in_dir("a.safetensors"));
-    const struct tensor *twice = cuvee__checkpoint_find(c, "twice"); /* also in a: the map decides */
+    const struct tensor *twice =
+        cuvee__checkpoint_find(c, "twice"); /* also in a: the map decides */
     assert_int_equal(twice->file, 1);
     assert_int_equal(twice->data[0], 0);
     assert_int_equal(cuvee__checkpoint_find(c, "one")->file, 0);
@@ -417,7 +438,8 @@ static void bad_index(void **state)
     write_two_shards();
     for (size_t i = 0; i < COUNT(cases); i++) {
         write_index(cases[i].index);
-        open_bad(cases[i].what, cases[i].code, in_dir("model.safetensors.index.json"), cases[i].says);
+        open_bad(cases[i].what, cases[i].code, in_dir("model.safetensors.index.json"),
+                 cases[i].says);
     }
     write_index("{\"weight_map\":{\"one\":\"a.safetensors\",\"two\":\"c.safetensors\"}}");
     open_bad("missing shard", CUVEE_E_IO, "shard 2 of 2", in_dir("c.safetensors"));

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The subcommands, one file each. */
+#ifndef CUVEE_CLI_COMMANDS_H
+#define CUVEE_CLI_COMMANDS_H
+
+#include "options.h"
+
+extern const struct command cli__command_classify;
+extern const struct command cli__command_tokenize;
+extern const struct command cli__command_info;
+extern const struct command cli__command_doctor;
+extern const struct command cli__command_completions;
+
+/* All of them in the order of the help, then NULL. */
+extern const struct command *const cli__commands[];
+/* The program itself: what stands before a subcommand. */
+extern const struct command cli__command_program;
+
+#endif

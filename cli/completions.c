@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cuvee completions bash|zsh|fish: scripts for the shells, printed from the option tables. The files in
+ * completions/ are what this prints; a test compares them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "console.h"
+#include "exit_code.h"
+#include "help.h"
+
+static int run(const struct command *self, int argc, char **argv);
+
+static const struct option_spec options[] = {OPTION_SPEC_HELP, OPTION_SPEC_VERSION};
+
+static const char *const examples[] = {"load the completions into this bash",
+                                       "source <(cuvee completions bash)", NULL};
+
+const struct command cli__command_completions = {
+    .name = "completions",
+    .summary = "print completions for bash, zsh or fish",
+    .synopsis = "cuvee completions bash|zsh|fish",
+    .examples = examples,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .max_operands = 1,
+    .is_hidden = true,
+    .run = run,
+};
+
+/* ---- bash ---- */
+
+static void bash_option_values(const struct command *c)
+{
+    for (size_t i = 0; i < c->n_options; i++) {
+        const struct option_spec *s = &c->options[i];
+        if (!s->arg) continue;
+        printf("        %s:--%s", c->name, s->name);
+        if (s->letter) printf("|%s:-%c", c->name, s->letter);
+        if (s->choices) {
+            printf(") COMPREPLY=($(compgen -W '");
+            for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+            printf("' -- \"$cur\")); return ;;\n");
+        } else if (s->completion == COMPLETE_DIRECTORY)
+            printf(") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
+        else if (s->completion == COMPLETE_FILE)
+            printf(") COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
+        else
+            printf(") return ;;\n");
+    }
+}
+
+static void bash_option_names(const struct command *c)
+{
+    printf("        %s) options='", c->name);
+    for (size_t i = 0; i < c->n_options; i++) {
+        const struct option_spec *s = &c->options[i];
+        printf("%s--%s", i ? " " : "", s->name);
+        if (s->letter) printf(" -%c", s->letter);
+    }
+    printf("' ;;\n");
+}
+
+static void print_bash(void)
+{
+    printf("# bash completion for cuvee; made by: cuvee completions bash\n"
+           "_cuvee() {\n"
+           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+           "    local command=${COMP_WORDS[1]} options=\n"
+           "    COMPREPLY=()\n"
+           "    if ((COMP_CWORD == 1)); then\n"
+           "        COMPREPLY=($(compgen -W '");
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (!(*c)->is_hidden) printf("%s ", (*c)->name);
+    printf("help --help --version' -- \"$cur\"))\n"
+           "        return\n"
+           "    fi\n"
+           "    case $command:$prev in\n");
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (!(*c)->is_hidden) bash_option_values(*c);
+    printf("    esac\n"
+           "    case $command in\n");
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (!(*c)->is_hidden) bash_option_names(*c);
+    printf("    esac\n"
+           "    if [[ $cur == -* ]]; then\n"
+           "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+           "    else\n"
+           "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+           "    fi\n"
+           "}\n"
+           "complete -o filenames -F _cuvee cuvee\n");
+}
+
+/* ---- zsh ---- */
+
+/* Text inside '...[here]': quotes, brackets and colons mean something there. */
+static void zsh_text(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            printf("'\\''");
+        else if (strchr("[]:\\", *text))
+            printf("\\%c", *text);
+        else
+            putchar(*text);
+    }
+}
+
+static void zsh_option(const struct option_spec *s)
+{
+    printf("                ");
+    if (s->letter)
+        printf("'(-%c --%s)'{-%c%s,--%s%s}'[", s->letter, s->name, s->letter, s->arg ? "+" : "",
+               s->name, s->arg ? "=" : "");
+    else
+        printf("'--%s%s[", s->name, s->arg ? "=" : "");
+    zsh_text(s->help);
+    putchar(']');
+    if (s->arg) {
+        putchar(':');
+        zsh_text(s->arg);
+        putchar(':');
+        if (s->choices) {
+            putchar('(');
+            for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+            putchar(')');
+        } else if (s->completion == COMPLETE_DIRECTORY)
+            printf("_files -/");
+        else if (s->completion == COMPLETE_FILE)
+            printf("_files");
+    }
+    printf("' \\\n");
+}
+
+static void print_zsh(void)
+{
+    printf("#compdef cuvee\n"
+           "# zsh completion for cuvee; made by: cuvee completions zsh\n"
+           "_cuvee() {\n"
+           "    local -a commands=(\n");
+    for (const struct command *const *c = cli__commands; *c; c++) {
+        if ((*c)->is_hidden) continue;
+        printf("        '%s:", (*c)->name);
+        zsh_text((*c)->summary);
+        printf("'\n");
+    }
+    printf("        'help:show the help of a command'\n"
+           "    )\n"
+           "    if ((CURRENT == 2)); then\n"
+           "        _describe command commands\n"
+           "        _arguments '--help[Show this help]' '--version[Show the version]'\n"
+           "        return\n"
+           "    fi\n"
+           "    local command=$words[2]\n"
+           "    shift words\n"
+           "    ((CURRENT--))\n"
+           "    case $command in\n");
+    for (const struct command *const *c = cli__commands; *c; c++) {
+        if ((*c)->is_hidden) continue;
+        printf("        %s)\n            _arguments -s -S \\\n", (*c)->name);
+        for (size_t i = 0; i < (*c)->n_options; i++) zsh_option(&(*c)->options[i]);
+        printf("                %s ;;\n", (*c)->max_operands ? "'*:file:_files'" : "&& return");
+    }
+    printf("        help) _describe command commands ;;\n"
+           "    esac\n"
+           "}\n"
+           "_cuvee \"$@\"\n");
+}
+
+/* ---- fish ---- */
+
+static void fish_text(const char *text)
+{
+    putchar('\'');
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\') putchar('\\');
+        putchar(*text);
+    }
+    putchar('\'');
+}
+
+static void fish_option(const struct command *c, const struct option_spec *s)
+{
+    printf("complete -c cuvee -n '__fish_seen_subcommand_from %s' -l %s", c->name, s->name);
+    if (s->letter) printf(" -s %c", s->letter);
+    if (s->choices) {
+        printf(" -x -a '");
+        for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+        putchar('\'');
+    } else if (s->completion == COMPLETE_DIRECTORY)
+        printf(" -x -a '(__fish_complete_directories)'");
+    else if (s->completion == COMPLETE_FILE)
+        printf(" -r -F");
+    else if (s->arg)
+        printf(" -x");
+    printf(" -d ");
+    fish_text(s->help);
+    putchar('\n');
+}
+
+static void print_fish(void)
+{
+    printf("# fish completion for cuvee; made by: cuvee completions fish\n");
+    for (const struct command *const *c = cli__commands; *c; c++) {
+        if ((*c)->is_hidden) continue;
+        printf("complete -c cuvee -n __fish_use_subcommand -f -a %s -d ", (*c)->name);
+        fish_text((*c)->summary);
+        putchar('\n');
+    }
+    printf("complete -c cuvee -n __fish_use_subcommand -f -a help -d 'show the help of a command'\n"
+           "complete -c cuvee -n __fish_use_subcommand -l help -s h -d 'Show this help'\n"
+           "complete -c cuvee -n __fish_use_subcommand -l version -s V -d 'Show the version'\n");
+    for (const struct command *const *c = cli__commands; *c; c++)
+        for (size_t i = 0; !(*c)->is_hidden && i < (*c)->n_options; i++)
+            fish_option(*c, &(*c)->options[i]);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    static const struct {
+        const char *shell;
+        void (*print)(void);
+    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
+    struct operands operands;
+    int exit_code;
+    if (!cli__options_parse(self, argc, argv, NULL, &operands, &exit_code)) return exit_code;
+    for (size_t i = 0; operands.n && i < sizeof shells / sizeof *shells; i++) {
+        if (strcmp(operands.items[0], shells[i].shell) != 0) continue;
+        shells[i].print();
+        return cli__stdout_finish();
+    }
+    return cli__usage_error(self, "name a shell: bash, zsh or fish");
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cuvee info: what is inside a model. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "console.h"
+#include "cuvee/cuvee.h"
+#include "exit_code.h"
+#include "json_text.h"
+#include "model_path.h"
+#include "progress.h"
+
+struct info_options {
+    const char *model;
+    bool json;
+};
+
+#define AT(field) offsetof(struct info_options, field)
+
+static const struct option_spec options[] = {
+    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR", .offset = AT(model),
+     .completion = COMPLETE_DIRECTORY,
+     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
+    {.name = "json", .kind = OPTION_FLAG, .offset = AT(json), .help = "Print one JSON object"},
+    OPTION_SPEC_HELP,
+    OPTION_SPEC_VERSION,
+};
+
+static const char *const examples[] = {"what is inside a model", "cuvee info -m ./emotion",
+                                       "its labels, for a script", "cuvee info --json | jq -r '.labels[]'",
+                                       NULL};
+
+static int run(const struct command *self, int argc, char **argv);
+
+const struct command cli__command_info = {
+    .name = "info",
+    .summary = "describe a model: family, shape, labels, limits, hash",
+    .synopsis = "cuvee info [OPTION...]",
+    .examples = examples,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .run = run,
+};
+
+static json_t *labels_to_json(const cuvee_model *model, const cuvee_model_info *info)
+{
+    json_t *labels = json_array();
+    for (size_t i = 0; i < info->n_labels; i++)
+        json_array_append_new(labels, json_string(cuvee_model_label(model, i)));
+    return labels;
+}
+
+static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
+{
+    return json_pack(
+        "{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:i, s:s}",
+        "path", info->path, "family", info->family, "architecture", info->architecture, "layers",
+        (int)info->n_layers, "hidden_size", (int)info->hidden_size, "heads", (int)info->n_heads,
+        "intermediate_size", (int)info->intermediate_size, "vocab_size", (int)info->vocab_size,
+        "hidden_activation", info->activation, "problem_type", info->problem_type, "labels",
+        labels_to_json(model, info), "weights_dtype", info->weights_dtype, "parameters",
+        (json_int_t)info->n_parameters, "weights_file_bytes", (json_int_t)info->weights_file_bytes,
+        "tokenizer", info->tokenizer, "lowercase", (int)info->lowercase, "max_length",
+        (int)info->max_length, "model_sha256", hash);
+}
+
+static void print_text(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
+{
+    char count[32];
+    printf("model       %s\n", info->path);
+    printf("family      %s (%s)\n", info->family, info->architecture);
+    printf("shape       %" PRIu32 " layers x %" PRIu32 " wide, %" PRIu32 " heads, feed-forward %" PRIu32
+           " (%s)\n",
+           info->n_layers, info->hidden_size, info->n_heads, info->intermediate_size,
+           info->activation);
+    printf("labels      %" PRIu32 ", %s:", info->n_labels, info->problem_type);
+    for (size_t i = 0; i < info->n_labels; i++)
+        printf("%s %s", i ? "," : "", cuvee_model_label(model, i));
+    printf("\nparameters  %s, stored as %s", cli__print_count(count, info->n_parameters),
+           info->weights_dtype);
+    printf(" in %s bytes\n", cli__print_count(count, info->weights_file_bytes));
+    printf("tokenizer   %s, %s, %s entries\n", info->tokenizer,
+           info->lowercase ? "lower case" : "cased", cli__print_count(count, info->vocab_size));
+    printf("limits      %" PRIu32 " tokens a text, special tokens included\n", info->max_length);
+    printf("sha256      %s\n", hash);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct info_options o = {0};
+    struct operands none;
+    int exit_code;
+    if (!cli__options_parse(self, argc, argv, &o, &none, &exit_code)) return exit_code;
+
+    cuvee_error err = {0};
+    cuvee_model *model = NULL;
+    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+    char hash[65];
+    exit_code = cli__model_open(o.model, &model, &err);
+    if (!exit_code && (cuvee_model_describe(model, &info, &err) < 0 ||
+                       cuvee_model_sha256(model, hash, &err) < 0))
+        exit_code = EXIT_MODEL;
+    if (exit_code)
+        cli__console_say("cuvee info: %s", err.msg);
+    else if (o.json)
+        exit_code = cli__json_print("info", info_to_json(model, &info, hash));
+    else {
+        print_text(model, &info, hash);
+        exit_code = cli__stdout_finish();
+    }
+    cuvee_model_close(model);
+    return exit_code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ctrl-C and SIGTERM end the work, not the process: the first sets a flag, the second kills. */
+#ifndef CUVEE_CLI_INTERRUPT_H
+#define CUVEE_CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From the main thread, before others start. */
+void cli__interrupt_open(void);
+/* The work is over: the default actions are back. */
+void cli__interrupt_close(void);
+
+/* Non-zero when the main thread is to stop reading; for cuvee__reader_fill(). Main thread only. */
+const volatile int *cli__interrupt_stop(void);
+/* The user asked for the end. Main thread only. */
+bool cli__interrupt_seen(void);
+/* Any thread: make the main thread stop reading, also when it waits in read(). */
+void cli__interrupt_wake_reader(void);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "labels_map.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "os/file.h"
+
+#define MAX_MAP_BYTES ((size_t)16 << 20)
+
+static int load_map(const char *path, json_t **ret_map, cuvee_error *err)
+{
+    struct buffer text = {.cap_bytes = MAX_MAP_BYTES};
+    int rc = cuvee__file_read(path, &text, err);
+    if (rc == CUVEE_OK) rc = cuvee__json_parse(buffer_span(&text), path, ret_map, err);
+    cuvee__buffer_deinit(&text);
+    if (rc == CUVEE_OK && !json_is_object(*ret_map)) {
+        json_decref(*ret_map);
+        *ret_map = NULL;
+        rc = cuvee__fail(err, CUVEE_E_FORMAT, "%s: a labels map is a JSON object", path);
+    }
+    return rc;
+}
+
+static int apply_map(struct label_names *l, json_t *map, const char *path, cuvee_error *err)
+{
+    const char *from;
+    json_t *to;
+    json_object_foreach(map, from, to) {
+        size_t i = 0;
+        if (!json_is_string(to))
+            return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' is not a string", path,
+                               from);
+        while (i < l->n && strcmp(l->names[i], from) != 0) i++;
+        if (i == l->n)
+            return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path, from);
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        const char *name = json_string_value(json_object_get(map, l->names[i]));
+        if (name) l->names[i] = name;
+    }
+    return CUVEE_OK;
+}
+
+int cli__label_names_open(struct label_names *l, const cuvee_model *model, const char *map_path,
+                          cuvee_error *err)
+{
+    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+    json_t *map = NULL;
+    int rc = cuvee_model_describe(model, &info, err);
+    if (rc < 0) return rc;
+    l->n = info.n_labels;
+    l->names = cuvee__alloc_array(l->n, sizeof *l->names);
+    l->first = cuvee__alloc_array(l->n, sizeof *l->first);
+    if (!l->names || !l->first)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for labels");
+    for (size_t i = 0; i < l->n; i++) l->names[i] = cuvee_model_label(model, i);
+    if (map_path) {
+        if ((rc = load_map(map_path, &map, err)) < 0) return rc;
+        l->map = map;
+        if ((rc = apply_map(l, map, map_path, err)) < 0) return rc;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        l->first[i] = 0;
+        while (strcmp(l->names[l->first[i]], l->names[i]) != 0) l->first[i]++;
+    }
+    return CUVEE_OK;
+}
+
+void cli__label_names_close(struct label_names *l)
+{
+    json_decref(l->map);
+    cuvee__free(l->names);
+    cuvee__free(l->first);
+    *l = (struct label_names){0};
+}

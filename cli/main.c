@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cuvee: finds the subcommand and runs it. Each subcommand reads its own options (options.h) and gives the
+ * exit code back (exit_code.h). */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "console.h"
+#include "did_you_mean.h"
+#include "exit_code.h"
+#include "help.h"
+
+const struct command *const cli__commands[] = {
+    &cli__command_classify, &cli__command_tokenize,    &cli__command_info,
+    &cli__command_doctor,   &cli__command_completions, NULL};
+
+static const struct option_spec program_options[] = {OPTION_SPEC_HELP, OPTION_SPEC_VERSION};
+
+static const char *const program_examples[] = {
+    "label a column of a CSV file",
+    "cuvee classify reviews.csv --column description -o labels.csv",
+    "label lines of text as they arrive",
+    "tail -f feedback.txt | cuvee classify --input-format text",
+    "what the model sees, what it is, and what this machine can do",
+    "cuvee tokenize notes.txt;  cuvee info;  cuvee doctor",
+    NULL};
+
+const struct command cli__command_program = {
+    .name = "",
+    .summary = "text classification with transformers on ordinary CPUs",
+    .synopsis = "cuvee COMMAND [ARGUMENT...]",
+    .examples = program_examples,
+    .options = program_options,
+    .n_options = sizeof program_options / sizeof *program_options,
+};
+
+static void print_program_help(FILE *to)
+{
+    cli__help_print(&cli__command_program, to);
+    fputs("\nCommands\n", to);
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (!(*c)->is_hidden) fprintf(to, "  %-22s  %s\n", (*c)->name, (*c)->summary);
+    fputs("\n'cuvee COMMAND --help' tells more, and so does 'man cuvee'.\n", to);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (strcmp((*c)->name, name) == 0) return *c;
+    return NULL;
+}
+
+static int refuse_command(const char *name)
+{
+    const char *names[16];
+    size_t n = 0;
+    for (const struct command *const *c = cli__commands; *c; c++)
+        if (!(*c)->is_hidden) names[n++] = (*c)->name;
+    const char *close = cli__did_you_mean(span_of(name), names, n);
+    return close ? cli__usage_error(&cli__command_program,
+                                    "unknown command '%s'; did you mean '%s'?", name, close)
+                 : cli__usage_error(&cli__command_program, "unknown command '%s'", name);
+}
+
+/* cuvee help [COMMAND] */
+static int run_help(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_program_help(stdout);
+        return cli__stdout_finish();
+    }
+    const struct command *command = find_command(argv[1]);
+    if (!command) return refuse_command(argv[1]);
+    cli__help_print(command, stdout);
+    return cli__stdout_finish();
+}
+
+int main(int argc, char **argv)
+{
+    cli__console_open();
+    /* A closed pipe is an error of write(), which ends the work quietly, not a signal that kills it. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+
+    if (argc < 2) {
+        print_program_help(stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "help") == 0) return run_help(argc - 1, argv + 1);
+    if (name[0] == '-') {
+        if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return run_help(1, argv);
+        struct operands none;
+        int rc = EXIT_OK;
+        if (cli__options_parse(&cli__command_program, 2, argv, NULL, &none, &rc))
+            rc = cli__usage_error(&cli__command_program, "a command is missing");
+        return rc;
+    }
+    const struct command *command = find_command(name);
+    return command ? command->run(command, argc - 1, argv + 1) : refuse_command(name);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One table of options per subcommand. Parsing, --help, the shell completions and the test of the man pages
+ * all read it, so they cannot disagree. */
+#ifndef CUVEE_CLI_OPTIONS_H
+#define CUVEE_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_TEXT,   /* const char * */
+    OPTION_BYTE,   /* char: one ASCII character, or \t */
+    OPTION_NUMBER, /* int64_t, min .. max, or `word` which stands for max */
+    OPTION_REAL,   /* double, finite */
+    OPTION_CHOICE, /* int: index into choices */
+    OPTION_HELP,   /* print the help and end */
+    OPTION_VERSION /* print the version and end */
+};
+
+enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };
+
+struct option_spec {
+    const char *name; /* long name, without dashes */
+    char letter;      /* short name; 0 = none */
+    enum option_kind kind;
+    const char *arg;  /* name of the argument in the help; NULL for flags */
+    const char *help; /* one or two plain sentences, no final period */
+    size_t offset;    /* of the field in the subcommand's options struct */
+    int64_t min, max;
+    const char *word;
+    const char *const *choices; /* NULL-terminated */
+    enum option_completion completion;
+    const char *group; /* heading above this option in the help; NULL = none */
+};
+
+#define OPTION_SPEC_HELP                                                                           \
+    {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "Show this help"}
+#define OPTION_SPEC_VERSION                                                                        \
+    {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "Show the version"}
+#define MAX_OPTIONS 48
+
+struct command {
+    const char *name;    /* "classify"; "" for the program itself */
+    const char *summary; /* a phrase for lists */
+    const char *synopsis;
+    const char *const *examples; /* pairs: what it does, the line; NULL-terminated */
+    const char *notes;           /* paragraph after the options; NULL = none */
+    const struct option_spec *options;
+    size_t n_options;
+    int max_operands; /* arguments that are no options */
+    enum option_completion operands;
+    bool is_hidden; /* not in help and completions */
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+struct operands {
+    char **items; /* (n) borrows argv */
+    int n;
+};
+
+/* Read argv (argv[0] is the subcommand) into *target, which holds the defaults.
+ * Returns true to go on. False: the user has got an answer (help, version) or a message (a mistake), and the
+ * program ends with *ret_exit. */
+bool cli__options_parse(const struct command *command, int argc, char **argv, void *target,
+                        struct operands *ret_operands, int *ret_exit);
+
+/* Say on stderr what is wrong with the use of a command, and where its help is. Returns EXIT_USAGE. */
+int cli__usage_error(const struct command *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text under construction whose first failure sticks: a row is put together without a check per piece, and
+ * `rc` is looked at once, when it is complete. */
+#ifndef CUVEE_TABLE_SINK_H
+#define CUVEE_TABLE_SINK_H
+
+#include "base/bytes.h"
+#include "cuvee/cuvee.h"
+
+struct sink {
+    struct buffer bytes;
+    int rc; /* CUVEE_OK or CUVEE_E_NOMEM */
+};
+
+static inline void sink_put(struct sink *s, const void *bytes, size_t n)
+{
+    if (s->rc == CUVEE_OK) s->rc = cuvee__buffer_append(&s->bytes, bytes, n);
+}
+
+static inline void sink_put_span(struct sink *s, struct span text)
+{
+    sink_put(s, text.ptr, text.len);
+}
+
+static inline void sink_put_str(struct sink *s, const char *text)
+{
+    sink_put(s, text, strlen(text));
+}
+
+static inline void sink_put_char(struct sink *s, char c)
+{
+    sink_put(s, &c, 1);
+}
+
+#endif

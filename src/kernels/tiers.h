@@ -9,7 +9,7 @@
 /* Fill every slot. */
 void cuvee__kernels_init_ref(struct kernels *k);
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(CUVEE__INTRINSICS_HEADER) /* built, or emulated in tests */
 void cuvee__kernels_init_avx2(struct kernels *k);
 void cuvee__kernels_init_avx512(struct kernels *k);
 

@@ -4,8 +4,8 @@
  *
  * Limits and caveats first
  *   - Linux, x86-64 and arm64. One model in memory serves any number of threads.
- *   - Model files are mapped, not copied. If another program shortens a mapped file the kernel kills
- *     the reader (SIGBUS); replace model files by rename, never in place.
+ *   - Model files are mapped, not copied. If another program shortens a mapped file the kernel
+ *     kills the reader (SIGBUS); replace model files by rename, never in place.
  *   - The library never exits, aborts, prints, changes the locale or handles signals. It reads the
  *     environment for CUVEE_ISA only, and options beat it.
  *   - A pool starts threads: create pools after fork(), not before.
@@ -23,8 +23,10 @@
  * Conventions
  *   Functions that can fail return int: CUVEE_OK (0) or a negative CUVEE_E_* code. Outputs named
  *   ret_... are written on success only. `err` may be NULL; it is filled on failure only.
- *   Options structs: set struct_size = sizeof the struct; zero in any other field means default;
- *   a NULL pointer means all defaults. cuvee_model_options o = CUVEE_OPTIONS(cuvee_model_options).
+ *   Structs with a struct_size: cuvee_pool_options o = CUVEE_OPTIONS(cuvee_pool_options) sets it to
+ *   sizeof the struct and the rest to zero. In options zero means default, and a NULL pointer all
+ *   defaults. A program compiled against an older header keeps working; a struct_size larger than
+ *   the library's own is CUVEE_E_ARGUMENT.
  *   Ownership words: borrows (until return), keeps (until closed), gives (the caller releases).
  */
 #ifndef CUVEE_CUVEE_H
@@ -93,7 +95,17 @@ CUVEE_API const char *cuvee_build_info(void);
 /* ------------------------------------------------------------------------------------------ */
 /* Model: weights, tokenizer, labels; immutable once open                                     */
 
-#define CUVEE_OPTIONS(type) {sizeof(type)}
+/* Initializer of a struct that starts with struct_size. */
+#ifdef __cplusplus
+#define CUVEE_OPTIONS(type)                                                                        \
+    [] {                                                                                           \
+        type cuvee_zero = type();                                                                  \
+        cuvee_zero.struct_size = sizeof(type);                                                     \
+        return cuvee_zero;                                                                         \
+    }()
+#else
+#define CUVEE_OPTIONS(type) {.struct_size = sizeof(type)}
+#endif
 
 typedef struct cuvee_model cuvee_model;
 
@@ -105,12 +117,14 @@ typedef struct cuvee_model_options {
 /* Open a Hugging Face model directory: config.json, tokenizer.json or vocab.txt, safetensors.
  *   path       UTF-8 path of the directory; borrows.    options  NULL = defaults; borrows.
  *   ret_model  gives; release with cuvee_model_close().
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED, CUVEE_E_LIMIT,
- *          CUVEE_E_NOMEM.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED,
+ *          CUVEE_E_LIMIT, CUVEE_E_NOMEM.
  * Threads  any; the open model may serve many threads at once.
- * Memory   linear layers as f32 in kernel layout, private; the embedding tables stay in the mapped file.
+ * Memory   linear layers as f32 in kernel layout, private; the embedding tables stay in the mapped
+ *          file.
  * Since 0.1 */
-CUVEE_API CUVEE_MUST_CHECK int cuvee_model_open(const char *path, const cuvee_model_options *options,
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_open(const char *path,
+                                                const cuvee_model_options *options,
                                                 cuvee_model **ret_model, cuvee_error *err);
 
 /* Release the caller's hold; pools made from the model keep it alive until they are freed.
@@ -140,13 +154,13 @@ typedef struct cuvee_model_info {
 /* Describe a model.
  *   info  written in full; info->struct_size must be set.
  * Returns  CUVEE_OK, CUVEE_E_ARGUMENT.        Threads  any.        Since 0.1 */
-CUVEE_API CUVEE_MUST_CHECK int cuvee_model_describe(const cuvee_model *model, cuvee_model_info *info,
-                                                    cuvee_error *err);
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_describe(const cuvee_model *model,
+                                                    cuvee_model_info *info, cuvee_error *err);
 
-/* SHA-256 over the model's weight files, in shard order, as 64 hex digits. Reads every byte of them.
+/* SHA-256 over the model's weight files, in shard order, as 64 hex digits. Reads every byte.
  *   ret_hex  65 bytes of the caller's, NUL-terminated on success.
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO.        Threads  any; blocks for about 3 ms per MB.
- * Since 0.1 */
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO.
+ * Threads  any; blocks for about 3 ms per MB.        Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_model_sha256(const cuvee_model *model, char ret_hex[65],
                                                   cuvee_error *err);
 
@@ -159,7 +173,7 @@ CUVEE_API const char *cuvee_model_label(const cuvee_model *model, size_t i);
 /* Texts and tokens                                                                           */
 
 /* One input: UTF-8, may hold NUL bytes. Invalid bytes are replaced by U+FFFD and counted.
- * pair.ptr NULL = a single text; else the second text of a pair. */
+ * pair_ptr NULL = a single text; else, also with pair_len 0, the second text of a pair. */
 typedef struct cuvee_text {
     const char *ptr; /* may be NULL when len is 0 */
     size_t len;      /* bytes */
@@ -184,7 +198,8 @@ typedef struct cuvee_tokens {
 
 typedef struct cuvee_tokenize_options {
     size_t struct_size;
-    uint32_t max_length; /* tokens, special ones included; 0 = the model's; larger is an error */
+    uint32_t max_length; /* tokens, special ones included; 0 = the model's. An error when larger
+                            than that, or when it leaves no room beside the special tokens */
     uint32_t truncation; /* enum cuvee_truncation */
 } cuvee_tokenize_options;
 
@@ -207,39 +222,52 @@ typedef struct cuvee_pool cuvee_pool;
 
 /* What one forward pass did; for metrics. */
 typedef struct cuvee_batch_record {
-    uint64_t batch;    /* 0, 1, 2, ... in order of start over the whole pool */
+    uint64_t batch;    /* 0, 1, 2, ... over the whole pool, as the forward passes began */
     uint32_t worker;   /* 0 .. n_workers - 1 */
     uint32_t n_texts;
     uint32_t n_tokens;
-    uint64_t start_ns; /* monotonic clock */
-    uint64_t tokenize_ns, forward_ns;
+    uint64_t start_ns; /* monotonic clock, when tokenizing began */
+    uint64_t tokenize_ns, forward_ns; /* one after the other */
 } cuvee_batch_record;
 
 typedef struct cuvee_pool_options {
     size_t struct_size;
-    uint32_t n_workers;    /* 0 = one per allowed core (affinity mask, cgroup quota); at most 1024 */
-    uint32_t batch_tokens; /* budget of one forward pass; 0 = 512; 1 .. 65536. A longer text is a batch
-                              of its own */
-    uint32_t max_queue;    /* texts waiting; 0 = 65536. A call may bring more only into an empty queue */
-    const char *isa;       /* cap of the kernel tier: "ref", "avx2", "avx512"; NULL = CUVEE_ISA, else best */
-    void (*on_batch)(void *user, const cuvee_batch_record *record); /* from a worker; NULL = none */
+    uint32_t n_workers;    /* 0 = one per allowed core (affinity mask, cgroup quota); up to 1024 */
+    uint32_t batch_tokens; /* budget of one forward pass; 0 = 512; 1 .. 65536. A longer text is a
+                              batch of its own */
+    uint32_t max_queue;    /* texts waiting; 0 = 65536. A call may bring more only into an empty
+                              queue; a call of no texts counts as one */
+    const char *isa;       /* cap of the kernel tier: "ref", "avx2", "avx512"; NULL = CUVEE_ISA, and
+                              without that the best one */
+    /* After each forward pass; NULL = none. Called by the workers, several at once; must be quick
+     * and must not call a blocking function of the same pool. The record is gone on return. */
+    void (*on_batch)(void *user, const cuvee_batch_record *record);
     void *on_batch_user;
 } cuvee_pool_options;
 
 /* Start workers in front of a model.
  *   model     keeps (counted) until cuvee_pool_free().
  *   ret_pool  gives; release with cuvee_pool_free().
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_UNSUPPORTED (tier), CUVEE_E_NOMEM, CUVEE_E_IO (threads).
- * Threads  any.        Memory  a constant arena per worker, sized here.        Since 0.1 */
-CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_create(cuvee_model *model, const cuvee_pool_options *options,
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT (an unknown tier too), CUVEE_E_UNSUPPORTED (a tier that this
+ *          CPU lacks), CUVEE_E_NOMEM, CUVEE_E_IO (a thread does not start; those that did are
+ *          stopped).
+ * Threads  any. Workers have all signals blocked.
+ * Memory   a constant arena per worker, sized here; only the tokenizer's scratch may still grow,
+ *          with the longest text.
+ * Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_create(cuvee_model *model,
+                                                 const cuvee_pool_options *options,
                                                  cuvee_pool **ret_pool, cuvee_error *err);
 
-/* Finish what was accepted, stop the workers, release the pool; NULL is fine.
- * Returns  nothing.        Threads  once, when no other call uses the pool; not from a callback; blocks.
- * Since 0.1 */
+/* Finish what was accepted (to drop it, call cuvee_pool_cancel() first), stop the workers, release
+ * the pool; NULL is fine. Every done() has returned when this returns.
+ * Returns  nothing.
+ * Threads  once, when no other call uses the pool; not from a callback; blocks.        Since 0.1 */
 CUVEE_API void cuvee_pool_free(cuvee_pool *pool);
 
-/* Drop what waits in the queue: those texts end with status CUVEE_E_CANCELLED. Later calls work.
+/* Drop what waits in the queue: those texts end with status CUVEE_E_CANCELLED. Texts that a worker
+ * has taken are finished; callers of cuvee_classify() that wait for room go on; later calls work.
+ * NULL is fine.
  * Returns  nothing.        Threads  any; done callbacks of calls that end thereby may run inside.
  * Since 0.1 */
 CUVEE_API void cuvee_pool_cancel(cuvee_pool *pool);
@@ -251,12 +279,13 @@ typedef struct cuvee_pool_info {
     uint32_t n_workers;
     uint32_t batch_tokens;
     uint64_t arena_bytes;    /* per worker */
-    uint64_t n_batches;      /* so far */
-    uint64_t n_texts, n_tokens;
+    uint64_t n_batches;      /* forward passes so far */
+    uint64_t n_texts, n_tokens; /* that went through them */
 } cuvee_pool_info;
 
 /* Describe a pool.
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT.        Threads  any; the counters may lag.        Since 0.1 */
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT.
+ * Threads  any; the counters may lag.        Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_describe(const cuvee_pool *pool, cuvee_pool_info *info,
                                                    cuvee_error *err);
 
@@ -276,31 +305,37 @@ typedef struct cuvee_classify_options {
     uint32_t max_length; /* as in cuvee_tokenize_options */
     uint32_t truncation; /* enum cuvee_truncation */
     uint32_t activation; /* enum cuvee_activation */
-    int64_t timeout_ms;  /* wait at most so long for room in the queue; 0 = for ever; cuvee_classify only */
+    int64_t timeout_ms;  /* cuvee_classify() waits at most so long for room in the queue (not for
+                            the result); 0 = for ever. cuvee_submit() ignores it */
 } cuvee_classify_options;
 
 typedef struct cuvee_result cuvee_result;
 
 /* Classify n texts and wait.
  *   texts       (n); borrows, with what they point to.        n  0 is fine.
- *   ret_result  gives; release with cuvee_result_free(). A text that fails alone has a status there.
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM.
- * Threads  any number at once; blocks; not from a callback of the same pool.
- * Numerics a text's scores have the same bits alone and in any batch, at any n_workers, within one tier.
+ *   ret_result  gives; release with cuvee_result_free(). A text that fails has a status there.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM, CUVEE_E_IO (no condition
+ *          variable left in the system).
+ * Threads  any number at once; blocks; not from a callback of the same pool. Callers who wait for
+ *          room get it in the order in which they came.
+ * Memory   (C + 5) x 4 bytes a text for the result; until then 32 more for a copy of texts.
+ * Numerics a text's scores have the same bits alone and in any batch, at any n_workers, within one
+ *          tier.
  * Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_classify(cuvee_pool *pool, const cuvee_text *texts, size_t n,
                                               const cuvee_classify_options *options,
                                               cuvee_result **ret_result, cuvee_error *err);
 
-/* Called once per accepted cuvee_submit(), from a worker; must be quick and must not call back into a
- * blocking function of the same pool. result: gives (never NULL). */
+/* Called once per accepted cuvee_submit(), from a worker or from within cuvee_pool_cancel(); must
+ * be quick and must not call a blocking function of the same pool (cuvee_submit() is none).
+ *   result  gives; never NULL. */
 typedef void cuvee_done(void *user, cuvee_result *result);
 
 /* Queue n texts and return at once.
  *   texts   (n); the array is copied, the bytes are kept (must stay) until done() has begun.
- *   done    not NULL.        user  handed to done().
- * Returns  CUVEE_OK; CUVEE_E_BUSY when the queue has no room, CUVEE_E_ARGUMENT, CUVEE_E_NOMEM: done() is
- *          then never called.
+ *   n       0 is fine.        done  not NULL.        user  handed to done().
+ * Returns  CUVEE_OK; CUVEE_E_BUSY when the queue has no room or a caller of cuvee_classify() waits
+ *          for it, CUVEE_E_ARGUMENT, CUVEE_E_NOMEM: done() is then never called.
  * Threads  any; does not block.        Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_submit(cuvee_pool *pool, const cuvee_text *texts, size_t n,
                                             const cuvee_classify_options *options, cuvee_done *done,
@@ -329,11 +364,11 @@ CUVEE_API const int32_t *cuvee_result_labels(const cuvee_result *result);
  * Returns  (n), with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const float *cuvee_result_scores(const cuvee_result *result);
 
-/* Scores of all labels, after the activation.
+/* Scores of all labels, after the activation; 0 where the status is not CUVEE_OK.
  * Returns  (n,C) row-major, with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const float *cuvee_result_all_scores(const cuvee_result *result);
 
-/* Tokens that the model saw, special ones included.
+/* Tokens that the model saw, special ones included; 0 for a text that it did not see.
  * Returns  (n), with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const uint32_t *cuvee_result_tokens(const cuvee_result *result);
 
@@ -366,7 +401,8 @@ typedef struct cuvee_machine_info {
 
 /* What the library sees of this machine: for `cuvee doctor` and logs.
  *   isa  as in cuvee_pool_options; NULL = CUVEE_ISA.
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_UNSUPPORTED (the tier; info is filled all the same).
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_UNSUPPORTED (a tier that this CPU lacks). An unknown
+ *          or impossible tier fails, but info is filled all the same.
  * Threads  any.        Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_machine_describe(const char *isa, cuvee_machine_info *info,
                                                       cuvee_error *err);

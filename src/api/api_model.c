@@ -17,7 +17,7 @@ int cuvee_model_open(const char *path, const cuvee_model_options *options, cuvee
     const int rc = cuvee__options_read(&options_sizes, options, &o, err);
     if (rc < 0) return rc;
     if (o.reserved)
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "cuvee_model_options.reserved is %u, but must be 0",
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "reserved is %u, but must be 0",
                            (unsigned)o.reserved);
     return cuvee__model_open(path, ret_model, err);
 }

@@ -73,13 +73,14 @@ static int call_check(const cuvee_pool *pool, const cuvee_text *texts, size_t n,
         rc = cuvee__fail(err, CUVEE_E_ARGUMENT, "timeout_ms is %lld, but must not be negative",
                          (long long)ret->timeout_ms);
     if (rc == CUVEE_OK)
-        rc = cuvee__texts_check(cuvee__pool_model(pool), texts, n, ret->max_length, &ret->max_length,
-                                err);
+        rc = cuvee__texts_check(cuvee__pool_model(pool), texts, n, ret->max_length,
+                                &ret->max_length, err);
     return rc;
 }
 
 int cuvee_classify(cuvee_pool *pool, const cuvee_text *texts, size_t n,
-                   const cuvee_classify_options *options, cuvee_result **ret_result, cuvee_error *err)
+                   const cuvee_classify_options *options, cuvee_result **ret_result,
+                   cuvee_error *err)
 {
     if (!ret_result) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_result is NULL");
     cuvee_classify_options o;

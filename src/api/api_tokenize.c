@@ -38,12 +38,15 @@ int cuvee_tokenize(const cuvee_model *model, const cuvee_text *text,
     const struct tokenizer *tokenizer = cuvee__model_tokenizer(model);
     struct encoder *encoder = NULL;
     cuvee_tokens *tokens = tokens_create(o.max_length);
-    if (!tokens) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %u tokens", o.max_length);
+    if (!tokens)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %u tokens",
+                           (unsigned)o.max_length);
     rc = cuvee__encoder_create(tokenizer, &encoder, err);
     if (rc < 0) goto done;
 
     struct encoding enc;
-    rc = cuvee__encode(encoder, text, o.max_length, o.truncation, tokens->ids, tokens->type_ids, &enc);
+    rc = cuvee__encode(encoder, text, o.max_length, o.truncation, tokens->ids, tokens->type_ids,
+                       &enc);
     if (rc == CUVEE_E_TOO_LONG)
         cuvee__fail(err, rc, "the text has more than %u tokens", (unsigned)o.max_length);
     else if (rc < 0)

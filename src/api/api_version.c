@@ -13,7 +13,8 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* A constant, so that it needs no lock; tests/pool compares the tiers with cuvee__kernels_built(). */
+/* A constant, so that it needs no lock; tests/pool compares the tiers with cuvee__kernels_built().
+ * */
 #if defined(__x86_64__)
 #define TARGET "x86-64, tiers: ref avx2 avx512"
 #elif defined(__aarch64__)

@@ -65,8 +65,8 @@ static int text_check(const cuvee_text *text, size_t i, cuvee_error *err)
         return cuvee__fail(err, CUVEE_E_ARGUMENT, "texts[%zu].ptr is NULL, but len is %zu", i,
                            text->len);
     if (!text->pair_ptr && text->pair_len)
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "texts[%zu].pair_ptr is NULL, but pair_len is %zu",
-                           i, text->pair_len);
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "texts[%zu].pair_ptr is NULL, but pair_len is %zu", i, text->pair_len);
     return CUVEE_OK;
 }
 
@@ -82,13 +82,14 @@ int cuvee__texts_check(const cuvee_model *model, const cuvee_text *texts, size_t
     }
     const size_t limit = cuvee__model_max_length(model);
     if (max_length > limit)
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "max_length is %u, but the model takes %zu tokens",
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "max_length is %u, but the model takes %zu tokens",
                            (unsigned)max_length, limit);
     if (max_length == 0) max_length = (uint32_t)limit;
     const size_t n_special = cuvee__tokenizer_n_special(cuvee__model_tokenizer(model), has_pair);
     if (max_length <= n_special)
         return cuvee__fail(err, CUVEE_E_ARGUMENT,
-                           "max_length is %u, but %s has %zu special tokens and needs room for one more",
+                           "max_length is %u, but %s has %zu special tokens and needs one more",
                            (unsigned)max_length, has_pair ? "a pair" : "a text", n_special);
     *ret_max_length = max_length;
     return CUVEE_OK;

@@ -94,7 +94,8 @@ static void run_batch(struct batcher *b)
     b->start_ns = end_ns;
 }
 
-/* Run what is there without the text that lies behind it, then make that text the first of a new batch. */
+/* Run what is there without the text that lies behind it, then make that text the first of a new
+ * batch. */
 static void run_batch_before(struct batcher *b, size_t n_tokens_behind)
 {
     const size_t off = b->n_tokens;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one worker owns: a tokenizer's scratch, room for one ragged batch, and the model's workspace. All
- * of it is allocated by create; used by one thread, so there is no lock. */
+ * What one worker owns: a tokenizer's scratch, room for one ragged batch, and the model's
+ * workspace. All of it is allocated by create; used by one thread, so there is no lock. */
 #ifndef CUVEE_POOL_BATCHER_H
 #define CUVEE_POOL_BATCHER_H
 
@@ -43,13 +43,13 @@ struct batcher {
     float *logits; /* (n_texts, C) */
 };
 
-/* Fill b; the constants model .. on_batch_user must be set, the rest zero. After a failure deinit is due
- * all the same. */
+/* Fill b; the constants model .. on_batch_user must be set, the rest zero. After a failure deinit
+ * is due all the same. */
 int cuvee__batcher_init(struct batcher *b, cuvee_error *err);
 void cuvee__batcher_deinit(struct batcher *b);
 
-/* Classify the texts of the slices (one take): every row of theirs is written on return. The jobs are not
- * completed: that is the worker's. */
+/* Classify the texts of the slices (one take): every row of theirs is written on return. The jobs
+ * are not completed: that is the worker's. */
 void cuvee__batcher_run(struct batcher *b, const struct slice *slices, size_t n_slices);
 
 #endif

@@ -8,10 +8,11 @@
 
 cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels)
 {
-    const size_t n_columns = 5; /* all of four bytes an item, as are scores: no padding between them */
-    size_t row, items, bytes;
-    if (!cuvee__add(n_labels, n_columns, &row) || !cuvee__mul(row, n_texts, &items) ||
-        !cuvee__mul(items, sizeof(float), &bytes) || !cuvee__add(bytes, sizeof(cuvee_result), &bytes))
+    const size_t n_columns = 5, item_bytes = 4; /* the scores' too: nothing to align between them */
+    size_t per_row, n_items, bytes;
+    if (!cuvee__add(n_labels, n_columns, &per_row) || !cuvee__mul(per_row, n_texts, &n_items) ||
+        !cuvee__mul(n_items, item_bytes, &bytes) ||
+        !cuvee__add(bytes, sizeof(cuvee_result), &bytes))
         return NULL;
     cuvee_result *r = cuvee__calloc(1, bytes);
     if (!r) return NULL;
@@ -36,7 +37,8 @@ struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_
                               const cuvee_classify_options *options, cuvee_done *done, void *user)
 {
     size_t bytes;
-    if (!cuvee__mul(n_texts, sizeof *texts, &bytes) || !cuvee__add(bytes, sizeof(struct job), &bytes))
+    if (!cuvee__mul(n_texts, sizeof *texts, &bytes) ||
+        !cuvee__add(bytes, sizeof(struct job), &bytes))
         return NULL;
     struct job *job = cuvee__malloc(bytes);
     cuvee_result *result = cuvee__result_create(n_texts, n_labels);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A job is one cuvee_submit() or cuvee_classify(): the texts, the options, and the result that fills up
- * while workers take its texts in slices. Result and job are one allocation each, made before the job
- * is queued, so a job that was accepted cannot fail for want of memory. */
+ * A job is one cuvee_submit() or cuvee_classify(): the texts, the options, and the result that
+ * fills up while workers take its texts in slices. Result and job are one allocation each, made
+ * before the job is queued, so a job that was accepted cannot fail for want of memory. */
 #ifndef CUVEE_POOL_JOB_H
 #define CUVEE_POOL_JOB_H
 
@@ -50,9 +50,9 @@ struct job {
 /* A text's least cost: bounds the number of texts in a batch by batch_tokens / JOB_MIN_COST. */
 #define JOB_MIN_COST 4
 
-/* Guess of a text's tokens from its bytes, for sharing out work before anything is tokenised. English has
- * 4.3 bytes a token with a 30,000 word vocabulary, Chinese 3; too high a guess makes a batch smaller, too
- * low a one makes two of it. Nothing else depends on it. */
+/* Guess of a text's tokens from its bytes, for sharing out work before anything is tokenised.
+ * English has 4.3 bytes a token with a 30,000 word vocabulary, Chinese 3; too high a guess makes a
+ * batch smaller, too low a one makes two of it. Nothing else depends on it. */
 static inline size_t job_text_cost(const struct job *job, size_t i)
 {
     const cuvee_text *t = &job->texts[i];
@@ -68,8 +68,8 @@ struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_
 /* For a job that was never queued; frees its result too. NULL is fine. */
 void cuvee__job_free(struct job *job);
 
-/* n more rows are written. With the last one the job ends: it is freed, then done() gets the result, on
- * this thread. A job of no texts ends with its first call, n = 0. Hold no lock. */
+/* n more rows are written. With the last one the job ends: it is freed, then done() gets the
+ * result, on this thread. A job of no texts ends with its first call, n = 0. Hold no lock. */
 void cuvee__job_complete(struct job *job, size_t n);
 
 /* End the texts that nobody took with CUVEE_E_CANCELLED. The job must have left the queue. */

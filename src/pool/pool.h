@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What api/ calls. Arguments are checked there: options are complete (no zero that stands for a default),
- * texts have pointers, max_length leaves room for the special tokens. */
+ * What api/ calls. Arguments are checked there: options are complete (no zero that stands for a
+ * default), texts have pointers, max_length leaves room for the special tokens. */
 #ifndef CUVEE_POOL_POOL_H
 #define CUVEE_POOL_POOL_H
 

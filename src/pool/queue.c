@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/queue.h"
 
-/* Below this a forward pass spends more on fetching weights than on its tokens, so sharing out finer does
- * not end sooner. */
+/* Below this a forward pass spends more on fetching weights than on its tokens, so sharing out
+ * finer does not end sooner. */
 #define MIN_TAKE_TOKENS 64
 
 int cuvee__queue_init(struct queue *q, size_t max_waiting, size_t batch_tokens, size_t n_workers,
@@ -47,7 +47,8 @@ static void append(struct queue *q, struct job *job)
     q->tail = job;
     q->n_waiting += weight(job->n_texts);
     q->cost += job->cost;
-    /* As many workers as there are shares worth taking; those that are busy look here by themselves. */
+    /* As many workers as there are shares worth taking; those that are busy look here by
+     * themselves. */
     const size_t least = cuvee__min(MIN_TAKE_TOKENS, q->batch_tokens);
     const size_t n_shares = weight((job->cost + least - 1) / least);
     for (size_t i = cuvee__min(n_shares, q->n_idle); i > 0; i--) cuvee__cond_signal(&q->work);
@@ -142,8 +143,8 @@ void cuvee__caller_wake(void *user, cuvee_result *result)
 
 /* ---- departure ---- */
 
-/* How many tokens, by estimate, a worker takes: a full batch while there is plenty, else an equal share of
- * the rest, so that shares shrink towards the end and all workers finish together (guided
+/* How many tokens, by estimate, a worker takes: a full batch while there is plenty, else an equal
+ * share of the rest, so that shares shrink towards the end and all workers finish together (guided
  * self-scheduling, Polychronopoulos and Kuck 1987). */
 static size_t take_target(const struct queue *q)
 {
@@ -167,7 +168,8 @@ static struct slice take_slice(struct queue *q, size_t target, size_t *taken)
     return s;
 }
 
-/* The first job gave its last text: from now on it belongs to the workers that hold slices of it. */
+/* The first job gave its last text: from now on it belongs to the workers that hold slices of it.
+ * */
 static void pop_job(struct queue *q)
 {
     q->head = q->head->next;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Jobs in order of arrival, bounded by the texts that wait in them, and whoever waits at either end: idle
- * workers for texts, callers of cuvee_classify() for room and then for their result.
+ * Jobs in order of arrival, bounded by the texts that wait in them, and whoever waits at either
+ * end: idle workers for texts, callers of cuvee_classify() for room and then for their result.
  *
  * DESIGN
- *   A worker takes consecutive texts from the front, across jobs, so that small calls of many threads
- *   share a forward pass. How much: see take_target() in queue.c.
- *   Room goes to callers in the order in which they came. Without that line, a large call could wait for ever
- *   while small ones slip into every gap. Each caller sleeps on a condition of its own: room wakes
- *   one thread, not all. */
+ *   A worker takes consecutive texts from the front, across jobs, so that small calls of many
+ *   threads share a forward pass. How much: see take_target() in queue.c.
+ *   Room goes to callers in the order in which they came. Without that line, a large call could
+ *   wait for ever while small ones slip into every gap. Each caller sleeps on a condition of its
+ *   own: room wakes one thread, not all. */
 #ifndef CUVEE_POOL_QUEUE_H
 #define CUVEE_POOL_QUEUE_H
 
@@ -38,10 +38,11 @@ struct caller {
 
 struct queue {
     size_t max_waiting, batch_tokens, n_workers; /* set by init, then constant: no lock */
-    struct mutex mu;                             /* guards the rest; never held while a model runs */
-    struct cond work;                            /* idle workers: something arrived, or stopping */
+
+    struct mutex mu;         /* guards all that follows; never held while a model runs */
+    struct cond work;        /* idle workers wait: something arrived, or stopping */
     struct job *head, *tail; /* FIFO; a job is here while it has texts that nobody took */
-    size_t n_waiting;        /* those texts; a job of none counts as one, or they would be unbounded */
+    size_t n_waiting;        /* those texts; a job of none counts as one, to be bounded too */
     size_t cost;             /* sum of their job_text_cost() */
     size_t n_idle;           /* workers that wait on work */
     struct caller *first, *last; /* the line for room */
@@ -63,7 +64,8 @@ bool cuvee__queue_try_push(struct queue *q, struct job *job);
 
 #define QUEUE_NO_DEADLINE UINT64_MAX
 
-/* Wait in line, then put the job at the end; false when the deadline (cuvee__clock_ns()) passed before. */
+/* Wait in line, then put the job at the end; false when the deadline (cuvee__clock_ns()) passed
+ * before. */
 bool cuvee__queue_push_wait(struct queue *q, struct job *job, struct caller *caller,
                             uint64_t deadline_ns);
 
@@ -73,8 +75,8 @@ cuvee_result *cuvee__queue_wait_result(struct queue *q, struct caller *caller);
 /* done() of a job whose `user` is a struct caller. */
 void cuvee__caller_wake(void *user, cuvee_result *result);
 
-/* Wait for texts and take some, as slices (room for queue_max_take()). Returns the number of slices; 0 when
- * the queue is stopped and empty. */
+/* Wait for texts and take some, as slices (room for queue_max_take()). Returns the number of
+ * slices; 0 when the queue is stopped and empty. */
 size_t cuvee__queue_take(struct queue *q, struct slice *slices);
 
 /* Detach all jobs, linked by next; they are the caller's to complete. */

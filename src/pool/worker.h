@@ -17,8 +17,8 @@ struct worker {
     bool is_started;
 };
 
-/* Allocate and start; batcher's constants must be set, the rest zero. After a failure deinit is due all the
- * same. */
+/* Allocate and start; batcher's constants must be set, the rest zero. After a failure deinit is due
+ * all the same. */
 int cuvee__worker_start(struct worker *w, struct queue *queue, cuvee_error *err);
 
 /* Join the thread if it was started (stop the queue first) and release its memory. */

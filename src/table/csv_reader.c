@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libcsv is fed one line at a time. A line holds at most one end of a record, so after each the reader knows
- * where it is: which line a record starts on, and whether it is complete.
+ * libcsv is fed one line at a time. A line holds at most one end of a record, so after each the
+ * reader knows where it is: which line a record starts on, and whether it is complete.
  *
- * libcsv runs in strict mode, which stops at a quote that RFC 4180 does not allow. Of the two kinds, one is
- * harmless and one is not:
+ * libcsv runs in strict mode, which stops at a quote that RFC 4180 does not allow. Of the two
+ * kinds, one is harmless and one is not:
  *   5" pipe,x        a quote inside an unquoted cell: a plain character, as every reader takes it
  *   "say "hi"",x     text after a closing quote: no telling where the cell ends
- * The second, a quote that is never closed, and a record over TABLE_MAX_RECORD_BYTES make an error row of the
- * line that the record starts on, and reading goes on at the line after it. So a stray quote costs its own
- * row, not the file up to the next quote. Still every line is parsed about twice at most: a line that lay
- * inside a quoted cell has its quotes in runs of even length, and such a run closes what it opens, so none of
- * those lines starts another long record but the last.
+ * The second, a quote that is never closed, and a record over TABLE_MAX_RECORD_BYTES make an error
+ * row of the line that the record starts on, and reading goes on at the line after it. So a stray
+ * quote costs its own row, not the file up to the next quote. Still every line is parsed about
+ * twice at most: a line that lay inside a quoted cell has its quotes in runs of even length, and
+ * such a run closes what it opens, so none of those lines starts another long record but the last.
  *
- * Blank lines between records are no records (so does libcsv have it, and pandas, and Python's DictReader;
- * those who write a one-column file put "" for an empty cell). A lone CR ends a record outside quotes. */
+ * Blank lines between records are no records (so does libcsv have it, and pandas, and Python's
+ * DictReader; those who write a one-column file put "" for an empty cell). A lone CR ends a record
+ * outside quotes. */
 #include "table/csv_reader.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@
 #include "base/error.h"
 #include "table/row_block.h"
 
-/* libcsv grows its cell by this much each time; its own default of 128 bytes is slow for long cells. */
+/* libcsv grows its cell by this much each time; its own default of 128 bytes is slow for long
+ * cells. */
 #define CELL_STEP_BYTES ((size_t)16 * 1024)
 
 static int no_byte_is_space(unsigned char c)
@@ -131,8 +133,8 @@ static bool is_blank(struct span line)
     return line.ptr[0] == '\n' || line.ptr[0] == '\r';
 }
 
-/* Parse the record at the window's begin, which is not consumed (blank lines before it are). Returns INPUT_LINE
- * (complete, or with a defect), INPUT_END, INPUT_PAUSED or CUVEE_E_*. */
+/* Parse the record at the window's begin, which is not consumed (blank lines before it are).
+ * Returns INPUT_LINE (complete, or with a defect), INPUT_END, INPUT_PAUSED or CUVEE_E_*. */
 static int attempt_record(struct csv_reader *c, struct input_stream *in, struct attempt *a,
                           cuvee_error *err)
 {
@@ -297,8 +299,8 @@ static int name_by_index(struct csv_reader *c)
     return CUVEE_OK;
 }
 
-/* Index of a column's name. Returns CUVEE_OK with CSV_NO_COLUMN when there is none, CUVEE_E_FORMAT when there
- * are two. */
+/* Index of a column's name. Returns CUVEE_OK with CSV_NO_COLUMN when there is none, CUVEE_E_FORMAT
+ * when there are two. */
 static int find_name(const struct csv_reader *c, const char *name, size_t *ret_idx, cuvee_error *err)
 {
     *ret_idx = CSV_NO_COLUMN;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Records of a CSV file, through libcsv. csv_reader.c says what is tolerated and how it goes on after an error. */
+ * Records of a CSV file, through libcsv. csv_reader.c says what is tolerated and how it goes on
+ * after an error. */
 #ifndef CUVEE_TABLE_CSV_READER_H
 #define CUVEE_TABLE_CSV_READER_H
 
@@ -35,14 +36,14 @@ struct csv_reader {
     int rc;           /* of the block, kept for after the callbacks */
 };
 
-/* Read the header and find the columns. Release with cuvee__csv_deinit, also after a failure. Returns CUVEE_OK
- * or CUVEE_E_*; messages do not name the file. */
+/* Read the header and find the columns. Release with cuvee__csv_deinit, also after a failure.
+ * Returns CUVEE_OK or CUVEE_E_*; messages do not name the file. */
 int cuvee__csv_init(struct csv_reader *c, struct input_stream *in, const struct reader_options *options,
                     cuvee_error *err);
 void cuvee__csv_deinit(struct csv_reader *c);
 
-/* Append the next row to b. Returns INPUT_LINE (done), INPUT_END, INPUT_PAUSED or CUVEE_E_*; b holds whole rows
- * only, whatever happens. */
+/* Append the next row to b. Returns INPUT_LINE (done), INPUT_END, INPUT_PAUSED or CUVEE_E_*; b
+ * holds whole rows only, whatever happens. */
 int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_block *b, cuvee_error *err);
 
 #endif

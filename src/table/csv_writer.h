@@ -4,7 +4,8 @@
 
 #include "table/sink.h"
 
-/* Append one cell, quoted when it holds a comma, a quote or a line end (RFC 4180). No delimiter after it. */
+/* Append one cell, quoted when it holds a comma, a quote or a line end (RFC 4180). No delimiter
+ * after it. */
 void cuvee__csv_put_cell(struct sink *out, struct span cell);
 
 #endif

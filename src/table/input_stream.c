@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The window grows by doubling up to about twice TABLE_MAX_RECORD_BYTES and is moved to the front when half of
- * it is consumed, so every byte is copied a bounded number of times. */
+ * The window grows by doubling up to about twice TABLE_MAX_RECORD_BYTES and is moved to the front
+ * when half of it is consumed, so every byte is copied a bounded number of times. */
 #include "table/input_stream.h"
 
 #include <errno.h>
@@ -19,7 +19,8 @@
 #include "table/text_decoder.h"
 
 #define CHUNK_BYTES ((size_t)64 * 1024)
-/* A signal that comes between the look at *stop and the wait does not end the wait; the next look does. */
+/* A signal that comes between the look at *stop and the wait does not end the wait; the next look
+ * does. */
 #define STOP_CHECK_MS 200
 
 bool cuvee__input_is_stdin(const char *path)
@@ -31,7 +32,8 @@ int cuvee__input_init(struct input_stream *in, const char *path, const char *enc
 {
     *in = (struct input_stream){.fd = STDIN_FILENO};
     if (!cuvee__input_is_stdin(path)) {
-        /* Not blocking: open() of a FIFO would wait for its writer where no stop flag is looked at. */
+        /* Not blocking: open() of a FIFO would wait for its writer where no stop flag is looked
+         * at. */
         in->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (in->fd < 0) return cuvee__fail_os(err, errno, "cannot open");
         in->owns_fd = true;
@@ -119,7 +121,8 @@ static int drain_decoder(struct input_stream *in, bool at_end, cuvee_error *err)
     return CUVEE_OK;
 }
 
-/* Bring more bytes into the window, or set at_end. Returns INPUT_LINE, INPUT_PAUSED or CUVEE_E_*. */
+/* Bring more bytes into the window, or set at_end. Returns INPUT_LINE, INPUT_PAUSED or
+ * CUVEE_E_*. */
 static int read_more(struct input_stream *in, cuvee_error *err)
 {
     size_t room, n;
@@ -172,7 +175,8 @@ static int switch_to_decoder(struct input_stream *in, const char *encoding, cuve
     return drain_decoder(in, in->at_end, err);
 }
 
-/* Obey a UTF-16 byte-order mark unless the caller named an encoding; drop U+FEFF at the start of the text. */
+/* Obey a UTF-16 byte-order mark unless the caller named an encoding; drop U+FEFF at the start of
+ * the text. */
 static int look_at_marks(struct input_stream *in, cuvee_error *err)
 {
     static const struct {
@@ -193,8 +197,8 @@ static int look_at_marks(struct input_stream *in, cuvee_error *err)
     return INPUT_LINE;
 }
 
-/* Length of the line at p with its end, or 0 when it does not end within len bytes. The first *seen bytes are
- * known to hold no end; what was looked at in vain is added to them. */
+/* Length of the line at p with its end, or 0 when it does not end within len bytes. The first *seen
+ * bytes are known to hold no end; what was looked at in vain is added to them. */
 static size_t line_length(const char *p, size_t len, bool cr_ends, bool at_end, size_t *seen)
 {
     if (!cr_ends) {

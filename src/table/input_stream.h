@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes of a file, pipe, FIFO or standard input as a window of UTF-8 that slides forward, read line by line.
+ * Bytes of a file, pipe, FIFO or standard input as a window of UTF-8 that slides forward, read line
+ * by line.
  *
  *     read() -> [text_decoder, when an encoding or a UTF-16 mark says so] -> window -> lines
  *
- * The window holds everything from the start of the record at hand, so a reader can look at a record again
- * after it failed; what is consumed is overwritten. A line that is not complete is no state: when input
- * pauses, the reader forgets what it began and starts the record anew at the next call.
+ * The window holds everything from the start of the record at hand, so a reader can look at a
+ * record again after it failed; what is consumed is overwritten. A line that is not complete is no
+ * state: when input pauses, the reader forgets what it began and starts the record anew at the next
+ * call.
  *
- * Bytes that the encoding cannot decode become 0xFF, which no UTF-8 has: the readers of the formats then treat
- * them like any invalid byte (replace and count, or an error row) and know the row they belong to. */
+ * Bytes that the encoding cannot decode become 0xFF, which no UTF-8 has: the readers of the formats
+ * then treat them like any invalid byte (replace and count, or an error row) and know the row they
+ * belong to. */
 #ifndef CUVEE_TABLE_INPUT_STREAM_H
 #define CUVEE_TABLE_INPUT_STREAM_H
 
@@ -47,28 +50,33 @@ struct input_stream {
     const volatile int *stop; /* waits end with CUVEE_E_CANCELLED when it is set; NULL = never */
 };
 
-/* "-", and "/dev/stdin" too: opening that one fails for a socket, and forgets where a file was left. */
+/* "-", and "/dev/stdin" too: opening that one fails for a socket, and forgets where a file was
+ * left. */
 bool cuvee__input_is_stdin(const char *path);
 
-/* No message of these names the file: the reader puts that in front. encoding: an iconv name, NULL = UTF-8 or what a UTF-16 byte-order mark says. Does
- * not read. Release with cuvee__input_deinit, also after a failure. */
+/* No message of these names the file: the reader puts that in front. encoding: an iconv name, NULL
+ * = UTF-8 or what a UTF-16 byte-order mark says. Does not read. Release with cuvee__input_deinit,
+ * also after a failure. */
 int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding, cuvee_error *err);
 void cuvee__input_deinit(struct input_stream *in);
 
-/* The line that starts off bytes after the window's begin. cr_ends: a lone CR ends a line as LF and CRLF do.
- * *ret_line borrows from the window until the next call. Returns enum input_status or CUVEE_E_*. */
+/* The line that starts off bytes after the window's begin. cr_ends: a lone CR ends a line as LF and
+ * CRLF do. *ret_line borrows from the window until the next call. Returns enum input_status or
+ * CUVEE_E_*. */
 int cuvee__input_line(struct input_stream *in, size_t off, bool cr_ends, struct span *ret_line,
                       cuvee_error *err);
 
 /* Consume n bytes of the window. */
 void cuvee__input_consume(struct input_stream *in, size_t n);
 
-/* Consume the line at the window's begin without keeping it: for one that is INPUT_TOO_LONG. Returns INPUT_LINE,
- * or CUVEE_E_*; pauses are waited out, since half a line cannot be given back. */
+/* Consume the line at the window's begin without keeping it: for one that is INPUT_TOO_LONG.
+ * Returns INPUT_LINE, or CUVEE_E_*; pauses are waited out, since half a line cannot be given
+ * back. */
 int cuvee__input_skip_line(struct input_stream *in, bool cr_ends, cuvee_error *err);
 
-/* Wait until at least one byte that is no blank or line end is in the window, or the input ends, or 64 KiB are
- * there. *ret_byte: that byte, or -1. Consumes nothing. Returns CUVEE_OK or CUVEE_E_*. */
+/* Wait until at least one byte that is no blank or line end is in the window, or the input ends, or
+ * 64 KiB are there. *ret_byte: that byte, or -1. Consumes nothing. Returns CUVEE_OK or
+ * CUVEE_E_*. */
 int cuvee__input_peek(struct input_stream *in, int *ret_byte, cuvee_error *err);
 
 #endif

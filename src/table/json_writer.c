@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The raw object was parsed once already, by jansson, so the scanner here only has to find where its members
- * begin and end. It stays inside its bytes for any input, and calls what it cannot follow CUVEE_E_FORMAT. */
+ * The raw object was parsed once already, by jansson, so the scanner here only has to find where
+ * its members begin and end. It stays inside its bytes for any input, and calls what it cannot
+ * follow CUVEE_E_FORMAT. */
 #include "table/json_writer.h"
 
 #include <stdio.h>
@@ -82,7 +83,8 @@ static bool skip_string(struct scanner *s)
     return false;
 }
 
-/* Step over a value: up to the comma or brace that ends its member, outside strings and brackets. */
+/* Step over a value: up to the comma or brace that ends its member, outside strings and
+ * brackets. */
 static bool skip_value(struct scanner *s)
 {
     const char *begin = s->at;
@@ -152,7 +154,8 @@ static int hex_value(char c)
     return -1;
 }
 
-/* The byte that the escape at p stands for, or -1 when it is not one byte of ASCII. *ret_len: its length. */
+/* The byte that the escape at p stands for, or -1 when it is not one byte of ASCII. *ret_len: its
+ * length. */
 static int decode_escape(const char *p, size_t len, size_t *ret_len)
 {
     static const char letters[] = "bfnrt\"\\/", bytes[] = "\b\f\n\r\t\"\\/";

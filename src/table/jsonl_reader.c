@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN, trailing garbage,
- * nesting deeper than 2048, and on request duplicate keys. Each makes an error row. A line of blanks only is
- * no record, as JSON Lines files end in one now and then. */
+ * jansson is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN,
+ * trailing garbage, nesting deeper than 2048, and on request duplicate keys. Each makes an error
+ * row. A line of blanks only is no record, as JSON Lines files end in one now and then. */
 #include "table/jsonl_reader.h"
 
 #include <jansson.h>

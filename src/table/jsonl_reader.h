@@ -20,8 +20,9 @@ struct jsonl_reader {
 int cuvee__jsonl_init(struct jsonl_reader *j, const struct reader_options *options, cuvee_error *err);
 void cuvee__jsonl_deinit(struct jsonl_reader *j);
 
-/* Is the first line that is not blank a whole JSON object? For files named *.json, which may be a document
- * over many lines or an array: CUVEE_E_FORMAT with what to do. Consumes nothing but blank lines. */
+/* Is the first line that is not blank a whole JSON object? For files named *.json, which may be a
+ * document over many lines or an array: CUVEE_E_FORMAT with what to do. Consumes nothing but blank
+ * lines. */
 int cuvee__jsonl_check_first(struct jsonl_reader *j, struct input_stream *in, cuvee_error *err);
 
 /* As cuvee__csv_next. */

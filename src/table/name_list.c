@@ -52,14 +52,6 @@ bool cuvee__names_have(const struct name_list *names, struct span name)
     return false;
 }
 
-bool cuvee__names_equal(const struct name_list *a, const struct name_list *b)
-{
-    if (a->n != b->n) return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!span_equal(a->items[i], b->items[i])) return false;
-    return true;
-}
-
 /* What the name of one column is tried against. */
 struct rivals {
     const struct name_list *own, *settled;

@@ -20,10 +20,10 @@ void cuvee__names_deinit(struct name_list *names);
 /* Append prefix and name as one name, copied. Returns CUVEE_OK or CUVEE_E_NOMEM. */
 int cuvee__names_add(struct name_list *names, const char *prefix, struct span name);
 bool cuvee__names_have(const struct name_list *names, struct span name);
-bool cuvee__names_equal(const struct name_list *a, const struct name_list *b);
 
-/* Append the input's columns under names that are unique among themselves and not in `own`: one that is in `own`
- * gets "in_" in front, the second of two equal ones "_2" behind, each until nothing else has the name.
+/* Append the input's columns under names that are unique among themselves and not in `own`: one
+ * that is in `own` gets "in_" in front, the second of two equal ones "_2" behind, each until
+ * nothing else has the name.
  * Returns CUVEE_OK or CUVEE_E_NOMEM. */
 int cuvee__names_add_columns(struct name_list *names, const struct span *columns, size_t n_columns,
                              const struct name_list *own);

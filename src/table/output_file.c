@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A staged output is TARGET.partial until commit, in the directory of TARGET, so the rename is atomic. The file
- * is locked while it is written: a second process that would write the same target is refused at its start,
- * not after hours of work. Where a file system has no locks the last rename wins, each output whole.
+ * A staged output is TARGET.partial until commit, in the directory of TARGET, so the rename is
+ * atomic. The file is locked while it is written: a second process that would write the same target
+ * is refused at its start, not after hours of work. Where a file system has no locks the last
+ * rename wins, each output whole.
  *
- * The first failure sticks: every later call returns it, so a caller that looks only at the end cannot take a
- * cut file for a whole one. */
+ * The first failure sticks: every later call returns it, so a caller that looks only at the end
+ * cannot take a cut file for a whole one. */
 #include "table/writer.h"
 
 #include <errno.h>
@@ -87,8 +88,8 @@ static int open_direct(struct output_file *o, const char *path, cuvee_error *err
     return CUVEE_OK;
 }
 
-/* Open and lock the staging file. The holder of the lock may rename the file between our open and our lock;
- * then we hold what is its target now and must not touch it. */
+/* Open and lock the staging file. The holder of the lock may rename the file between our open and
+ * our lock; then we hold what is its target now and must not touch it. */
 static int open_locked(struct output_file *o, mode_t mode, cuvee_error *err)
 {
     for (;;) {
@@ -143,7 +144,8 @@ static int open_path(struct output_file *o, const char *path, cuvee_error *err)
     if (exists && !S_ISREG(st.st_mode)) return open_direct(o, path, err);
     const int rc = find_target(path, &o->target, err);
     if (rc < 0) return rc;
-    /* Links in /proc may lead to files that have no path: what they read as names something else, or nothing. */
+    /* Links in /proc may lead to files that have no path: what they read as names something else,
+     * or nothing. */
     if (exists && !is_same_file(&st, o->target)) return open_direct(o, path, err);
     return open_staged(o, exists ? &st : NULL, err);
 }
@@ -223,8 +225,8 @@ int cuvee__output_write(struct output_file *o, const void *bytes, size_t n, cuve
 
 /* ---- the end ---- */
 
-/* Network file systems report a failed write when a descriptor is closed. Ours is closed; of standard output
- * a duplicate is, which makes them tell just as well. */
+/* Network file systems report a failed write when a descriptor is closed. Ours is closed; of
+ * standard output a duplicate is, which makes them tell just as well. */
 static int close_output(struct output_file *o)
 {
     const int fd = o->owns_fd ? o->fd : dup(o->fd);
@@ -243,8 +245,8 @@ int cuvee__output_commit(struct output_file *o, cuvee_error *err)
     }
     /* A file system without fsync() says EINVAL. */
     if (fsync(o->fd) < 0 && errno != EINVAL) return fail_output(o, errno, "cannot write", err);
-    /* Renamed before it is closed: the lock goes with the descriptor, and without it another process may
-     * truncate the staging file. What close() could still say, fsync() has said. */
+    /* Renamed before it is closed: the lock goes with the descriptor, and without it another
+     * process may truncate the staging file. What close() could still say, fsync() has said. */
     if (rename(o->partial, o->target) < 0) return fail_output(o, errno, "cannot rename to", err);
     o->is_committed = true;
     if (close_output(o) < 0) return fail_output(o, errno, "cannot close", err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shortest decimal of an f32. printf rounds correctly, so of all decimals with p digits it gives the one
- * nearest to x; the smallest p whose decimal reads back as x is the answer. Only at a power of two, where the
- * gap below x is half the gap above, the nearest may fall out below while the next one up reads back.
+ * Shortest decimal of an f32. printf rounds correctly, so of all decimals with p digits it gives
+ * the one nearest to x; the smallest p whose decimal reads back as x is the answer. Only at a power
+ * of two, where the gap below x is half the gap above, the nearest may fall out below while the
+ * next one up reads back.
  *
- * Digits and exponent travel as integers ("123e-5"), so the decimal point of the locale plays no part. */
+ * Digits and exponent travel as integers ("123e-5"), so the decimal point of the locale plays no
+ * part. */
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -42,8 +44,8 @@ static struct decimal shortest_decimal(float x)
 {
     int exp2;
     const bool is_power_of_two = frexpf(x, &exp2) == 0.5f;
-    /* Decimals of FLT_DIG digits survive the way through a normal f32, so no shorter one is missed by starting
-     * there: it comes out with zeros at its end. */
+    /* Decimals of FLT_DIG digits survive the way through a normal f32, so no shorter one is missed
+     * by starting there: it comes out with zeros at its end. */
     struct decimal d = {0, 0};
     for (int n = x >= FLT_MIN ? FLT_DIG : 1; n <= FLT_DECIMAL_DIG; n++) {
         d = nearest_decimal(x, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A block is three arrays that grow and never shrink: bytes, rows, fields. Rows point into the bytes by
- * offset, so growing moves nothing that a row knows of. */
+ * A block is three arrays that grow and never shrink: bytes, rows, fields. Rows point into the
+ * bytes by offset, so growing moves nothing that a row knows of. */
 #include "table/row_block.h"
 
 #include <inttypes.h>
@@ -42,7 +42,8 @@ int cuvee__block_add_text(struct row_block *b, struct span text, struct piece *r
 {
     const size_t off = b->bytes.len;
     uint64_t n = 0;
-    /* An empty text too must be a piece of a buffer that exists: NULL would mean "no text" further on. */
+    /* An empty text too must be a piece of a buffer that exists: NULL would mean "no text" further
+     * on. */
     int rc = cuvee__buffer_reserve(&b->bytes, text.len ? text.len : 1);
     if (rc == CUVEE_OK) rc = cuvee__utf8_append_valid(&b->bytes, text.ptr, text.len, &n);
     if (rc < 0) return CUVEE_E_NOMEM;

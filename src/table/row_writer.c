@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A row is put together in memory and handed to the output whole, so an output that ends early (a full disk,
- * Ctrl-C) ends between rows as far as it is up to us.
+ * A row is put together in memory and handed to the output whole, so an output that ends early (a
+ * full disk, Ctrl-C) ends between rows as far as it is up to us.
  *
  *   JSONL  {input columns, "index","source","text","text_pair","label","score","labels","scores","truncated"}
  *   JSON   {"results":[row, ...],"metadata":{...}}, a row a line
  *   CSV    the same columns in that order, `scores` as one score_<LABEL> per label, no `truncated`, `error` as the
  *          last; lines end in LF
  *
- * Parts that an option leaves out are not there; an error row has "error" in place of label and all after it. */
+ * Parts that an option leaves out are not there; an error row has "error" in place of label and all
+ * after it. */
 #include "table/writer.h"
 
 #include <inttypes.h>
@@ -283,27 +284,6 @@ void cuvee__row_writer_free(struct row_writer *w)
     cuvee__buffer_deinit(&w->row.bytes);
     cuvee__free(w->score_of);
     cuvee__free(w);
-}
-
-int cuvee__row_writer_columns(struct row_writer *w, const struct span *columns, size_t n_columns,
-                              cuvee_error *err)
-{
-    if (!w->keep_columns) return CUVEE_OK;
-    struct name_list kept = {0};
-    int rc = cuvee__names_add_columns(&kept, columns, n_columns, &w->own);
-    if (rc < 0) {
-        rc = fail_nomem(w, err);
-    } else if (w->format == TABLE_CSV && !cuvee__names_equal(&kept, &w->kept)) {
-        rc = cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                         "inputs with different columns cannot be kept in one CSV; use --format jsonl");
-    }
-    if (rc < 0) {
-        cuvee__names_deinit(&kept);
-        return rc;
-    }
-    cuvee__names_deinit(&w->kept);
-    w->kept = kept;
-    return CUVEE_OK;
 }
 
 /* Labels of a row come from the caller: a wrong one must not read past the names. */

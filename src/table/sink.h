@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text under construction whose first failure sticks: a row is put together without a check per piece, and
- * `rc` is looked at once, when it is complete. */
+ * Text under construction whose first failure sticks: a row is put together without a check per
+ * piece, and `rc` is looked at once, when it is complete. */
 #ifndef CUVEE_TABLE_SINK_H
 #define CUVEE_TABLE_SINK_H
 

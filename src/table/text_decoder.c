@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * iconv keeps shift states; what it cannot keep is a character that is cut by the end of the bytes at hand:
- * those bytes stay at the front of `raw` until more arrive. */
+ * iconv keeps shift states; what it cannot keep is a character that is cut by the end of the bytes
+ * at hand: those bytes stay at the front of `raw` until more arrive. */
 #include "table/text_decoder.h"
 
 #include <errno.h>
@@ -28,8 +28,8 @@ bool cuvee__encoding_is_utf8(const char *encoding)
     return strcasecmp(encoding, "UTF-8") == 0 || strcasecmp(encoding, "UTF8") == 0;
 }
 
-/* Code unit of an encoding, found by writing an 'A' in it: names have too many spellings to compare. The first
- * 'A' may bring a byte-order mark along, the second does not. */
+/* Code unit of an encoding, found by writing an 'A' in it: names have too many spellings to
+ * compare. The first 'A' may bring a byte-order mark along, the second does not. */
 static size_t find_unit_bytes(const char *encoding)
 {
     const iconv_t cd = iconv_open(encoding, "UTF-8");

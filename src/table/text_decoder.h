@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Any encoding that iconv knows to UTF-8, in pieces. Undecodable bytes become 0xFF (see input_stream.h). */
+ * Any encoding that iconv knows to UTF-8, in pieces. Undecodable bytes become 0xFF (see
+ * input_stream.h). */
 #ifndef CUVEE_TABLE_TEXT_DECODER_H
 #define CUVEE_TABLE_TEXT_DECODER_H
 
@@ -23,8 +24,9 @@ char *cuvee__decoder_space(struct text_decoder *d, size_t *ret_room);
 /* n bytes were put there. */
 void cuvee__decoder_added(struct text_decoder *d, size_t n);
 
-/* Decode into out as much as its room (at least 16) takes; at_end: no more input will come. *ret_len bytes were
- * written. Returns true when all input that can be decoded now is, false when out is full. */
+/* Decode into out as much as its room (at least 16) takes; at_end: no more input will come.
+ * *ret_len bytes were written. Returns true when all input that can be decoded now is, false when
+ * out is full. */
 bool cuvee__decoder_run(struct text_decoder *d, bool at_end, char *out, size_t room, size_t *ret_len);
 
 #endif

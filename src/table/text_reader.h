@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Plain text: every line is a row, empty ones too. Lines end in LF or CRLF; a line end at the end of the input
- * starts no further row. */
+ * Plain text: every line is a row, empty ones too. Lines end in LF or CRLF; a line end at the end
+ * of the input starts no further row. */
 #ifndef CUVEE_TABLE_TEXT_READER_H
 #define CUVEE_TABLE_TEXT_READER_H
 

@@ -18,15 +18,17 @@
 
 struct output_file;
 
-/* path NULL, "-" or "/dev/stdout": standard output. A regular or new path: symlinks are followed, bytes go to
- * PATH.partial beside the target until commit renames it. Anything else (/dev/full, a FIFO): written directly. */
+/* path NULL, "-" or "/dev/stdout": standard output. A regular or new path: symlinks are followed,
+ * bytes go to PATH.partial beside the target until commit renames it. Anything else (/dev/full, a
+ * FIFO): written directly. */
 int cuvee__output_open(const char *path, struct output_file **ret_output, cuvee_error *err);
 /* Buffered; a closed pipe gives CUVEE_E_IO with os_errno EPIPE. */
 int cuvee__output_write(struct output_file *o, const void *bytes, size_t n, cuvee_error *err);
 int cuvee__output_flush(struct output_file *o, cuvee_error *err);
 /* Flush, fsync and rename a staged file; flush a stream. Reports what close() says. */
 int cuvee__output_commit(struct output_file *o, cuvee_error *err);
-/* Release. Without a commit before, a staged file stays as PATH.partial when keep_partial, else is removed. */
+/* Release. Without a commit before, a staged file stays as PATH.partial when keep_partial, else is
+ * removed. */
 void cuvee__output_close(struct output_file *o, bool keep_partial);
 /* Name for messages: the path, or "standard output". */
 const char *cuvee__output_name(const struct output_file *o);
@@ -43,7 +45,7 @@ struct writer_options {
     bool keep_columns;        /* input columns pass through; a clash gets the prefix in_ */
     const char *const *labels; /* (n_labels) as printed */
     size_t n_labels;
-    /* keep_columns from CSV: names of the input's columns, in order; copied. More: row_writer_columns. */
+    /* keep_columns from CSV: names of the input's columns, in order; copied. */
     const struct span *columns;
     size_t n_columns;
 };
@@ -76,10 +78,6 @@ struct row_writer;
 int cuvee__row_writer_create(struct output_file *o, const struct writer_options *options,
                              struct row_writer **ret_writer, cuvee_error *err);
 void cuvee__row_writer_free(struct row_writer *w);
-/* The next rows come from another input with these columns (keep_columns). TABLE_CSV has its header already,
- * so there the names must be the same: else CUVEE_E_UNSUPPORTED. */
-int cuvee__row_writer_columns(struct row_writer *w, const struct span *columns, size_t n_columns,
-                              cuvee_error *err);
 /* TABLE_CSV refuses a row with fields_are_json: CUVEE_E_UNSUPPORTED. */
 int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee_error *err);
 /* End of the document; TABLE_JSON: `metadata` (a JSON object, borrows) follows the results. */

@@ -33,8 +33,8 @@ static const struct option_spec options[] = {
      .max = UINT32_MAX, .help = "Tokens of one text, special tokens included; at most the model's"},
     {.name = "truncate", .kind = OPTION_CHOICE, .arg = "WHERE", .offset = AT(truncate),
      .choices = truncations,
-     .help = "What to do with a text that is too long: cut it right (default) or left, or make it an "
-             "error row"},
+     .help = "What to do with a text that is too long: cut it right (default) or left, or make it "
+             "an error row"},
 
     {.group = "Input", .name = "column", .kind = OPTION_TEXT, .arg = "NAME|INDEX",
      .offset = AT(column),
@@ -63,7 +63,7 @@ static const struct option_spec options[] = {
     {.name = "top-k", .kind = OPTION_NUMBER, .arg = "N|all", .offset = AT(top_k), .min = 1,
      .max = INT64_MAX, .word = "all", .help = "Add 'scores': the N best labels with their scores"},
     {.name = "threshold", .kind = OPTION_REAL, .arg = "X", .offset = AT(threshold),
-     .help = "Add 'labels': those with a score of X or more (multi-label models)"},
+     .help = "Add 'labels': all with a score of X or more, for multi-label models"},
     {.name = "labels-map", .kind = OPTION_TEXT, .arg = "FILE", .offset = AT(labels_map),
      .completion = COMPLETE_FILE,
      .help = "Rename labels: a JSON object such as {\"NEGATIVE\": \"neg\"}"},
@@ -71,7 +71,7 @@ static const struct option_spec options[] = {
      .help = "Pass input columns through; a name that is taken gets the prefix in_"},
     {.name = "no-text", .kind = OPTION_FLAG, .offset = AT(no_text), .help = "Leave the texts out"},
     {.name = "max-errors", .kind = OPTION_NUMBER, .arg = "N", .offset = AT(max_errors), .min = 0,
-     .max = INT64_MAX, .help = "Exit with 1 when more than N rows are errors; default 0"},
+     .max = INT64_MAX, .help = "Exit with 1 when more than N rows are errors (default 0)"},
 
     {.group = "Work", .name = "threads", .kind = OPTION_NUMBER, .arg = "N", .offset = AT(threads),
      .min = 1, .max = 1024, .help = "Workers; default one for each core that may be used"},
@@ -79,7 +79,7 @@ static const struct option_spec options[] = {
      .min = 1, .max = 65536, .help = "Tokens of one forward pass; default 512"},
     {.name = "metrics", .kind = OPTION_TEXT, .arg = "FILE", .offset = AT(metrics),
      .completion = COMPLETE_FILE, .help = "Write a JSON record of every batch and worker"},
-    {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .offset = AT(quiet),
+    {.group = "Other", .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .offset = AT(quiet),
      .help = "No progress and no summary; errors are still told"},
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,
@@ -103,8 +103,8 @@ const struct command cli__command_classify = {
     .summary = "label every row of CSV, JSONL or plain text",
     .synopsis = "cuvee classify [FILE...|-] [OPTION...]",
     .examples = examples,
-    .notes = "Without FILE, or with -, standard input is read. Exit codes: 0 done, 1 more error rows "
-             "than --max-errors, 2 usage, 3 input, 4 model, 5 output, 130 interrupted.",
+    .notes = "Without FILE, or with -, standard input is read. Exit codes: 0 done, 1 more error "
+             "rows than --max-errors, 2 usage, 3 input, 4 model, 5 output, 130 interrupted.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .max_operands = INT32_MAX,
@@ -144,12 +144,12 @@ static int run(const struct command *self, int argc, char **argv)
     o.paths = operands.n ? (const char *const *)operands.items : standard_input;
     o.n_paths = operands.n ? (size_t)operands.n : 1;
     if (o.metrics && cli__is_stdout(o.metrics) && cli__is_stdout(o.output))
-        return cli__usage_error(self, "--metrics and the results cannot both go to standard output");
+        return cli__usage_error(self, "--metrics and the results both go to standard output");
     if (o.metrics && o.output && strcmp(o.metrics, o.output) == 0)
         return cli__usage_error(self, "--metrics and -o name the same file");
     if (!operands.n && isatty(STDIN_FILENO)) {
         /* A person who forgot the file sees why nothing happens, and may type. */
-        cli__console_say("cuvee classify: reading texts from the terminal, one a line; Ctrl-D ends");
+        cli__console_say("cuvee classify: reading texts from the terminal; Ctrl-D ends");
         if (o.read_format == TABLE_AUTO) o.read_format = TABLE_TEXT;
     }
     return cli__classify_run(self, &o);

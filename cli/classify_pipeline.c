@@ -20,10 +20,10 @@ struct pipeline {
     size_t n_slots;
     struct slot *slots; /* (n_slots) a ring; who owns which follows from the counters */
 
-    struct mutex mutex;   /* guards the rest, and is_done and result of slots in flight */
-    struct cond changed;  /* the filler and the deliverer wait on it, for each other and for results */
-    uint64_t n_posted;    /* slot i of the stream is slots[i % n_slots]; in flight from n_delivered on */
-    uint64_t n_delivered;
+    struct mutex mutex;  /* guards the rest, and is_done and result of slots in flight */
+    struct cond changed; /* filler and deliverer wait on it, for each other and for results */
+    /* Slot i of the stream is slots[i % n_slots]; n_delivered .. n_posted - 1 are in flight. */
+    uint64_t n_posted, n_delivered;
     size_t bytes_in_flight;
     bool is_finishing; /* no more posts */
     int rc;            /* what delivery failed with */
@@ -31,7 +31,8 @@ struct pipeline {
     struct thread thread;
 };
 
-/* Enough rows that every worker finds full batches, even of the shortest texts, while the next are read. */
+/* Enough rows that every worker finds full batches, even of the shortest texts, while the next are
+ * read. */
 static size_t count_slots(const cuvee_pool *pool)
 {
     cuvee_pool_info info = CUVEE_OPTIONS(cuvee_pool_info);
@@ -173,7 +174,8 @@ struct slot *cli__pipeline_claim(struct pipeline *p, const volatile int *stop)
     return slot;
 }
 
-/* The texts of the rows that have one. Their bytes stay where they are until the slot is released. */
+/* The texts of the rows that have one. Their bytes stay where they are until the slot is
+ * released. */
 static void gather_texts(struct slot *slot)
 {
     const struct row_block *block = &slot->block;

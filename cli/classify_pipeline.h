@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Row blocks on their way: filled by the main thread, classified by the pool, handed on in input order by a
- * thread of their own.
+ * Row blocks on their way: filled by the main thread, classified by the pool, handed on in input
+ * order by a thread of their own.
  *
  *     main thread            workers of the pool       the pipeline's thread
- *     claim -> fill -> post  -> classify -> done       -> deliver, in order -> the slot is free again
+ *     claim -> fill -> post  -> classify -> done       -> deliver, in order; the slot is free
  *
- * The number of slots and a budget of bytes bound what is in flight, so memory does not grow with the
- * input. The thread of its own is what lets finished rows out while the main thread waits for input. */
+ * The number of slots and a budget of bytes bound what is in flight, so memory does not grow with
+ * the input. The thread of its own is what lets finished rows out while the main thread waits for
+ * input. */
 #ifndef CUVEE_CLI_CLASSIFY_PIPELINE_H
 #define CUVEE_CLI_CLASSIFY_PIPELINE_H
 
@@ -40,8 +41,8 @@ struct slot {
 };
 
 struct pipeline_hooks {
-    /* Take the rows of a slot; slots come in the order in which they were posted. Anything but CUVEE_OK ends
-     * the delivery: what comes later is dropped. */
+    /* Take the rows of a slot; slots come in the order in which they were posted. Anything but
+     * CUVEE_OK ends the delivery: what comes later is dropped. */
     int (*deliver)(void *user, const struct slot *slot, cuvee_error *err);
     /* Nothing more to deliver for the moment. */
     int (*idle)(void *user, cuvee_error *err);
@@ -59,12 +60,14 @@ int cli__pipeline_create(cuvee_pool *pool, const cuvee_classify_options *options
 struct slot *cli__pipeline_claim(struct pipeline *p, const volatile int *stop);
 /* Send the claimed slot on its way. A slot that stays empty need not be posted. */
 int cli__pipeline_post(struct pipeline *p, struct slot *slot, cuvee_error *err);
-/* Nothing more will be posted: wait until all is delivered. False when *stop is set or delivery has ended
- * before. */
+/* Nothing more will be posted: wait until all is delivered. False when *stop is set or delivery has
+ * ended before. */
 bool cli__pipeline_drain(struct pipeline *p, const volatile int *stop);
-/* Wait until all that was posted is delivered or dropped, and end. Returns what deliver or idle failed with. */
+/* Wait until all that was posted is delivered or dropped, and end. Returns what deliver or idle
+ * failed with. */
 int cli__pipeline_finish(struct pipeline *p, cuvee_error *err);
-/* After finish, and after the pool is freed: a callback may be in its last instructions until then. */
+/* After finish, and after the pool is freed: a callback may be in its last instructions until
+ * then. */
 void cli__pipeline_free(struct pipeline *p);
 
 #endif

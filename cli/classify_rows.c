@@ -94,7 +94,7 @@ void cli__row_sink_tell_rest(const struct row_sink *s)
 {
     const uint64_t n = stats_get(&s->stats->n_error_rows);
     if (n > MAX_TOLD)
-        cli__console_say("cuvee classify: ... and %" PRIu64 " more error rows; all are in the output",
+        cli__console_say("cuvee classify: ... and %" PRIu64 " more error rows, see the output",
                          n - MAX_TOLD);
 }
 

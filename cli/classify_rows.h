@@ -31,8 +31,8 @@ struct row_sink {
 int cli__row_sink_open(struct row_sink *s, cuvee_error *err);
 void cli__row_sink_close(struct row_sink *s);
 
-/* Write the rows of a slot. CUVEE_E_CANCELLED at the first row that the pool dropped: rows before it are
- * written. */
+/* Write the rows of a slot. CUVEE_E_CANCELLED at the first row that the pool dropped: rows before
+ * it are written. */
 int cli__row_sink_slot(struct row_sink *s, const struct slot *slot, cuvee_error *err);
 
 /* Say how many errors were not told one by one. */

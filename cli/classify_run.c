@@ -7,8 +7,8 @@
  *     finish     wait for the rows on their way
  *     conclude   commit the output or leave it as FILE.partial; summary; exit code
  *
- * An output is whole or it is not: only a run that has read all it should is committed under the name that
- * was asked for. */
+ * An output is whole or it is not: only a run that has read all it should is committed under the
+ * name that was asked for. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -95,7 +95,8 @@ static int open_inputs(struct run *run, cuvee_error *err)
     if (o->keep_columns && o->write_format == TABLE_CSV &&
         (format == TABLE_JSONL || format == TABLE_JSON)) {
         cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                    "%s: --keep-columns with JSON input needs --format json or jsonl", in->paths[0]);
+                    "%s: --keep-columns of JSON input needs --format json or jsonl",
+                    in->paths[0]);
         return tell(err, EXIT_INPUT);
     }
     return EXIT_OK;
@@ -292,8 +293,8 @@ static int feed(struct run *run, cuvee_error *err)
 
 /* ---- finish ---- */
 
-/* Wait for what is on its way. Of a run that will not be whole, what waits in the pool is not worth the
- * time. */
+/* Wait for what is on its way. Of a run that will not be whole, what waits in the pool is not worth
+ * the time. */
 static int finish(struct run *run, int exit_code, cuvee_error *err)
 {
     if (run->is_whole) run->is_whole = cli__pipeline_drain(run->pipeline, cli__interrupt_stop());
@@ -344,8 +345,8 @@ static void tell_partial(const struct run *run)
     const uint64_t n = stats_get(&run->stats.n_rows);
     const char *name = cuvee__output_name(run->output);
     if (!n) return;
-    cli__console_say("cuvee classify: ended early: %" PRIu64 " row%s in %s%s", n, n == 1 ? "" : "s", name,
-                     run->is_staged ? ".partial" : "");
+    cli__console_say("cuvee classify: ended early: %" PRIu64 " row%s in %s%s", n, n == 1 ? "" : "s",
+                     name, run->is_staged ? ".partial" : "");
 }
 
 /* Everything is still open but the pipeline, which has delivered. Returns the final exit code. */

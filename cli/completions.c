@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cuvee completions bash|zsh|fish: scripts for the shells, printed from the option tables. The files in
- * completions/ are what this prints; a test compares them. */
+ * cuvee completions bash|zsh|fish: scripts for the shells, printed from the option tables. The
+ * files in completions/ are what this prints; a test compares them. */
 #include <stdio.h>
 #include <string.h>
 

@@ -60,8 +60,8 @@ const char *cli__console_style(enum style style)
     return console.use_color ? escapes[style] : "";
 }
 
-/* Lines are whole: built first, then one fwrite, so that other writers to the same terminal or log do not
- * cut them. */
+/* Lines are whole: built first, then one fwrite, so that other writers to the same terminal or log
+ * do not cut them. */
 void cli__console_write(struct span text)
 {
     cuvee__mutex_lock(&console.mutex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All talk goes through here: stderr, one line at a time, from any thread. On a terminal the last line may
- * be a progress bar; a message takes its place and the bar comes back below. */
+ * All talk goes through here: stderr, one line at a time, from any thread. On a terminal the last
+ * line may be a progress bar; a message takes its place and the bar comes back below. */
 #ifndef CUVEE_CLI_CONSOLE_H
 #define CUVEE_CLI_CONSOLE_H
 
@@ -31,8 +31,8 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_BAR };
 /* Escape sequence for stderr; "" without a terminal or with NO_COLOR. */
 const char *cli__console_style(enum style style);
 
-/* Flush stdout. Returns EXIT_OK; EXIT_OUTPUT after a message when it cannot be written, and EXIT_OK without
- * a word when its reader is gone. */
+/* Flush stdout. Returns EXIT_OK; EXIT_OUTPUT after a message when it cannot be written, and EXIT_OK
+ * without a word when its reader is gone. */
 int cli__stdout_finish(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Edit distance with neighbours swapped (optimal string alignment): the four slips of a typing hand cost
- * one each. A name is near when a third of it, at least one letter, is all that is wrong. */
+ * Edit distance with neighbours swapped (optimal string alignment): the four slips of a typing hand
+ * cost one each. A name is near when a third of it, at least one letter, is all that is wrong, or
+ * when three letters of its start were typed. */
 #include "did_you_mean.h"
 
 #include "base/checked.h"
@@ -35,7 +36,9 @@ const char *cli__did_you_mean(struct span typed, const char *const *names, size_
     for (size_t i = 0; i < n; i++) {
         const struct span name = span_of(names[i]);
         if (name.len > MAX_NAME) continue;
-        const size_t d = distance(typed, name);
+        const bool is_start = typed.len >= 3 && typed.len < name.len &&
+                              memcmp(typed.ptr, name.ptr, typed.len) == 0;
+        const size_t d = is_start ? 1 : distance(typed, name);
         if (d >= best_distance || d > cuvee__max(1, name.len / 3)) continue;
         best = names[i];
         best_distance = d;

@@ -34,7 +34,7 @@ static int run(const struct command *self, int argc, char **argv);
 
 const struct command cli__command_doctor = {
     .name = "doctor",
-    .summary = "show CPU, kernel tier, cores, memory and where models are sought",
+    .summary = "show CPU, tier, cores, memory, model search path",
     .synopsis = "cuvee doctor [OPTION...]",
     .examples = examples,
     .options = options,
@@ -85,12 +85,13 @@ static void print_text(const struct findings *f)
     print_tier(f);
     print_cores(m);
     printf("memory      %.1f GB", (double)m->memory_bytes / 1e9);
-    if (m->memory_limit_bytes) printf(", cgroup limit %.1f GB", (double)m->memory_limit_bytes / 1e9);
+    if (m->memory_limit_bytes)
+        printf(", cgroup limit %.1f GB", (double)m->memory_limit_bytes / 1e9);
     puts("\nmodels      the first that is named, else the first that is there:");
     for (size_t i = 0; i < f->search.n_places; i++) {
         const struct model_place *place = &f->search.places[i];
-        printf("  %s %-18s %s%s\n", place == f->search.taken ? "->" : "  ", place->origin, place->path,
-               place->exists ? "" : "  (not there)");
+        printf("  %s %-18s %s%s\n", place == f->search.taken ? "->" : "  ", place->origin,
+               place->path, place->exists ? "" : "  (not there)");
     }
     if (!f->search.taken) puts("  none found: give one with -m or CUVEE_MODEL");
 }
@@ -100,6 +101,11 @@ static json_t *list_to_json(const char *const *items)
     json_t *list = json_array();
     for (; *items; items++) json_array_append_new(list, json_string(*items));
     return list;
+}
+
+static json_t *string_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
 }
 
 static json_t *findings_to_json(const struct findings *f)
@@ -112,14 +118,22 @@ static json_t *findings_to_json(const struct findings *f)
                                                 p->path, "exists", p->exists, "taken",
                                                 p == f->search.taken));
     }
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:s?, s:s?, s:i, s:f, s:i, s:I, s:I, s:o}",
-                     "version", cuvee_version(), "build", cuvee_build_info(), "cpu", m->cpu,
-                     "tiers_built", list_to_json(m->tiers_built), "tiers_usable",
-                     list_to_json(m->tiers_usable), "tier", f->trouble ? NULL : m->tier, "cuvee_isa",
-                     cuvee__env_isa(), "trouble", f->trouble, "allowed_cores", (int)m->allowed_cores,
-                     "cgroup_cores", m->cgroup_cores, "default_workers", (int)m->default_workers,
-                     "memory_bytes", (json_int_t)m->memory_bytes, "memory_limit_bytes",
-                     (json_int_t)m->memory_limit_bytes, "models", places);
+    json_t *o = json_object();
+    json_object_set_new(o, "version", json_string(cuvee_version()));
+    json_object_set_new(o, "build", json_string(cuvee_build_info()));
+    json_object_set_new(o, "cpu", json_string(m->cpu));
+    json_object_set_new(o, "tiers_built", list_to_json(m->tiers_built));
+    json_object_set_new(o, "tiers_usable", list_to_json(m->tiers_usable));
+    json_object_set_new(o, "tier", string_or_null(f->trouble ? NULL : m->tier));
+    json_object_set_new(o, "trouble", string_or_null(f->trouble));
+    json_object_set_new(o, "cuvee_isa", string_or_null(cuvee__env_isa()));
+    json_object_set_new(o, "allowed_cores", json_integer(m->allowed_cores));
+    json_object_set_new(o, "cgroup_cores", json_real(m->cgroup_cores));
+    json_object_set_new(o, "default_workers", json_integer(m->default_workers));
+    json_object_set_new(o, "memory_bytes", json_integer((json_int_t)m->memory_bytes));
+    json_object_set_new(o, "memory_limit_bytes", json_integer((json_int_t)m->memory_limit_bytes));
+    json_object_set_new(o, "models", places);
+    return o;
 }
 
 static int run(const struct command *self, int argc, char **argv)

@@ -10,7 +10,8 @@
 #define HELP_COLUMN 26 /* where the words about an option start */
 #define MAX_COLUMNS 80
 
-/* Print text as a paragraph between two columns; the cursor stands at column `at`. Ends the line. */
+/* Print text as a paragraph between two columns; the cursor stands at column `at`. Ends the
+ * line. */
 static void print_wrapped(const char *text, size_t indent, size_t at, size_t columns, FILE *to)
 {
     if (at >= indent && at > 0) {
@@ -41,14 +42,14 @@ static void print_wrapped(const char *text, size_t indent, size_t at, size_t col
 static void print_option(const struct option_spec *spec, size_t columns, FILE *to)
 {
     char left[80];
-    const int n = spec->letter ? snprintf(left, sizeof left, "  -%c, --%s", spec->letter, spec->name)
-                               : snprintf(left, sizeof left, "  --%s", spec->name);
-    size_t at = (size_t)n;
-    if (spec->arg)
-        at += (size_t)snprintf(left + n, sizeof left - at, " %s", spec->arg);
+    char letter[8] = "";
+    if (spec->letter) snprintf(letter, sizeof letter, "-%c, ", spec->letter);
+    const int at = snprintf(left, sizeof left, "  %s--%s%s%s", letter, spec->name,
+                            spec->arg ? " " : "", spec->arg ? spec->arg : "");
     fputs(left, to);
     /* Two blanks at least between the option and its words. */
-    print_wrapped(spec->help, HELP_COLUMN, at + 2 > HELP_COLUMN ? HELP_COLUMN : at, columns, to);
+    const bool fits = at + 2 <= HELP_COLUMN;
+    print_wrapped(spec->help, HELP_COLUMN, fits ? (size_t)at : HELP_COLUMN, columns, to);
 }
 
 void cli__help_print(const struct command *command, FILE *to)
@@ -76,5 +77,5 @@ void cli__help_print(const struct command *command, FILE *to)
 
 void cli__version_print(void)
 {
-    printf("cuvee %s\n%s\n", cuvee_version(), cuvee_build_info());
+    puts(cuvee_build_info());
 }

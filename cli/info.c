@@ -30,8 +30,10 @@ static const struct option_spec options[] = {
     OPTION_SPEC_VERSION,
 };
 
-static const char *const examples[] = {"what is inside a model", "cuvee info -m ./emotion",
-                                       "its labels, for a script", "cuvee info --json | jq -r '.labels[]'",
+static const char *const examples[] = {"what is inside a model",
+                                       "cuvee info -m ./emotion",
+                                       "its labels, for a script",
+                                       "cuvee info --json | jq -r '.labels[]'",
                                        NULL};
 
 static int run(const struct command *self, int argc, char **argv);
@@ -54,18 +56,29 @@ static json_t *labels_to_json(const cuvee_model *model, const cuvee_model_info *
     return labels;
 }
 
-static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
+static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *info,
+                            const char *hash)
 {
-    return json_pack(
-        "{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:i, s:s}",
-        "path", info->path, "family", info->family, "architecture", info->architecture, "layers",
-        (int)info->n_layers, "hidden_size", (int)info->hidden_size, "heads", (int)info->n_heads,
-        "intermediate_size", (int)info->intermediate_size, "vocab_size", (int)info->vocab_size,
-        "hidden_activation", info->activation, "problem_type", info->problem_type, "labels",
-        labels_to_json(model, info), "weights_dtype", info->weights_dtype, "parameters",
-        (json_int_t)info->n_parameters, "weights_file_bytes", (json_int_t)info->weights_file_bytes,
-        "tokenizer", info->tokenizer, "lowercase", (int)info->lowercase, "max_length",
-        (int)info->max_length, "model_sha256", hash);
+    json_t *o = json_object();
+    json_object_set_new(o, "path", json_string(info->path));
+    json_object_set_new(o, "family", json_string(info->family));
+    json_object_set_new(o, "architecture", json_string(info->architecture));
+    json_object_set_new(o, "layers", json_integer(info->n_layers));
+    json_object_set_new(o, "hidden_size", json_integer(info->hidden_size));
+    json_object_set_new(o, "heads", json_integer(info->n_heads));
+    json_object_set_new(o, "intermediate_size", json_integer(info->intermediate_size));
+    json_object_set_new(o, "hidden_activation", json_string(info->activation));
+    json_object_set_new(o, "problem_type", json_string(info->problem_type));
+    json_object_set_new(o, "labels", labels_to_json(model, info));
+    json_object_set_new(o, "weights_dtype", json_string(info->weights_dtype));
+    json_object_set_new(o, "parameters", json_integer((json_int_t)info->n_parameters));
+    json_object_set_new(o, "weights_bytes", json_integer((json_int_t)info->weights_file_bytes));
+    json_object_set_new(o, "tokenizer", json_string(info->tokenizer));
+    json_object_set_new(o, "lowercase", json_boolean(info->lowercase));
+    json_object_set_new(o, "vocab_size", json_integer(info->vocab_size));
+    json_object_set_new(o, "max_length", json_integer(info->max_length));
+    json_object_set_new(o, "model_sha256", json_string(hash));
+    return o;
 }
 
 static void print_text(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
@@ -73,10 +86,9 @@ static void print_text(const cuvee_model *model, const cuvee_model_info *info, c
     char count[32];
     printf("model       %s\n", info->path);
     printf("family      %s (%s)\n", info->family, info->architecture);
-    printf("shape       %" PRIu32 " layers x %" PRIu32 " wide, %" PRIu32 " heads, feed-forward %" PRIu32
-           " (%s)\n",
-           info->n_layers, info->hidden_size, info->n_heads, info->intermediate_size,
-           info->activation);
+    printf("shape       %" PRIu32 " layers x %" PRIu32 " wide, %" PRIu32 " heads, ", info->n_layers,
+           info->hidden_size, info->n_heads);
+    printf("feed-forward %" PRIu32 " (%s)\n", info->intermediate_size, info->activation);
     printf("labels      %" PRIu32 ", %s:", info->n_labels, info->problem_type);
     for (size_t i = 0; i < info->n_labels; i++)
         printf("%s %s", i ? "," : "", cuvee_model_label(model, i));

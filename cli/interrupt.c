@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Design. Only the main thread takes signals (os/thread.h blocks them in others), and only handlers and
- * the main thread touch the flags, so they need no atomics.
+ * Design. Only the main thread takes signals (os/thread.h blocks them in others), and only handlers
+ * and the main thread touch the flags, so they need no atomics.
  *
- * A signal that arrives just before the main thread enters read() would leave it waiting for input that may
- * never come. So a handler also starts an alarm that repeats every second: the next one interrupts read(),
- * and the flag is then seen. */
+ * A signal that arrives just before the main thread enters read() would leave it waiting for input
+ * that may never come. So a handler also starts an alarm that repeats every second: the next one
+ * interrupts read(), and the flag is then seen. */
 #include "interrupt.h"
 
 #include <signal.h>

@@ -18,7 +18,7 @@ int cli__json_print(const char *command, json_t *object)
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     json_decref(object);
     if (!text) {
-        cli__console_say("cuvee %s: out of memory, or a path is not UTF-8", command);
+        cli__console_say("cuvee %s: out of memory", command);
         return EXIT_MODEL;
     }
     puts(text);

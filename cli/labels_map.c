@@ -32,11 +32,12 @@ static int apply_map(struct label_names *l, json_t *map, const char *path, cuvee
     json_object_foreach(map, from, to) {
         size_t i = 0;
         if (!json_is_string(to))
-            return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' is not a string", path,
-                               from);
+            return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' is not a string",
+                               path, from);
         while (i < l->n && strcmp(l->names[i], from) != 0) i++;
         if (i == l->n)
-            return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path, from);
+            return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path,
+                               from);
     }
     for (size_t i = 0; i < l->n; i++) {
         const char *name = json_string_value(json_object_get(map, l->names[i]));

@@ -11,13 +11,13 @@
 
 struct label_names {
     const char **names; /* (n) */
-    size_t *first;      /* (n) the first label with the same name: a map may give several the same */
+    size_t *first;      /* (n) the first label of the same name: a map may give one to several */
     size_t n;
     void *map; /* what some of the names belong to */
 };
 
-/* map_path may be NULL. Labels that the map leaves out keep their names; one that the model lacks is an
- * error, so that a slip is seen. Returns CUVEE_OK or CUVEE_E_*. */
+/* map_path may be NULL. Labels that the map leaves out keep their names; one that the model lacks
+ * is an error, so that a slip is seen. Returns CUVEE_OK or CUVEE_E_*. */
 int cli__label_names_open(struct label_names *l, const cuvee_model *model, const char *map_path,
                           cuvee_error *err);
 void cli__label_names_close(struct label_names *l);

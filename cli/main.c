@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cuvee: finds the subcommand and runs it. Each subcommand reads its own options (options.h) and gives the
- * exit code back (exit_code.h). */
+ * cuvee: finds the subcommand and runs it. Each subcommand reads its own options (options.h) and
+ * gives the exit code back (exit_code.h). */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static void print_program_help(FILE *to)
     cli__help_print(&cli__command_program, to);
     fputs("\nCommands\n", to);
     for (const struct command *const *c = cli__commands; *c; c++)
-        if (!(*c)->is_hidden) fprintf(to, "  %-22s  %s\n", (*c)->name, (*c)->summary);
+        if (!(*c)->is_hidden) fprintf(to, "  %-24s%s\n", (*c)->name, (*c)->summary);
     fputs("\n'cuvee COMMAND --help' tells more, and so does 'man cuvee'.\n", to);
 }
 
@@ -80,7 +80,8 @@ static int run_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     cli__console_open();
-    /* A closed pipe is an error of write(), which ends the work quietly, not a signal that kills it. */
+    /* A closed pipe is an error of write(), which ends the work quietly, not a signal that kills
+     * it. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
 

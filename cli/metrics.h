@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * --metrics: a JSON file with one record per batch and per worker. Records of batches are written as they
- * come, so that a run of any length needs no memory for them. */
+ * --metrics: a JSON file with one record per batch and per worker. Records of batches are written
+ * as they come, so that a run of any length needs no memory for them. */
 #ifndef CUVEE_CLI_METRICS_H
 #define CUVEE_CLI_METRICS_H
 
@@ -34,8 +34,8 @@ int cli__metrics_create(const char *path, uint64_t start_ns, struct metrics **re
                         cuvee_error *err);
 /* cuvee_pool_options.on_batch; user is the struct metrics. */
 void cli__metrics_on_batch(void *user, const cuvee_batch_record *record);
-/* When no batch can come any more: the records of the workers, then `process` (an object, borrows). The file
- * gets its name when is_whole, else it stays FILE.partial. */
+/* When no batch can come any more: the records of the workers, then `process` (an object, borrows).
+ * The file gets its name when is_whole, else it stays FILE.partial. */
 int cli__metrics_end(struct metrics *m, uint32_t n_workers, const json_t *process, bool is_whole,
                      cuvee_error *err);
 void cli__metrics_free(struct metrics *m);

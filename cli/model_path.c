@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "model_path.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,6 +22,10 @@ static void add_place(struct model_search *s, const char *origin, const char *di
     struct model_place *place = &s->places[s->n_places];
     const int n = snprintf(place->path, sizeof place->path, "%s%s", directory, below);
     if (n < 0 || (size_t)n >= sizeof place->path) return; /* no such path can be opened */
+    /* A path that was put together is shown to people: without its "/../". */
+    char real[PATH_MAX];
+    if (*below && realpath(place->path, real))
+        snprintf(place->path, sizeof place->path, "%s", real);
     for (size_t i = 0; i < s->n_places; i++)
         if (strcmp(s->places[i].path, place->path) == 0) return;
     s->n_places++;
@@ -41,7 +48,8 @@ void cli__model_search(const char *option, struct model_search *ret_search)
     }
     add_place(s, "installed", CUVEE_DATA_DIR, "/models/" DEFAULT_MODEL);
 
-    for (size_t i = 0; i < s->n_places && !s->taken; i++) /* the first named, else the first there */
+    /* The first that was named, else the first that is there. */
+    for (size_t i = 0; i < s->n_places && !s->taken; i++)
         if (i < n_named || s->places[i].exists) s->taken = &s->places[i];
 }
 

@@ -24,8 +24,9 @@ struct model_search {
     const struct model_place *taken; /* NULL: none */
 };
 
-/* Look where a model may be. option is the argument of -m or NULL. The first place that was named by the
- * user is taken whether it exists or not, so that a slip is an error and not another model. */
+/* Look where a model may be. option is the argument of -m or NULL. The first place that was named
+ * by the user is taken whether it exists or not, so that a slip is an error and not another
+ * model. */
 void cli__model_search(const char *option, struct model_search *ret_search);
 
 /* Search, then open. Returns an exit code: EXIT_OK, or EXIT_MODEL with err filled. */

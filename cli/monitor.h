@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A thread that wakes ten times a second: it samples the memory of the process and shows progress. */
+ * A thread that wakes ten times a second: it samples the memory of the process and shows
+ * progress. */
 #ifndef CUVEE_CLI_MONITOR_H
 #define CUVEE_CLI_MONITOR_H
 

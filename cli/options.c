@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * getopt_long driven by the option table. Values are checked here, strictly: what is not exactly a number
- * in range, or one of the choices, is refused with the range or the choices in the message. */
+ * getopt_long driven by the option table. Values are checked here, strictly: what is not exactly a
+ * number in range, or one of the choices, is refused with the range or the choices in the
+ * message. */
 #define _GNU_SOURCE /* getopt_long */
 #include "options.h"
 
@@ -105,15 +106,16 @@ static int read_byte(const struct command *command, const struct option_spec *sp
     }
     const unsigned char c = (unsigned char)value[0];
     if (!c || value[1] || c >= 0x80 || c == '"' || c == '\n' || c == '\r')
-        return cli__usage_error(
-            command, "--%s needs one ASCII character other than a quote or line end, or \\t, not '%s'",
-            spec->name, value);
+        return cli__usage_error(command,
+                                "--%s needs one ASCII character (no quote, no line end), or \\t "
+                                "for a tab, not '%s'",
+                                spec->name, value);
     *out = value[0];
     return EXIT_OK;
 }
 
-/* Put the value of one option into its field. Returns an exit code, or -1 when the program has answered
- * and ends well. */
+/* Put the value of one option into its field. Returns an exit code, or -1 when the program has
+ * answered and ends well. */
 static int take(const struct command *command, const struct option_spec *spec, const char *value,
                 void *target)
 {
@@ -134,14 +136,16 @@ static int take(const struct command *command, const struct option_spec *spec, c
     return EXIT_OK;
 }
 
-/* getopt_long has refused an option: say which and why, in words that help. */
-static int refuse(const struct command *command, const char *arg)
+/* An option that is not there: say so in words that help.
+ *   arg    as typed
+ *   found  what getopt_long knows of it: a letter, a long option that takes no value, or 0 */
+static int refuse(const struct command *command, const char *arg, int found)
 {
     const char *names[MAX_OPTIONS];
-    if (optopt >= LONG_ONLY)
+    if (found >= LONG_ONLY)
         return cli__usage_error(command, "--%s takes no value",
-                                command->options[optopt - LONG_ONLY].name);
-    if (optopt) return cli__usage_error(command, "unknown option '-%c'", optopt);
+                                command->options[found - LONG_ONLY].name);
+    if (found) return cli__usage_error(command, "unknown option '-%c'", found);
 
     const size_t n = strcspn(arg + 2, "=");
     size_t n_prefixed = 0;
@@ -160,6 +164,14 @@ static int refuse(const struct command *command, const char *arg)
         return cli__usage_error(command, "unknown option '%.*s'; did you mean '--%s'?", width, arg,
                                 close);
     return cli__usage_error(command, "unknown option '%.*s'", width, arg);
+}
+
+/* getopt_long takes any start of a name that only one option has. Not we: a script that relies on
+ * that breaks when the next option is added. arg is what was typed, "--name" or "--name=value". */
+static bool is_whole_name(const char *arg, const char *name)
+{
+    const size_t n = strcspn(arg + 2, "=");
+    return n == strlen(name) && memcmp(arg + 2, name, n) == 0;
 }
 
 /* The table in getopt's own terms. */
@@ -191,19 +203,19 @@ bool cli__options_parse(const struct command *command, int argc, char **argv, vo
     opterr = 0;
     int c;
     while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-        const struct option_spec *spec = c >= LONG_ONLY ? &command->options[c - LONG_ONLY]
-                                                        : by_letter(command, c);
-        if (c == '?') {
-            *ret_exit = refuse(command, argv[optind - 1]);
-            return false;
-        }
-        if (c == ':') {
-            spec = optopt >= LONG_ONLY ? &command->options[optopt - LONG_ONLY]
-                                       : by_letter(command, optopt);
-            *ret_exit = cli__usage_error(command, "--%s needs a value: %s", spec->name, spec->arg);
-            return false;
-        }
-        const int rc = take(command, spec, optarg, target);
+        /* The option as typed: the last argument used, or the one before when that is the value. */
+        const char *typed = argv[optind - 1];
+        if (optarg && optarg == typed) typed = argv[optind - 2];
+        const int found = c == ':' ? optopt : c;
+        const struct option_spec *spec = found >= LONG_ONLY ? &command->options[found - LONG_ONLY]
+                                                            : by_letter(command, found);
+        int rc;
+        if (c == '?' || (found >= LONG_ONLY && !is_whole_name(typed, spec->name)))
+            rc = refuse(command, typed, c == '?' ? optopt : 0);
+        else if (c == ':')
+            rc = cli__usage_error(command, "--%s needs a value: %s", spec->name, spec->arg);
+        else
+            rc = take(command, spec, optarg, target);
         if (rc) {
             *ret_exit = rc < 0 ? cli__stdout_finish() : rc;
             return false;

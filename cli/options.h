@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One table of options per subcommand. Parsing, --help, the shell completions and the test of the man pages
- * all read it, so they cannot disagree. */
+ * One table of options per subcommand. Parsing, --help, the shell completions and the test of the
+ * man pages all read it, so they cannot disagree. */
 #ifndef CUVEE_CLI_OPTIONS_H
 #define CUVEE_CLI_OPTIONS_H
 
@@ -61,13 +61,14 @@ struct operands {
     int n;
 };
 
-/* Read argv (argv[0] is the subcommand) into *target, which holds the defaults.
- * Returns true to go on. False: the user has got an answer (help, version) or a message (a mistake), and the
- * program ends with *ret_exit. */
+/* Read argv (argv[0] is the subcommand) into *target, which holds the defaults. Returns true to go
+ * on. False: the user has got an answer (help, version) or a message (a mistake), and the program
+ * ends with *ret_exit. */
 bool cli__options_parse(const struct command *command, int argc, char **argv, void *target,
                         struct operands *ret_operands, int *ret_exit);
 
-/* Say on stderr what is wrong with the use of a command, and where its help is. Returns EXIT_USAGE. */
+/* Say on stderr what is wrong with the use of a command, and where its help is. Returns
+ * EXIT_USAGE. */
 int cli__usage_error(const struct command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -67,7 +67,8 @@ static void append_bar(struct buffer *line, double share, size_t n_cells)
 }
 
 /* "62 %  620 rows  104 rows/s  3 errors  0:04 left" */
-static void append_words(struct buffer *line, const struct progress *p, double share, double seconds)
+static void append_words(struct buffer *line, const struct progress *p, double share,
+                         double seconds)
 {
     const uint64_t n_rows = stats_get(&p->stats->n_rows);
     const uint64_t n_errors = stats_get(&p->stats->n_error_rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is said about a run when it is over: the summary on stderr, the metadata of a JSON document. */
+ * What is said about a run when it is over: the summary on stderr, the metadata of a JSON
+ * document. */
 #ifndef CUVEE_CLI_RUN_REPORT_H
 #define CUVEE_CLI_RUN_REPORT_H
 
@@ -25,9 +26,11 @@ struct run_report {
     bool is_whole;           /* false: the run ended before its input did */
 };
 
-/* Rows per printed name: add the counts of labels that share one to the first of them, counts (n). */
+/* Rows per printed name: add the counts of labels that share one to the first of them, counts
+ * (n). */
 void cli__report_merge_counts(const struct label_names *labels, uint64_t *counts);
-/* The `metadata` object; sha256_hex is of the weights. NULL when out of memory; release: json_decref(). */
+/* The `metadata` object; sha256_hex is of the weights. NULL when out of memory; release:
+ * json_decref(). */
 json_t *cli__report_metadata(const struct run_report *r, const char *sha256_hex);
 /* The `process` object of --metrics. */
 json_t *cli__report_process(const struct run_report *r);

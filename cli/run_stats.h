@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 struct run_stats {
-    /* Written by the thread that writes rows, shown by the progress bar while it runs: relaxed, may lag. */
+    /* Written by the thread that writes rows, shown by the progress bar while it runs: relaxed, may
+     * lag. */
     _Atomic uint64_t n_rows;       /* records written, error rows too */
     _Atomic uint64_t n_error_rows;
     _Atomic uint64_t n_input_bytes; /* input that these rows came from */

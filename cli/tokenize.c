@@ -42,11 +42,12 @@ static const struct option_spec options[] = {
     OPTION_SPEC_VERSION,
 };
 
-static const char *const examples[] = {"tokens of one text",
-                                       "echo 'Ripe, long and lovely.' | cuvee tokenize",
-                                       "the longest texts of a file, in tokens",
-                                       "cuvee tokenize posts.jsonl | jq '.ids | length' | sort -n | tail",
-                                       NULL};
+static const char *const examples[] = {
+    "tokens of one text",
+    "echo 'Ripe, long and lovely.' | cuvee tokenize",
+    "the longest texts of a file, in tokens",
+    "cuvee tokenize posts.jsonl | jq '.ids | length' | sort -n | tail",
+    NULL};
 
 static int run(const struct command *self, int argc, char **argv);
 
@@ -55,8 +56,8 @@ const struct command cli__command_tokenize = {
     .summary = "show token ids, one JSON object a line",
     .synopsis = "cuvee tokenize [FILE|-] [OPTION...]",
     .examples = examples,
-    .notes = "Each line out is {\"ids\": [...], \"tokens\": [...], \"truncated\": false}, or {\"error\": "
-             "\"...\"} for a row that has no text.",
+    .notes = "Each line out is {\"ids\": [...], \"tokens\": [...], \"truncated\": false}, or "
+             "{\"error\": \"...\"} for a row that has no text.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .max_operands = 1,
@@ -164,7 +165,7 @@ static int run(const struct command *self, int argc, char **argv)
     int exit_code;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &exit_code)) return exit_code;
     if (!operands.n && isatty(STDIN_FILENO))
-        cli__console_say("cuvee tokenize: reading texts from the terminal, one a line; Ctrl-D ends");
+        cli__console_say("cuvee tokenize: reading texts from the terminal; Ctrl-D ends");
     cli__interrupt_open();
     exit_code = tokenize_file(operands.n ? operands.items[0] : "-", &o);
     cli__interrupt_close();

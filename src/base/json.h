@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Strict JSON for files of the model directory, over jansson: duplicate keys are refused, numbers keep
- * their kind, and an error names the byte. Rows of users' data are parsed in table/, not here. */
+ * Strict JSON (RFC 8259) for files of the model directory, read into jansson's values: duplicate
+ * keys, lone surrogates and invalid UTF-8 are refused, numbers keep their kind, an error names the
+ * byte, and want of memory is always noticed. Rows of users' data are parsed in table/, not
+ * here. */
 #ifndef CUVEE_BASE_JSON_H
 #define CUVEE_BASE_JSON_H
 
@@ -10,7 +12,15 @@
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
 
-/* Parse one JSON document (any value). `name` is for messages. *ret_json: release with json_decref(). */
+#define CUVEE__MAX_JSON_DEPTH 256 /* of nested values; real files stay below 20 */
+
+/* Parse one JSON document (any value). `name` is for messages. *ret_json: release with
+ * json_decref(). */
 int cuvee__json_parse(struct span text, const char *name, json_t **ret_json, cuvee_error *err);
+
+/* The same, but integers come as reals: for tokenizer_config.json, where "no limit" is the integer
+ * 1e30. */
+int cuvee__json_parse_as_reals(struct span text, const char *name, json_t **ret_json,
+                               cuvee_error *err);
 
 #endif

@@ -12,8 +12,10 @@
 #include "base/error.h"
 #include "table/row_block.h"
 
-/* DECODE_ANY: "42" is JSON; that it is no object is for us to say. */
-#define STRICT_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY)
+/* DECODE_ANY: "42" is JSON; that it is no object is for us to say. INT_AS_REAL: jansson would refuse an
+ * integer over 64 bits, such as an unsigned id; no number is used here, and kept ones stay text. */
+#define PARSE_FLAGS                                                                                    \
+    (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL)
 
 int cuvee__jsonl_init(struct jsonl_reader *j, const struct reader_options *options, cuvee_error *err)
 {
@@ -71,7 +73,7 @@ int cuvee__jsonl_check_first(struct jsonl_reader *j, struct input_stream *in, cu
     if (rc < 0) return rc;
     if (rc == INPUT_LINE && record.ptr[0] == '{') {
         json_error_t detail;
-        json_t *json = json_loadb(record.ptr, record.len, STRICT_FLAGS, &detail);
+        json_t *json = json_loadb(record.ptr, record.len, PARSE_FLAGS, &detail);
         const bool is_cut = !json && json_error_code(&detail) == json_error_premature_end_of_input;
         json_decref(json);
         if (!is_cut) return CUVEE_OK; /* an object, or a bad row that reading will report */
@@ -106,7 +108,7 @@ static int take_record(const struct jsonl_reader *j, struct row_block *b, struct
                        struct span record)
 {
     json_error_t detail;
-    json_t *json = json_loadb(record.ptr, record.len, STRICT_FLAGS, &detail);
+    json_t *json = json_loadb(record.ptr, record.len, PARSE_FLAGS, &detail);
     int rc = CUVEE_OK;
     if (!json) {
         if (json_error_code(&detail) == json_error_out_of_memory) return CUVEE_E_NOMEM;

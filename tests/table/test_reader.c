@@ -209,6 +209,7 @@ static void jsonl_records(void **state)
         {"a.ndjson", {0}, BYTES("{\"text\":\"a\"}\r\n\r\n  \t\n{\"text\":\"\"}\n\n"), "1:a\n4:\n"},
         {"a.jsonl", {0}, BYTES("\xEF\xBB\xBF{\"text\":\"a\"}\n"), "1:a\n"},
         {"a.jsonl", {.column = "x", .pair_column = "y"}, BYTES("{\"x\":\"a\",\"y\":\"b\"}\n"), "1:a|b\n"},
+        {"a.jsonl", {0}, BYTES("{\"id\":18446744073709551616,\"text\":\"a\"}\n"), "1:a\n"},
         {"a.jsonl", {.column = "0"}, BYTES("{\"0\":\"a\"}\n"), "1:a\n"},
         {"a.jsonl", {0}, BYTES("{\"text\":\"x\\u0000y\\ud83d\\ude00\\n\"}\n"),
          "1:x\\0y\xF0\x9F\x98\x80\\n\n"},

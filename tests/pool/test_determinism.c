@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A text's logits have the same bits alone and in any company: random batchings over 1 to 4 workers, with
+ * the shipped model on the best tier, and with small random models on every tier that runs here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cuvee/cuvee.h"
+#include "tiny_model.h"
+
+enum { N_TEXTS = 60, MAX_LABELS = 8 };
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { N_ROUNDS = 2 };
+#else
+enum { N_ROUNDS = 4 };
+#endif
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    return *seed;
+}
+
+/* Pieces of the sample reviews: none, short, some longer than small models take; some are pairs. */
+static char *reviews;
+static cuvee_text texts[N_TEXTS];
+
+static int read_texts(void **state)
+{
+    (void)state;
+    FILE *f = fopen(SOURCE_DIR "/examples/wine-reviews.csv", "r");
+    assert_non_null(f);
+    const size_t room = 100000;
+    reviews = malloc(room);
+    const size_t len = fread(reviews, 1, room, f);
+    fclose(f);
+    assert_true(len > 20000);
+    uint32_t seed = 42;
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        texts[i].ptr = reviews + next_random(&seed) % (len - 2000);
+        texts[i].len = i == 0 ? 0 : i == 1 ? 1500 : next_random(&seed) % 160;
+        if (i % 10 != 9) continue;
+        texts[i].pair_ptr = reviews + next_random(&seed) % (len - 2000);
+        texts[i].pair_len = next_random(&seed) % 80;
+    }
+    return 0;
+}
+
+static int free_texts(void **state)
+{
+    (void)state;
+    free(reviews);
+    return 0;
+}
+
+static cuvee_pool *open_pool(cuvee_model *model, const char *isa, uint32_t n_workers,
+                             uint32_t batch_tokens)
+{
+    cuvee_pool *pool;
+    cuvee_pool_options o = CUVEE_OPTIONS(cuvee_pool_options);
+    o.isa = isa;
+    o.n_workers = n_workers;
+    o.batch_tokens = batch_tokens;
+    assert_int_equal(cuvee_pool_create(model, &o, &pool, NULL), CUVEE_OK);
+    return pool;
+}
+
+/* Logits of n texts in one call, to rows[order[i]]. */
+static void classify(cuvee_pool *pool, const cuvee_text *call, const size_t *order, size_t n,
+                     float rows[][MAX_LABELS])
+{
+    cuvee_classify_options o = CUVEE_OPTIONS(cuvee_classify_options);
+    o.activation = CUVEE_ACTIVATION_NONE;
+    cuvee_result *r;
+    assert_int_equal(cuvee_classify(pool, call, n, &o, &r, NULL), CUVEE_OK);
+    const size_t n_labels = cuvee_result_n_labels(r);
+    assert_true(n_labels <= MAX_LABELS);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(cuvee_result_status(r)[i], CUVEE_OK);
+        memcpy(rows[order[i]], cuvee_result_all_scores(r) + i * n_labels, n_labels * sizeof(float));
+    }
+    cuvee_result_free(r);
+}
+
+static void shuffle(size_t *order, uint32_t *seed)
+{
+    for (size_t i = N_TEXTS - 1; i > 0; i--) {
+        const size_t k = next_random(seed) % (i + 1), other = order[k];
+        order[k] = order[i];
+        order[i] = other;
+    }
+}
+
+static void check_model(const char *path, const char *isa)
+{
+    cuvee_model *model;
+    static float alone[N_TEXTS][MAX_LABELS], together[N_TEXTS][MAX_LABELS];
+    memset(alone, 0, sizeof alone);
+    assert_int_equal(cuvee_model_open(path, NULL, &model, NULL), CUVEE_OK);
+    size_t order[N_TEXTS];
+    cuvee_pool *pool = open_pool(model, isa, 1, 1);
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        order[i] = i;
+        classify(pool, &texts[i], &i, 1, alone);
+    }
+    cuvee_pool_free(pool);
+    assert_memory_not_equal(alone[2], alone[3], sizeof alone[2]); /* not all the same anyway */
+
+    static const uint32_t budgets[] = {16, 64, 200, 512, 4096};
+    uint32_t seed = 7;
+    for (size_t round = 0; round < N_ROUNDS; round++) {
+        memset(together, 0, sizeof together);
+        shuffle(order, &seed);
+        pool = open_pool(model, isa, 1 + round % 4, budgets[next_random(&seed) % 5]);
+        for (size_t first = 0, n; first < N_TEXTS; first += n) {
+            n = 1 + next_random(&seed) % (N_TEXTS - first);
+            cuvee_text call[N_TEXTS];
+            for (size_t i = 0; i < n; i++) call[i] = texts[order[first + i]];
+            classify(pool, call, order + first, n, together);
+        }
+        cuvee_pool_free(pool);
+        for (size_t i = 0; i < N_TEXTS; i++)
+            assert_memory_equal(together[i], alone[i], sizeof alone[i]);
+    }
+    cuvee_model_close(model);
+}
+
+static void shipped_model_on_the_best_tier(void **state)
+{
+    (void)state;
+    check_model(SOURCE_DIR "/models/sentiment-en", NULL);
+}
+
+static void small_models_on_every_tier(void **state)
+{
+    (void)state;
+    /* Widths and heads that leave tails in every tile. */
+    static const struct tiny_model shapes[] = {
+        {.hidden_size = 12, .n_heads = 3, .n_layers = 2, .max_positions = 64},
+        {.family = "bert", .hidden_size = 40, .n_heads = 8, .intermediate_size = 70,
+         .max_positions = 200, .n_labels = 7},
+        {.hidden_size = 66, .n_heads = 1, .intermediate_size = 33, .n_labels = 1},
+    };
+    cuvee_machine_info machine = CUVEE_OPTIONS(cuvee_machine_info);
+    assert_int_equal(cuvee_machine_describe(NULL, &machine, NULL), CUVEE_OK);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        char dir[] = "/tmp/cuvee_determinism_XXXXXX";
+        assert_non_null(mkdtemp(dir));
+        assert_int_equal(tiny_model_write(dir, &shapes[i]), 0);
+        for (const char *const *tier = machine.tiers_usable; *tier; tier++) check_model(dir, *tier);
+        tiny_model_remove(dir);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_models_on_every_tier),
+        cmocka_unit_test(shipped_model_on_the_best_tier),
+    };
+    return cmocka_run_group_tests(tests, read_texts, free_texts);
+}

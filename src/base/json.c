@@ -14,6 +14,7 @@
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,8 +38,10 @@ static json_t *fail(struct parser *p, const char *at, const char *what)
     size_t line = 1;
     for (const char *c = p->start; c < at; c++) line += *c == '\n';
     const size_t off = (size_t)(at - p->start);
-    p->rc = cuvee__fail_at(p->err, CUVEE_E_FORMAT, (int64_t)off,
-                           "%s: not JSON at byte %zu (line %zu): %s", p->name, off, line, what);
+    char in_line[32] = ""; /* the first one goes without saying: many documents have no other */
+    if (line > 1) snprintf(in_line, sizeof in_line, " (line %zu)", line);
+    p->rc = cuvee__fail_at(p->err, CUVEE_E_FORMAT, (int64_t)off, "%s: not JSON at byte %zu%s: %s",
+                           p->name, off, in_line, what);
     return NULL;
 }
 

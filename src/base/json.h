@@ -2,8 +2,7 @@
  *
  * Strict JSON (RFC 8259) for files of the model directory, read into jansson's values: duplicate
  * keys, lone surrogates and invalid UTF-8 are refused, numbers keep their kind, an error names the
- * byte, and want of memory is always noticed. Rows of users' data are parsed in table/, not
- * here. */
+ * byte, and want of memory is always noticed. Rows of JSON Lines (table/) are read by it too. */
 #ifndef CUVEE_BASE_JSON_H
 #define CUVEE_BASE_JSON_H
 
@@ -19,7 +18,7 @@
 int cuvee__json_parse(struct span text, const char *name, json_t **ret_json, cuvee_error *err);
 
 /* The same, but integers come as reals: for tokenizer_config.json, where "no limit" is the integer
- * 1e30. */
+ * 1e30, and for rows of data, which may have unsigned ids of 64 bits. */
 int cuvee__json_parse_as_reals(struct span text, const char *name, json_t **ret_json,
                                cuvee_error *err);
 

@@ -200,9 +200,9 @@ static int finish_defect(struct csv_reader *c, struct input_stream *in, const st
                          cuvee_error *err)
 {
     struct row row = {.line = c->line};
-    int rc = describe_defect(c, c->block, &row, a);
+    int rc = restart_parser(c);
+    if (rc == CUVEE_OK) rc = describe_defect(c, c->block, &row, a);
     if (rc == CUVEE_OK) rc = cuvee__block_add_row(c->block, &row);
-    if (rc == CUVEE_OK) rc = restart_parser(c);
     if (rc < 0) return cuvee__fail(err, rc, "out of memory");
     c->line++;
     if (!a->first_bytes) return cuvee__input_skip_line(in, true, err);

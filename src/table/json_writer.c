@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The raw object was parsed once already, by jansson, so the scanner here only has to find where
+ * The raw object was parsed once already, when it was read, so the scanner here only has to find where
  * its members begin and end. It stays inside its bytes for any input, and calls what it cannot
  * follow CUVEE_E_FORMAT. */
 #include "table/json_writer.h"

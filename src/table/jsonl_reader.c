@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN,
- * trailing garbage, nesting deeper than 2048, and on request duplicate keys. Each makes an error
- * row. A line of blanks only is no record, as JSON Lines files end in one now and then. */
+ * The parser is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN, text
+ * after the value, duplicate keys and deep nesting. Each makes an error row. A line of blanks only is
+ * no record, as JSON Lines files end in one now and then.
+ *
+ * Integers are read as reals, or an unsigned id of 64 bits would be an error; no number is used here,
+ * and those of kept columns stay text. */
 #include "table/jsonl_reader.h"
 
-#include <jansson.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "table/row_block.h"
-
-/* DECODE_ANY: "42" is JSON; that it is no object is for us to say. INT_AS_REAL: jansson would refuse an
- * integer over 64 bits, such as an unsigned id; no number is used here, and kept ones stay text. */
-#define PARSE_FLAGS                                                                                    \
-    (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL)
 
 int cuvee__jsonl_init(struct jsonl_reader *j, const struct reader_options *options, cuvee_error *err)
 {
@@ -67,16 +67,19 @@ static int find_record(struct jsonl_reader *j, struct input_stream *in, struct s
 
 int cuvee__jsonl_check_first(struct jsonl_reader *j, struct input_stream *in, cuvee_error *err)
 {
+    cuvee_error why; /* err may be NULL */
     struct span line, record;
     const int rc = find_record(j, in, &line, &record, err);
     if (rc == INPUT_END) return CUVEE_OK;
     if (rc < 0) return rc;
     if (rc == INPUT_LINE && record.ptr[0] == '{') {
-        json_error_t detail;
-        json_t *json = json_loadb(record.ptr, record.len, PARSE_FLAGS, &detail);
-        const bool is_cut = !json && json_error_code(&detail) == json_error_premature_end_of_input;
+        json_t *json = NULL;
+        const int parsed = cuvee__json_parse_as_reals(record, "", &json, &why);
         json_decref(json);
-        if (!is_cut) return CUVEE_OK; /* an object, or a bad row that reading will report */
+        if (parsed == CUVEE_E_NOMEM) return cuvee__fail(err, parsed, "out of memory");
+        /* A document over many lines goes wrong at the end of its first. What goes wrong before is a bad
+         * row, which reading will report. */
+        if (parsed == CUVEE_OK || why.offset < (int64_t)record.len) return CUVEE_OK;
     }
     return cuvee__fail(err, CUVEE_E_FORMAT,
                        "this is one JSON document; JSON Lines are needed, an object a line: convert it with "
@@ -107,13 +110,13 @@ static int take_text(struct row_block *b, struct row *row, const json_t *object,
 static int take_record(const struct jsonl_reader *j, struct row_block *b, struct row *row,
                        struct span record)
 {
-    json_error_t detail;
-    json_t *json = json_loadb(record.ptr, record.len, PARSE_FLAGS, &detail);
-    int rc = CUVEE_OK;
-    if (!json) {
-        if (json_error_code(&detail) == json_error_out_of_memory) return CUVEE_E_NOMEM;
-        return cuvee__block_set_error(b, row, "not JSON at byte %d: %s", detail.position, detail.text);
-    }
+    char name[32];
+    json_t *json;
+    cuvee_error why;
+    snprintf(name, sizeof name, "line %" PRIu64, row->line);
+    int rc = cuvee__json_parse_as_reals(record, name, &json, &why);
+    if (rc == CUVEE_E_NOMEM) return rc;
+    if (rc < 0) return cuvee__block_set_message(b, row, &why);
     if (!json_is_object(json)) {
         rc = cuvee__block_set_error(b, row, "not a JSON object");
     } else {

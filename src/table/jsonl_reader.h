@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON Lines: an object a line, through jansson. */
+
+ * JSON Lines: an object a line. */
 #ifndef CUVEE_TABLE_JSONL_READER_H
 #define CUVEE_TABLE_JSONL_READER_H
 

@@ -78,6 +78,12 @@ int cuvee__block_add_row(struct row_block *b, const struct row *row)
     return CUVEE_OK;
 }
 
+int cuvee__block_set_message(struct row_block *b, struct row *row, const cuvee_error *why)
+{
+    uint32_t n_replaced = 0; /* in the message, not in the user's data */
+    return cuvee__block_add_text(b, span_of(why->msg), &row->error, &n_replaced);
+}
+
 int cuvee__block_set_error(struct row_block *b, struct row *row, const char *fmt, ...)
 {
     char reason[sizeof((cuvee_error *)0)->msg];
@@ -85,8 +91,7 @@ int cuvee__block_set_error(struct row_block *b, struct row *row, const char *fmt
     va_start(ap, fmt);
     vsnprintf(reason, sizeof reason, fmt, ap);
     va_end(ap);
-    cuvee_error line; /* borrowed for its tidying: no control characters, no cut character at the end */
-    cuvee__fail(&line, CUVEE_E_FORMAT, "line %" PRIu64 ": %s", row->line, reason);
-    uint32_t n_replaced = 0; /* in the message, not in the user's data */
-    return cuvee__block_add_text(b, span_of(line.msg), &row->error, &n_replaced);
+    cuvee_error why; /* borrowed for its tidying: no control characters, no cut character at the end */
+    cuvee__fail(&why, CUVEE_E_FORMAT, "line %" PRIu64 ": %s", row->line, reason);
+    return cuvee__block_set_message(b, row, &why);
 }

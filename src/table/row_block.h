@@ -25,5 +25,7 @@ int cuvee__block_add_row(struct row_block *b, const struct row *row);
  * UTF-8, whatever the arguments hold. */
 int cuvee__block_set_error(struct row_block *b, struct row *row, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with a message that is complete. */
+int cuvee__block_set_message(struct row_block *b, struct row *row, const cuvee_error *why);
 
 #endif

@@ -320,7 +320,7 @@ static void format_is_found(void **state)
         /* *.json: objects a line, or an error that says so. */
         {"a.json", {0}, BYTES("\n{\"text\":\"a\"}\n{\"text\":\"b\"}\n"), "2:a\n3:b\n"},
         {"a.json", {0}, BYTES("{\"text\":\"a\",}\n{\"text\":\"b\"}\n"),
-         "1!line 1: not JSON at byte 13: string or '}' expected near '}'\n2:b\n"},
+         "1!line 1: not JSON at byte 12: key expected\n2:b\n"},
         {"a.json", {0}, BYTES("{\n  \"text\": \"a\"\n}\n"),
          "E bad format: a.json: this is one JSON document; JSON Lines are needed, an object a line: convert "
          "it with `jq -c '.[]' FILE` (an array) or `jq -c . FILE`\n"},

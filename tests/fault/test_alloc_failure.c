@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Allocation failure at every site in turn. Each scenario runs with its first allocation failing,
+ * then its second, and so on until it gets through without meeting a failure; once with that one
+ * allocation failing and once with all later ones too. Whatever happens, it must end in CUVEE_OK or
+ * "out of memory", free all that it took, and never give a wrong score. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuvee/cuvee.h"
+#include "failing_malloc.h"
+#include "tiny_model.h"
+
+#define N_TEXTS 3
+#define N_LABELS 2
+
+/* A sanitizer allocates by ways of its own, so blocks cannot be counted; it finds leaks itself. */
+#ifdef CUVEE_SANITIZED
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
+static char dir[] = "/tmp/cuvee-fault-XXXXXX";
+static cuvee_model *model; /* opened without failures, for scenarios that start there */
+static cuvee_pool *pool;
+
+static const cuvee_text texts[N_TEXTS] = {
+    {.ptr = "Ripe red wine, long & lovely", .len = 28},
+    {.ptr = "dull",
+     .len = 4,
+     .pair_ptr = "sour white \xFF wine with 12% of \xC3\xA9",
+     .pair_len = 33},
+    {.ptr = NULL},
+};
+static float reference[N_TEXTS * N_LABELS];
+static bool has_reference;
+
+/* ---- scenarios ---- */
+
+static int open_model(cuvee_error *err)
+{
+    cuvee_model *m = NULL;
+    const int rc = cuvee_model_open(dir, NULL, &m, err);
+    if (rc < 0) return rc;
+    cuvee_model_info info = {.struct_size = sizeof info};
+    assert_int_equal(cuvee_model_describe(m, &info, NULL), CUVEE_OK);
+    assert_int_equal(info.n_labels, N_LABELS);
+    assert_string_equal(cuvee_model_label(m, 1), "WHITE");
+    cuvee_model_close(m);
+    return CUVEE_OK;
+}
+
+static int tokenize(cuvee_error *err)
+{
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        cuvee_tokens *tokens = NULL;
+        const int rc = cuvee_tokenize(model, &texts[i], NULL, &tokens, err);
+        if (rc < 0) return rc;
+        assert_true(tokens->n >= 2);
+        assert_string_equal(tokens->strings[0], "[CLS]");
+        assert_string_equal(tokens->strings[tokens->n - 1], "[SEP]");
+        cuvee_tokens_free(tokens);
+    }
+    return CUVEE_OK;
+}
+
+static int create_pool(cuvee_error *err)
+{
+    const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
+    cuvee_pool *p = NULL;
+    const int rc = cuvee_pool_create(model, &options, &p, err);
+    if (rc == CUVEE_OK) cuvee_pool_free(p);
+    return rc;
+}
+
+/* A text has the scores that it always has, or says that there was no memory. */
+static void check_result(const cuvee_result *result)
+{
+    assert_int_equal(cuvee_result_count(result), N_TEXTS);
+    assert_int_equal(cuvee_result_n_labels(result), N_LABELS);
+    const float *scores = cuvee_result_all_scores(result);
+    if (!has_reference) memcpy(reference, scores, sizeof reference);
+    has_reference = true;
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        const int32_t status = cuvee_result_status(result)[i];
+        if (status == CUVEE_OK) {
+            assert_memory_equal(scores + i * N_LABELS, reference + i * N_LABELS,
+                                N_LABELS * sizeof *scores);
+        } else {
+            assert_int_equal(status, CUVEE_E_NOMEM);
+            assert_int_equal(cuvee_result_labels(result)[i], -1);
+        }
+    }
+}
+
+static int classify_in(cuvee_pool *p, cuvee_error *err)
+{
+    cuvee_result *result = NULL;
+    const int rc = cuvee_classify(p, texts, N_TEXTS, NULL, &result, err);
+    if (rc < 0) return rc;
+    check_result(result);
+    cuvee_result_free(result);
+    return CUVEE_OK;
+}
+
+static int classify(cuvee_error *err)
+{
+    return classify_in(pool, err);
+}
+
+static void done(void *user, cuvee_result *result)
+{
+    (void)user;
+    check_result(result);
+    cuvee_result_free(result);
+}
+
+/* A pool of its own: freeing it waits for the callback. */
+static int submit(cuvee_error *err)
+{
+    const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 1};
+    cuvee_pool *p = NULL;
+    int rc = cuvee_pool_create(model, &options, &p, err);
+    if (rc < 0) return rc;
+    rc = cuvee_submit(p, texts, N_TEXTS, NULL, done, NULL, err);
+    cuvee_pool_free(p);
+    return rc;
+}
+
+static int whole_path(cuvee_error *err)
+{
+    const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
+    cuvee_model *m = NULL;
+    cuvee_pool *p = NULL;
+    int rc = cuvee_model_open(dir, NULL, &m, err);
+    if (rc == CUVEE_OK) rc = cuvee_pool_create(m, &options, &p, err);
+    if (rc == CUVEE_OK) rc = classify_in(p, err);
+    cuvee_pool_free(p);
+    cuvee_model_close(m);
+    return rc;
+}
+
+/* ---- the sweep ---- */
+
+static bool is_out_of_memory(int rc, const cuvee_error *err)
+{
+    if (rc == CUVEE_OK) return true;
+    if (err->code != rc || !err->msg[0]) return false;
+    /* pthread_create() says EAGAIN when it finds no memory. */
+    return rc == CUVEE_E_NOMEM || (rc == CUVEE_E_IO && err->os_errno == EAGAIN);
+}
+
+/* Returns how many allocations the scenario makes. */
+static uint64_t sweep_once(const char *name, int (*scenario)(cuvee_error *), bool and_later)
+{
+    cuvee_error err = {0};
+    for (int i = 0; i < 2; i++) /* what libc keeps for ever (thread stacks) is allocated here */
+        if (scenario(&err) != CUVEE_OK) fail_msg("%s without failures: %s", name, err.msg);
+    for (uint64_t n = 1;; n++) {
+        const int64_t live = fault_live_blocks();
+        memset(&err, 0, sizeof err);
+        fault_arm(n, and_later);
+        const int rc = scenario(&err);
+        const bool hit = fault_disarm();
+        const int64_t leaked = fault_live_blocks() - live;
+        if (!hit) {
+            assert_int_equal(rc, CUVEE_OK);
+            return n - 1;
+        }
+        if (!is_out_of_memory(rc, &err))
+            fail_msg("%s, allocation %llu%s: code %d, '%s'", name, (unsigned long long)n,
+                     and_later ? " and later" : "", rc, err.msg);
+        if (leaked && !IS_SANITIZED) /* see the definition */
+            fail_msg("%s, allocation %llu%s: %lld blocks leaked", name, (unsigned long long)n,
+                     and_later ? " and later" : "", (long long)leaked);
+    }
+}
+
+static void sweep(const char *name, int (*scenario)(cuvee_error *))
+{
+    const uint64_t n = sweep_once(name, scenario, false);
+    sweep_once(name, scenario, true);
+    print_message("%s: %llu allocations\n", name, (unsigned long long)n);
+    assert_true(n > 0); /* else nothing was tested */
+}
+
+/* ---- directories of different kinds ---- */
+
+static const struct tiny_model kinds[] = {
+    {.family = "distilbert"},
+    {.family = "bert", .dtype = "F16", .n_shards = 2, .no_tokenizer_json = true},
+};
+
+static void make_model(size_t kind)
+{
+    memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(tiny_model_write(dir, &kinds[kind]), 0);
+    has_reference = false;
+}
+
+static void from_open_model(void **state)
+{
+    (void)state;
+    make_model(0);
+    cuvee_error err = {0};
+    const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
+    assert_int_equal(cuvee_model_open(dir, NULL, &model, &err), CUVEE_OK);
+    assert_int_equal(cuvee_pool_create(model, &options, &pool, &err), CUVEE_OK);
+    sweep("tokenize", tokenize);
+    sweep("create a pool", create_pool);
+    sweep("classify", classify);
+    sweep("submit", submit);
+    cuvee_pool_free(pool);
+    cuvee_model_close(model);
+    tiny_model_remove(dir);
+}
+
+static void from_files(void **state)
+{
+    (void)state;
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        make_model(kind);
+        sweep(kinds[kind].family, open_model);
+        sweep("open, classify, close", whole_path);
+        tiny_model_remove(dir);
+    }
+}
+
+int main(void)
+{
+    if (IS_SANITIZED) fault_spare_other_threads();
+    const struct CMUnitTest tests[] = {cmocka_unit_test(from_open_model),
+                                       cmocka_unit_test(from_files)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The forward pass against itself (a text's logits have the same bits in every company), and scores
+ * from logits. That the logits are right is test_golden's subject. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "edit_checkpoint.h"
+#include "model/forward.h"
+#include "model/model_parts.h"
+#include "tiny_model.h"
+
+#define N_TEXTS    24
+#define MAX_LENGTH 60
+#define MAX_LABELS 8
+
+static char dir[] = "/tmp/cuvee-forward-XXXXXX";
+
+static uint64_t rng_state;
+
+static size_t rng_below(size_t n)
+{
+    rng_state = rng_state * 6364136223846793005u + 1442695040888963407u;
+    return (size_t)(rng_state >> 33) % n;
+}
+
+/* Random texts, as token ids. */
+struct corpus {
+    size_t lengths[N_TEXTS];
+    int32_t ids[N_TEXTS][MAX_LENGTH], type_ids[N_TEXTS][MAX_LENGTH];
+};
+
+static void fill_corpus(struct corpus *c)
+{
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        /* The shortest and the longest are always among them. */
+        c->lengths[i] = i == 0 ? 1 : i == 1 ? MAX_LENGTH : 1 + rng_below(MAX_LENGTH);
+        for (size_t t = 0; t < c->lengths[i]; t++) {
+            c->ids[i][t] = (int32_t)rng_below(tiny_model_vocab_size());
+            c->type_ids[i][t] = (int32_t)(t > c->lengths[i] / 2);
+        }
+    }
+}
+
+typedef void forward_fn(const cuvee_model *m, const struct kernels *k, struct workspace *w,
+                        const struct ragged_batch *batch, float *logits);
+
+/* Run texts order[0] .. order[n - 1] as one batch, in a workspace of their size plus `spare`. The
+ * arena is filled with NaN, so that whatever is read before it is written shows. */
+static void run_batch(const cuvee_model *m, const struct kernels *k, const struct corpus *c,
+                      const size_t *order, size_t n, size_t spare, forward_fn *forward,
+                      float *logits)
+{
+    int32_t ids[N_TEXTS * MAX_LENGTH], type_ids[N_TEXTS * MAX_LENGTH];
+    uint32_t starts[N_TEXTS + 1] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const size_t len = c->lengths[order[i]];
+        memcpy(ids + starts[i], c->ids[order[i]], len * sizeof *ids);
+        memcpy(type_ids + starts[i], c->type_ids[order[i]], len * sizeof *type_ids);
+        starts[i + 1] = starts[i] + (uint32_t)len;
+    }
+    const struct ragged_batch batch = {n, starts[n], ids, type_ids, starts};
+    struct workspace *w;
+    assert_int_equal(cuvee__workspace_create(m, starts[n] + spare, n + spare, &w, NULL), CUVEE_OK);
+    memset(w->arena, 0xFF, w->arena_bytes);
+    const uint64_t n_allocs = cuvee__alloc_count();
+    forward(m, k, w, &batch, logits);
+    assert_int_equal(cuvee__alloc_count(), n_allocs);
+    cuvee__workspace_free(w);
+}
+
+static const struct tiny_model shapes[] = {
+    {.max_positions = MAX_LENGTH},
+    {.family = "bert", .max_positions = MAX_LENGTH, .n_layers = 2, .n_labels = 3},
+    {.max_positions = 64, .hidden_size = 33, .n_heads = 11, .intermediate_size = 45, .n_layers = 3},
+    /* Wide enough for several feed-forward blocks in a batch; a row of 3000 floats. */
+    {.family = "bert",
+     .max_positions = 64,
+     .hidden_size = 64,
+     .n_heads = 1,
+     .intermediate_size = 3000,
+     .n_labels = 1,
+     .dtype = "BF16"},
+};
+
+static void check_company(const struct tiny_model *shape, const struct kernels *k)
+{
+    cuvee_model *m;
+    cuvee_error err = {0};
+    assert_int_equal(tiny_model_write(dir, shape), 0);
+    if (cuvee__model_open(dir, &m, &err) < 0) fail_msg("%s", err.msg);
+    const size_t n_labels = cuvee__model_n_labels(m);
+    static struct corpus c;
+    fill_corpus(&c);
+
+    float alone[N_TEXTS * MAX_LABELS], batched[N_TEXTS * MAX_LABELS];
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        run_batch(m, k, &c, &i, 1, 0, cuvee__forward, alone + i * n_labels);
+        run_batch(m, k, &c, &i, 1, rng_below(50), cuvee__forward_untrimmed, batched);
+        assert_memory_equal(alone + i * n_labels, batched, n_labels * sizeof *alone);
+        for (size_t j = 0; j < n_labels; j++) assert_true(isfinite(alone[i * n_labels + j]));
+    }
+    assert_memory_not_equal(alone, alone + n_labels, n_labels * sizeof *alone);
+
+    for (int trial = 0; trial < 8; trial++) {
+        size_t order[N_TEXTS];
+        for (size_t i = 0; i < N_TEXTS; i++) order[i] = i;
+        for (size_t i = N_TEXTS - 1; i > 0; i--) {
+            const size_t j = rng_below(i + 1), tmp = order[i];
+            order[i] = order[j];
+            order[j] = tmp;
+        }
+        const size_t n = trial == 0 ? N_TEXTS : 1 + rng_below(N_TEXTS);
+        run_batch(m, k, &c, order, n, trial ? rng_below(200) : 0,
+                  trial % 2 ? cuvee__forward : cuvee__forward_untrimmed, batched);
+        for (size_t i = 0; i < n; i++)
+            assert_memory_equal(batched + i * n_labels, alone + order[i] * n_labels,
+                                n_labels * sizeof *alone);
+    }
+    cuvee__model_release(m);
+}
+
+static void logits_do_not_depend_on_company(void **state)
+{
+    (void)state;
+    for (const char *const *tier = cuvee__kernels_usable(); *tier; tier++) {
+        struct kernels k;
+        assert_int_equal(cuvee__kernels_choose(&k, *tier, NULL), CUVEE_OK);
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_company(&shapes[i], &k);
+    }
+}
+
+static void an_empty_batch_is_nothing(void **state)
+{
+    (void)state;
+    cuvee_model *m;
+    struct workspace *w;
+    struct kernels k;
+    cuvee_error err;
+    assert_int_equal(tiny_model_write(dir, NULL), 0);
+    assert_int_equal(cuvee__model_open(dir, &m, &err), CUVEE_OK);
+    assert_int_equal(cuvee__kernels_choose(&k, NULL, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__workspace_create(m, 1, 1, &w, &err), CUVEE_OK);
+    const uint32_t starts[1] = {0};
+    cuvee__forward(m, &k, w, &(struct ragged_batch){.starts = starts}, NULL);
+    cuvee__workspace_free(w);
+    cuvee__workspace_free(NULL);
+
+    assert_int_equal(cuvee__workspace_create(m, 0, 1, &w, &err), CUVEE_E_ARGUMENT);
+    assert_int_equal(cuvee__workspace_create(m, 1, 0, &w, &err), CUVEE_E_ARGUMENT);
+    assert_int_equal(cuvee__workspace_create(m, SIZE_MAX, 1, &w, &err), CUVEE_E_NOMEM);
+    assert_int_equal(cuvee__workspace_create(m, SIZE_MAX / 64, 1, &w, &err), CUVEE_E_NOMEM);
+    cuvee__model_release(m);
+}
+
+static void workspaces_are_small_and_say_so(void **state)
+{
+    (void)state;
+    cuvee_model *m;
+    struct workspace *small, *large;
+    assert_int_equal(cuvee__model_open(SOURCE_DIR "/models/sentiment-en", &m, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__workspace_create(m, 512, 512, &small, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__workspace_create(m, 1024, 1024, &large, NULL), CUVEE_OK);
+    print_message("sentiment-en: %zu bytes for 512 tokens, %zu for 1024\n",
+                  cuvee__workspace_bytes(small), cuvee__workspace_bytes(large));
+    assert_in_range(cuvee__workspace_bytes(small), 512 * 5 * 384 * 4, 12 << 20);
+    assert_in_range(cuvee__workspace_bytes(large), cuvee__workspace_bytes(small) + 1, 20 << 20);
+    cuvee__workspace_free(small);
+    cuvee__workspace_free(large);
+    cuvee__model_release(m);
+}
+
+static void a_model_lives_as_long_as_it_is_held(void **state)
+{
+    (void)state;
+    cuvee_model *m;
+    assert_int_equal(tiny_model_write(dir, NULL), 0);
+    assert_int_equal(cuvee__model_open(dir, &m, NULL), CUVEE_OK);
+    cuvee__model_acquire(m);
+    const uint64_t n_frees = cuvee__free_count();
+    cuvee__model_release(m);
+    assert_int_equal(cuvee__free_count(), n_frees);
+    assert_string_equal(cuvee__model_label(m, 0), "RED");
+    cuvee__model_release(m);
+    assert_true(cuvee__free_count() > n_frees);
+}
+
+/* ---- scores ---- */
+
+static cuvee_model *open_with(const char *problem_type, size_t n_labels)
+{
+    cuvee_model *m;
+    cuvee_error err = {0};
+    const struct tiny_model shape = {.problem_type = problem_type, .n_labels = n_labels};
+    assert_int_equal(tiny_model_write(dir, &shape), 0);
+    if (cuvee__model_open(dir, &m, &err) < 0) fail_msg("%s", err.msg);
+    return m;
+}
+
+static void expect_scores(const cuvee_model *m, unsigned activation, const float *logits,
+                          const double *expected, int32_t label)
+{
+    float scores[MAX_LABELS];
+    assert_int_equal(cuvee__model_scores(m, activation, logits, scores), label);
+    for (size_t i = 0; i < cuvee__model_n_labels(m); i++)
+        assert_true(fabs(scores[i] - expected[i]) <= 1e-7 * fmax(1.0, fabs(expected[i])));
+}
+
+static void activation_follows_the_pipeline(void **state)
+{
+    (void)state;
+    const float three[] = {1.0f, 3.0f, 2.0f};
+    const double softmax[] = {0.09003057317038046, 0.66524095577217, 0.24472847105479767};
+    const double sigmoid[] = {0.7310585786300049, 0.9525741268224334, 0.8807970779778823};
+    const double none[] = {1.0, 3.0, 2.0};
+    static const struct {
+        const char *problem_type;
+        unsigned activation;
+        int expected; /* 0 softmax, 1 sigmoid, 2 none */
+    } cases[] = {
+        {NULL, CUVEE_ACTIVATION_AUTO, 0},
+        {"single_label_classification", CUVEE_ACTIVATION_AUTO, 0},
+        {"multi_label_classification", CUVEE_ACTIVATION_AUTO, 1},
+        {"regression", CUVEE_ACTIVATION_AUTO, 2},
+        {"regression", CUVEE_ACTIVATION_SOFTMAX, 0},
+        {NULL, CUVEE_ACTIVATION_SIGMOID, 1},
+        {"multi_label_classification", CUVEE_ACTIVATION_NONE, 2},
+    };
+    const double *const expected[] = {softmax, sigmoid, none};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cuvee_model *m = open_with(cases[i].problem_type, 3);
+        expect_scores(m, cases[i].activation, three, expected[cases[i].expected], 1);
+        cuvee__model_release(m);
+    }
+    cuvee_model *m = open_with(NULL, 1); /* one label: sigmoid, unless it is a regression */
+    expect_scores(m, CUVEE_ACTIVATION_AUTO, &(float){-1.0f}, &(double){0.2689414213699951}, 0);
+    cuvee__model_release(m);
+    m = open_with("regression", 1);
+    expect_scores(m, CUVEE_ACTIVATION_AUTO, &(float){-1.5f}, &(double){-1.5}, 0);
+    cuvee__model_release(m);
+}
+
+static void extreme_logits_do_not_overflow(void **state)
+{
+    (void)state;
+    cuvee_model *m = open_with(NULL, 3);
+    expect_scores(m, CUVEE_ACTIVATION_AUTO, (float[]){3e38f, -3e38f, 0.0f},
+                  (double[]){1.0, 0.0, 0.0}, 0);
+    expect_scores(m, CUVEE_ACTIVATION_SIGMOID, (float[]){-3e38f, 3e38f, 0.0f},
+                  (double[]){0.0, 1.0, 0.5}, 1);
+    /* The first of equals, also when only the rounded scores are equal. */
+    expect_scores(m, CUVEE_ACTIVATION_AUTO, (float[]){-1.0f, 2.0f, 2.0f},
+                  (double[]){0.024288897679263, 0.487855551160368, 0.487855551160368}, 1);
+    expect_scores(m, CUVEE_ACTIVATION_SIGMOID, (float[]){-1.0f, 30.0f, 40.0f},
+                  (double[]){0.2689414213699951, 1.0, 1.0}, 1);
+
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t at = 0; at < 3; at++) {
+            float logits[3] = {1.0f, 2.0f, 3.0f}, scores[3];
+            logits[at] = bad[i];
+            for (unsigned a = CUVEE_ACTIVATION_AUTO; a <= CUVEE_ACTIVATION_NONE; a++)
+                assert_int_equal(cuvee__model_scores(m, a, logits, scores), -1);
+        }
+    cuvee__model_release(m);
+}
+
+/* A NaN anywhere must not be washed out on its way to the logits, by a ReLU say. */
+static void nan_weights_reach_the_logits(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "distilbert.embeddings.position_embeddings.weight",
+        "distilbert.transformer.layer.0.attention.k_lin.weight",
+        "distilbert.transformer.layer.0.ffn.lin1.weight",
+        "distilbert.transformer.layer.0.output_layer_norm.bias",
+        "pre_classifier.weight",
+        "classifier.bias",
+    };
+    struct kernels k;
+    assert_int_equal(cuvee__kernels_choose(&k, NULL, NULL), CUVEE_OK);
+    char path[128];
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    const int32_t ids[] = {2, 9, 3}, type_ids[] = {0, 0, 0};
+    const uint32_t starts[] = {0, 3};
+    const struct ragged_batch batch = {1, 3, ids, type_ids, starts};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct edit e;
+        assert_int_equal(tiny_model_write(dir, NULL), 0);
+        edit_read(&e, path);
+        edit_set_f32(edit_find(&e, names[i]), 0, NAN);
+        edit_write(&e, path);
+        edit_free(&e);
+        cuvee_model *m;
+        struct workspace *w;
+        float logits[2], scores[2];
+        assert_int_equal(cuvee__model_open(dir, &m, NULL), CUVEE_OK);
+        assert_int_equal(cuvee__workspace_create(m, 3, 1, &w, NULL), CUVEE_OK);
+        cuvee__forward(m, &k, w, &batch, logits);
+        if (cuvee__model_scores(m, CUVEE_ACTIVATION_AUTO, logits, scores) != -1)
+            fail_msg("NaN in %s was lost: logits %g %g", names[i], logits[0], logits[1]);
+        cuvee__workspace_free(w);
+        cuvee__model_release(m);
+    }
+}
+
+static void a_nan_word_harms_its_own_text_only(void **state)
+{
+    (void)state;
+    struct kernels k;
+    assert_int_equal(cuvee__kernels_choose(&k, NULL, NULL), CUVEE_OK);
+    char path[128];
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    struct edit e;
+    assert_int_equal(tiny_model_write(dir, NULL), 0);
+    edit_read(&e, path);
+    struct edit_tensor *words = edit_find(&e, "distilbert.embeddings.word_embeddings.weight");
+    edit_set_f32(words, 9 * words->dims[1], NAN); /* word 9 */
+    edit_write(&e, path);
+    edit_free(&e);
+    cuvee_model *m;
+    struct workspace *w;
+    assert_int_equal(cuvee__model_open(dir, &m, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__workspace_create(m, 9, 3, &w, NULL), CUVEE_OK);
+    const int32_t ids[] = {2, 8, 3, 2, 9, 3, 2, 10, 3}, type_ids[9] = {0};
+    const uint32_t starts[] = {0, 3, 6, 9};
+    float logits[6], scores[2];
+    cuvee__forward(m, &k, w, &(struct ragged_batch){3, 9, ids, type_ids, starts}, logits);
+    assert_true(cuvee__model_scores(m, CUVEE_ACTIVATION_AUTO, logits, scores) >= 0);
+    assert_int_equal(cuvee__model_scores(m, CUVEE_ACTIVATION_AUTO, logits + 2, scores), -1);
+    assert_true(cuvee__model_scores(m, CUVEE_ACTIVATION_AUTO, logits + 4, scores) >= 0);
+    cuvee__workspace_free(w);
+    cuvee__model_release(m);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    tiny_model_remove(dir);
+    return cuvee__alloc_count() == cuvee__free_count() ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logits_do_not_depend_on_company),
+        cmocka_unit_test(an_empty_batch_is_nothing),
+        cmocka_unit_test(workspaces_are_small_and_say_so),
+        cmocka_unit_test(a_model_lives_as_long_as_it_is_held),
+        cmocka_unit_test(activation_follows_the_pipeline),
+        cmocka_unit_test(extreme_logits_do_not_overflow),
+        cmocka_unit_test(nan_weights_reach_the_logits),
+        cmocka_unit_test(a_nan_word_harms_its_own_text_only),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

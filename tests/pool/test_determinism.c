@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A text's logits have the same bits alone and in any company: random batchings over 1 to 4 workers, with
- * the shipped model on the best tier, and with small random models on every tier that runs here. */
+ * A text's logits have the same bits alone and in any company: random batchings over 1 to 4 workers,
+ * with the shipped model on the best tier, with small random models on every tier that runs here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +18,11 @@
 
 enum { N_TEXTS = 60, MAX_LABELS = 8 };
 
+/* Instrumented kernels are too slow for the shipped model; the small ones run the same code. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { N_ROUNDS = 2 };
+enum { IS_INSTRUMENTED = 1, N_ROUNDS = 2 };
 #else
-enum { N_ROUNDS = 4 };
+enum { IS_INSTRUMENTED = 0, N_ROUNDS = 4 };
 #endif
 
 static uint32_t next_random(uint32_t *seed)
@@ -139,6 +140,7 @@ static void check_model(const char *path, const char *isa)
 static void shipped_model_on_the_best_tier(void **state)
 {
     (void)state;
+    if (IS_INSTRUMENTED) skip();
     check_model(SOURCE_DIR "/models/sentiment-en", NULL);
 }
 

@@ -72,7 +72,7 @@ static void a_thread_does_not_start(void **state)
     assert_int_equal(cuvee_model_open("fake", NULL, &model, NULL), CUVEE_OK);
     for (long k = 0; k < 5; k++) {
         cuvee_pool *pool = NULL;
-        char want[32];
+        char want[64];
         atomic_store(&threads_left, k);
         assert_int_equal(cuvee_pool_create(model, &o, &pool, &err), CUVEE_E_IO);
         assert_null(pool);

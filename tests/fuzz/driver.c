@@ -82,7 +82,7 @@ static int compare_inputs(const void *a, const void *b)
     return strcmp(((const struct input *)a)->path, ((const struct input *)b)->path);
 }
 
-/* ---- mutants ---- */
+/* ---- mutants of any bytes ---- */
 
 struct rng {
     uint64_t state;
@@ -189,17 +189,72 @@ static void change_number(struct mutant *x, struct rng *r)
     replace(x, at, n, with, strlen(with));
 }
 
+/* ---- mutants of JSON that are mostly still JSON ---- */
+
+/* Where the value (or member) that begins at `at` ends: at a comma or bracket that is not its
+ * own. */
+static size_t end_of_value(const struct mutant *x, size_t at)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (; at < x->len; at++) {
+        const unsigned char c = x->bytes[at];
+        if (c == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            at += c == '\\';
+        } else if (c == '{' || c == '[') {
+            depth++;
+        } else if (c == '}' || c == ']' || c == ',') {
+            if (depth == 0) return at;
+            depth -= c != ',';
+        }
+    }
+    return x->len;
+}
+
+/* Just behind a random `mark`; x->len when there is none up to the end. */
+static size_t behind(const struct mutant *x, struct rng *r, unsigned char mark)
+{
+    size_t at = x->len ? below(r, x->len) : 0;
+    while (at < x->len && x->bytes[at] != mark) at++;
+    return at < x->len ? at + 1 : x->len;
+}
+
+static void change_value(struct mutant *x, struct rng *r)
+{
+    static const char *const odd[] = {"null", "true",       "false",  "[]", "{}",
+                                      "\"\"", "\"x\"",      "[null]", "0",  "-1",
+                                      "1",    "2147483648", "1e300",  "0.5"};
+    static unsigned char other[4096];
+    const size_t at = behind(x, r, ':'), end = end_of_value(x, at);
+    const size_t from = behind(x, r, below(r, 2) ? ':' : ','), n = end_of_value(x, from) - from;
+    if (below(r, 2) && n <= sizeof other) {
+        memcpy(other, x->bytes + from, n);
+        replace(x, at, end - at, other, n);
+    } else {
+        const char *with = odd[below(r, sizeof odd / sizeof odd[0])];
+        replace(x, at, end - at, with, strlen(with));
+    }
+}
+
+static void delete_element(struct mutant *x, struct rng *r)
+{
+    const size_t at = behind(x, r, ','), end = end_of_value(x, at);
+    if (at < x->len) replace(x, at - 1, end - at + 1, "", 0);
+}
+
 static void make_mutant(struct mutant *x, uint64_t seed, uint64_t run)
 {
     static void (*const changes[])(struct mutant *, struct rng *) = {
-        flip_bit, set_byte, truncate_tail, delete_range,
-        splice,   splice,   repeat_range,  change_number};
+        change_value, delete_element, change_number, /* the first three keep JSON whole */
+        flip_bit,     set_byte,       truncate_tail, delete_range, splice, splice, repeat_range};
     struct rng r = rng_of(seed, run);
     const struct input *base = &corpus[below(&r, n_corpus)];
     x->len = base->len < MAX_INPUT ? base->len : MAX_INPUT;
     memcpy(x->bytes, base->bytes, x->len);
-    for (size_t n = 1 + below(&r, 6); n; n--)
-        changes[below(&r, sizeof changes / sizeof changes[0])](x, &r);
+    const size_t n_kinds = below(&r, 2) ? 3 : sizeof changes / sizeof changes[0];
+    for (size_t n = 1 + below(&r, 4); n; n--) changes[below(&r, n_kinds)](x, &r);
 }
 
 /* ---- runs ---- */

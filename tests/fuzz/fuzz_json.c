@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * base/json.c against jansson's parser: both accept, with equal values, or both refuse. Only the limit on
- * nesting is lower. */
+ * base/json.c against jansson's parser: both accept, with equal values, or both refuse. Only the
+ * limit on nesting is lower. */
 #include <string.h>
 
 #include "base/alloc.h"
@@ -15,9 +15,9 @@ static void compare(struct span text, size_t more_flags,
     cuvee_error err = {.msg = ""};
     const uint64_t live = cuvee__alloc_count() - cuvee__free_count();
     const int rc = parse(text, "f", &got, &err);
-    json_t *want = json_loadb(text.ptr, text.len,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL | more_flags,
-                              NULL);
+    json_t *want =
+        json_loadb(text.ptr, text.len,
+                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL | more_flags, NULL);
     if (rc == CUVEE_OK) {
         HOLDS(want && json_equal(got, want));
     } else {

@@ -15,7 +15,7 @@
 
 enum {
     K_BLOCK = 768,
-    ROW_BLOCK = 96, /* x K_BLOCK x 4 bytes = 288 KB, beside a panel block of 96 KB */
+    ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB */
 };
 
 /* One panel for one row block. */

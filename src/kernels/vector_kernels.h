@@ -61,25 +61,33 @@ static void act_f32_vec(enum act act, float *x, size_t n)
 #undef ACT_ROW
 }
 
+/* Largest of scale * x[i]. The last vector overlaps the one before, which a maximum does not mind. */
+CUVEE__INLINE float scaled_max(const float *x, size_t n, float scale)
+{
+    float max = -INFINITY;
+    if (n < VEC_LANES) {
+        for (size_t i = 0; i < n; i++) max = fmaxf(max, scale * x[i]);
+        return max;
+    }
+    const vec s = vec_set1(scale);
+    vec top = vec_mul(s, vec_load(x + n - VEC_LANES, VEC_LANES));
+    for (size_t i = 0; i + VEC_LANES < n; i += VEC_LANES)
+        top = vec_max(top, vec_mul(s, vec_load(x + i, VEC_LANES)));
+    return vec_largest(top);
+}
+
 static void softmax_f32_vec(float *x, size_t n, float scale)
 {
-    const vec s = vec_set1(scale);
-    vec top = vec_set1(-INFINITY);
-    size_t i = 0;
-    for (; i + VEC_LANES <= n; i += VEC_LANES)
-        top = vec_max(top, vec_mul(s, vec_load(x + i, VEC_LANES)));
-    float max = vec_largest(top);
-    for (; i < n; i++) max = fmaxf(max, scale * x[i]); /* lanes past n are 0: no neutral element here */
-
     /* A NaN may slip through the maximum, but not through the sum. */
+    const vec s = vec_set1(scale), minus_max = vec_set1(-scaled_max(x, n, scale));
     vec sum = vec_set1(0.0f);
-    for (i = 0; i < n; i += VEC_LANES) {
-        const vec e = exp_nonpositive(vec_fma(s, vec_load(x + i, n - i), vec_set1(-max)));
+    for (size_t i = 0; i < n; i += VEC_LANES) {
+        const vec e = exp_nonpositive(vec_fma(s, vec_load(x + i, n - i), minus_max));
         vec_store(x + i, e, n - i);
         sum = vec_add(sum, vec_keep_first(e, n - i));
     }
     const vec inverse = vec_set1(1.0f / vec_sum(sum));
-    for (i = 0; i < n; i += VEC_LANES)
+    for (size_t i = 0; i < n; i += VEC_LANES)
         vec_store(x + i, vec_mul(vec_load(x + i, n - i), inverse), n - i);
 }
 

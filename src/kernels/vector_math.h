@@ -4,7 +4,7 @@
  * in docs/numerics.md, coefficients come from scripts/fit-polynomials.
  *
  * Everything goes through e^x for x <= 0, which cannot overflow; results below the smallest normal number
- * are 0. NaN goes in, NaN comes out; -infinity and +infinity give the limits of the function. */
+ * are 0. Polynomials are summed in pairs (Estrin): a chain of multiply-adds would wait for its latency. NaN goes in, NaN comes out; -infinity and +infinity give the limits of the function. */
 #ifndef CUVEE_KERNELS_VECTOR_MATH_H
 #define CUVEE_KERNELS_VECTOR_MATH_H
 
@@ -28,12 +28,11 @@ CUVEE__INLINE struct exp_parts exp_split(vec x)
     /* ln 2 in two parts, the first so short that n times it is exact. */
     vec r = vec_fnma(n, vec_set1(0x1.62e4p-1f), x);
     r = vec_fnma(n, vec_set1(1.42860677e-6f), r);
-    vec q = vec_set1(0.00138145976f);
-    q = vec_fma(q, r, vec_set1(0.00836871751f));
-    q = vec_fma(q, r, vec_set1(0.041668389f));
-    q = vec_fma(q, r, vec_set1(0.166665211f));
-    q = vec_fma(q, r, vec_set1(0.49999994f));
-    const vec p = vec_fma(vec_mul(r, r), q, r);
+    const vec r2 = vec_mul(r, r);
+    const vec q01 = vec_fma(vec_set1(0.166665211f), r, vec_set1(0.49999994f));
+    const vec q23 = vec_fma(vec_set1(0.00836871751f), r, vec_set1(0.041668389f));
+    const vec q = vec_fma(vec_fma(vec_set1(0.00138145976f), r2, q23), r2, q01);
+    const vec p = vec_fma(r2, q, r);
     return (struct exp_parts){p, vec_low_byte_to_exponent(shifted)};
 }
 
@@ -63,16 +62,14 @@ CUVEE__INLINE vec gated(vec x, vec g)
 CUVEE__INLINE vec gelu(vec x)
 {
     const vec a = vec_min(vec_set1(8.0f), vec_abs(x));
-    vec ln_q = vec_set1(1.19631224e-07f);
-    ln_q = vec_fma(ln_q, a, vec_set1(-3.03933439e-06f));
-    ln_q = vec_fma(ln_q, a, vec_set1(2.99771273e-05f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.000126808474f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.000116052644f));
-    ln_q = vec_fma(ln_q, a, vec_set1(0.0049330839f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.0364158601f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.31828934f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.797886491f));
-    ln_q = vec_fma(ln_q, a, vec_set1(-0.693147123f));
+    const vec a2 = vec_mul(a, a), a4 = vec_mul(a2, a2), a8 = vec_mul(a4, a4);
+    const vec c01 = vec_fma(vec_set1(-0.797886491f), a, vec_set1(-0.693147123f));
+    const vec c23 = vec_fma(vec_set1(-0.0364158601f), a, vec_set1(-0.31828934f));
+    const vec c45 = vec_fma(vec_set1(-0.000116052644f), a, vec_set1(0.0049330839f));
+    const vec c67 = vec_fma(vec_set1(2.99771273e-05f), a, vec_set1(-0.000126808474f));
+    const vec c89 = vec_fma(vec_set1(1.19631224e-07f), a, vec_set1(-3.03933439e-06f));
+    const vec low = vec_fma(c23, a2, c01), high = vec_fma(c67, a2, c45);
+    const vec ln_q = vec_fma(c89, a8, vec_fma(high, a4, low));
     const struct exp_parts e = exp_split(ln_q); /* Q(8) is far from underflow */
     const vec q = vec_fma(e.p, e.two_n, e.two_n);
     return vec_fnma(a, q, vec_max(vec_set1(0.0f), x));

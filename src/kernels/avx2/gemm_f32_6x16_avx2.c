@@ -10,7 +10,7 @@ enum {
     LANES = 8,
     MAX_ROWS = 6,
     MAX_VECS = 4,      /* of a panel's row */
-    AHEAD = 16 * 32,   /* prefetch distance in floats: 16 k steps */
+    AHEAD = 32 * 32, /* prefetch distance in floats: 32 k steps, 4 KB */
 };
 
 /* `rows` rows and the first `vecs` vectors of columns of panel and tile; both counts are constants. */

@@ -8,7 +8,7 @@
 enum {
     LANES = 16,
     MAX_ROWS = 14,
-    AHEAD = 16 * 32, /* prefetch distance in floats: 16 k steps */
+    AHEAD = 32 * 32, /* prefetch distance in floats: 32 k steps, 4 KB */
 };
 
 /* `rows` is a constant. */

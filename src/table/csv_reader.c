@@ -9,9 +9,12 @@
  *   "say "hi"",x     text after a closing quote: no telling where the cell ends
  * The second, a quote that is never closed, and a record over TABLE_MAX_RECORD_BYTES make an error
  * row of the line that the record starts on, and reading goes on at the line after it. So a stray
- * quote costs its own row, not the file up to the next quote. Still every line is parsed about
- * twice at most: a line that lay inside a quoted cell has its quotes in runs of even length, and
- * such a run closes what it opens, so none of those lines starts another long record but the last.
+ * quote costs its own row, not the file up to the next quote.
+ *
+ * Reading a line again and again would be quadratic, so a failed record leaves word behind
+ * (doomed_line): at the end of a line the parser is inside quotes or between records and knows
+ * nothing else, so what starts later and is inside quotes at the same place meets the same end.
+ * Each line is parsed twice at most.
  *
  * Blank lines between records are no records (so does libcsv have it, and pandas, and Python's
  * DictReader; those who write a one-column file put "" for an empty cell). A lone CR ends a record
@@ -96,10 +99,8 @@ static void on_record(int end, void *arg)
 
 /* ---- records ---- */
 
-enum defect { DEFECT_NONE, DEFECT_TEXT_AFTER_QUOTE, DEFECT_OPEN_QUOTE, DEFECT_TOO_LONG };
-
 /* Feed one line. Returns CUVEE_OK or CUVEE_E_NOMEM. */
-static int feed(struct csv_reader *c, struct span line, enum defect *ret_defect)
+static int feed(struct csv_reader *c, struct span line, enum csv_defect *ret_defect)
 {
     while (line.len) {
         size_t n = csv_parse(&c->parser, line.ptr, line.len, on_cell, on_record, c);
@@ -108,7 +109,7 @@ static int feed(struct csv_reader *c, struct span line, enum defect *ret_defect)
         if (!line.len) break;
         if (csv_error(&c->parser) != CSV_EPARSE) return CUVEE_E_NOMEM;
         if (*line.ptr != '"') {
-            *ret_defect = DEFECT_TEXT_AFTER_QUOTE;
+            *ret_defect = CSV_TEXT_AFTER_QUOTE;
             return CUVEE_OK;
         }
         csv_set_opts(&c->parser, 0); /* lenient for the one quote that is text */
@@ -125,12 +126,40 @@ static int feed(struct csv_reader *c, struct span line, enum defect *ret_defect)
 struct attempt {
     size_t bytes, lines; /* of the record so far */
     size_t first_bytes;  /* of its first line; 0 when that line alone is too long */
-    enum defect defect;
+    enum csv_defect defect;
+    uint64_t defect_at; /* CSV_TEXT_AFTER_QUOTE: the line of that text */
 };
 
 static bool is_blank(struct span line)
 {
     return line.ptr[0] == '\n' || line.ptr[0] == '\r';
+}
+
+/* Feed the next line of the record, which is on line line_no, and see what became of it. */
+static int feed_line(struct csv_reader *c, struct span line, uint64_t line_no, struct attempt *a,
+                     cuvee_error *err)
+{
+    const char last = line.ptr[line.len - 1];
+    const bool is_cut = last != '\n' && last != '\r'; /* the input ends without a line end */
+    int rc = feed(c, line, &a->defect);
+    if (rc == CUVEE_OK && !a->defect && is_cut) rc = feed(c, (struct span){"\n", 1}, &a->defect);
+    if (rc < 0) return cuvee__fail(err, rc, "out of memory");
+    if (c->rc == CUVEE_E_LIMIT)
+        return cuvee__fail(err, c->rc, "the header has more than %zu columns", TABLE_MAX_COLUMNS);
+    if (c->rc < 0) return cuvee__fail(err, c->rc, "out of memory");
+
+    a->bytes += line.len;
+    a->lines++;
+    if (a->lines == 1) a->first_bytes = line.len;
+    if (a->defect) a->defect_at = line_no;
+    if (a->defect || c->is_complete) return CUVEE_OK;
+    if (is_cut) {
+        a->defect = CSV_OPEN_QUOTE;
+    } else if (line_no <= c->doomed_line) {
+        a->defect = c->doomed_defect;
+        a->defect_at = c->doomed_at;
+    }
+    return CUVEE_OK;
 }
 
 /* Parse the record at the window's begin, which is not consumed (blank lines before it are).
@@ -147,48 +176,32 @@ static int attempt_record(struct csv_reader *c, struct input_stream *in, struct 
         const int got = cuvee__input_line(in, a->bytes, true, &line, err);
         if (got < 0 || got == INPUT_PAUSED || (got == INPUT_END && !a->bytes)) return got;
         if (got != INPUT_LINE) {
-            a->defect = got == INPUT_END ? DEFECT_OPEN_QUOTE : DEFECT_TOO_LONG;
-            break;
-        }
-        if (!a->bytes && is_blank(line)) {
+            a->defect = got == INPUT_END ? CSV_OPEN_QUOTE : CSV_TOO_LONG;
+        } else if (!a->bytes && is_blank(line)) {
             cuvee__input_consume(in, line.len);
             c->line++;
-            continue;
+        } else {
+            const int rc = feed_line(c, line, c->line + a->lines, a, err);
+            if (rc < 0) return rc;
         }
-        a->bytes += line.len;
-        a->lines++;
-        if (a->lines == 1) {
-            a->first_bytes = line.len;
-            c->row->line = c->line;
-        }
-        const char last = line.ptr[line.len - 1];
-        int rc = feed(c, line, &a->defect);
-        if (rc == CUVEE_OK && !a->defect && last != '\n' && last != '\r') { /* the input ends without one */
-            rc = feed(c, (struct span){"\n", 1}, &a->defect);
-            if (rc == CUVEE_OK && !c->is_complete) a->defect = DEFECT_OPEN_QUOTE;
-        }
-        if (rc < 0) return cuvee__fail(err, rc, "out of memory");
-        if (c->rc == CUVEE_E_LIMIT)
-            return cuvee__fail(err, c->rc, "the header has more than %zu columns", TABLE_MAX_COLUMNS);
-        if (c->rc < 0) return cuvee__fail(err, c->rc, "out of memory");
     }
     return INPUT_LINE;
 }
 
 /* Say on an error row what is wrong with the record. */
-static int describe_defect(struct csv_reader *c, struct row_block *b, struct row *row,
-                           const struct attempt *a)
+static int describe_defect(struct row_block *b, struct row *row, const struct attempt *a)
 {
+    char where[48] = "";
     switch (a->defect) {
-    case DEFECT_TEXT_AFTER_QUOTE: {
-        char where[48] = "";
-        if (a->lines > 1) snprintf(where, sizeof where, " on line %" PRIu64, row->line + a->lines - 1);
+    case CSV_TEXT_AFTER_QUOTE:
+        if (a->defect_at > row->line)
+            snprintf(where, sizeof where, " on line %" PRIu64, a->defect_at);
         return cuvee__block_set_error(b, row,
-                                      "cell %zu has text after its closing quote%s (a quote inside a quoted "
-                                      "cell must be doubled)",
-                                      c->n_cells + 1, where);
-    }
-    case DEFECT_OPEN_QUOTE: return cuvee__block_set_error(b, row, "a quote is opened and never closed");
+                                      "text after a closing quote%s (a quote inside a quoted cell "
+                                      "must be doubled)",
+                                      where);
+    case CSV_OPEN_QUOTE:
+        return cuvee__block_set_error(b, row, "a quote is opened and never closed");
     default:
         return cuvee__block_set_error(b, row, "record longer than %zu bytes; a quote left open?",
                                       TABLE_MAX_RECORD_BYTES);
@@ -201,9 +214,16 @@ static int finish_defect(struct csv_reader *c, struct input_stream *in, const st
 {
     struct row row = {.line = c->line};
     int rc = restart_parser(c);
-    if (rc == CUVEE_OK) rc = describe_defect(c, c->block, &row, a);
+    if (rc == CUVEE_OK) rc = describe_defect(c->block, &row, a);
     if (rc == CUVEE_OK) rc = cuvee__block_add_row(c->block, &row);
     if (rc < 0) return cuvee__fail(err, rc, "out of memory");
+    /* Its last line is the one it went wrong in, or was still inside quotes at its end. */
+    const uint64_t end = c->line + a->lines - (a->defect == CSV_TEXT_AFTER_QUOTE);
+    if (end > c->doomed_line + 1) {
+        c->doomed_line = end - 1;
+        c->doomed_defect = a->defect;
+        c->doomed_at = a->defect_at;
+    }
     c->line++;
     if (!a->first_bytes) return cuvee__input_skip_line(in, true, err);
     cuvee__input_consume(in, a->first_bytes);
@@ -216,16 +236,17 @@ static int check_cells(struct csv_reader *c, struct row_block *b, struct row *ro
     if (c->n_cells > c->n_columns)
         return cuvee__block_set_error(b, row, "row has %zu cells, the %s has %zu", c->n_cells,
                                       c->header_is_row ? "first row" : "header", c->n_columns);
-    const size_t missing = !row->has_text                                         ? c->text_column
-                           : c->pair_column != CSV_NO_COLUMN && !row->has_pair ? c->pair_column
-                                                                                  : CSV_NO_COLUMN;
+    size_t missing = CSV_NO_COLUMN;
+    if (!row->has_pair) missing = c->pair_column; /* none when there is none to have */
+    if (!row->has_text) missing = c->text_column;
     if (missing == CSV_NO_COLUMN) return CUVEE_OK;
     const struct span name = block_span(&c->header, c->header.fields[missing]);
-    return cuvee__block_set_error(b, row, "row has %zu cells, column '%.*s' would be cell %zu", c->n_cells,
-                                  (int)name.len, name.ptr, missing + 1);
+    return cuvee__block_set_error(b, row, "row has %zu cells, column '%.*s' would be cell %zu",
+                                  c->n_cells, (int)name.len, name.ptr, missing + 1);
 }
 
-int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_block *b, cuvee_error *err)
+int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_block *b,
+                    cuvee_error *err)
 {
     const struct block_mark mark = cuvee__block_mark(b);
     struct row row = {.first_field = b->n_fields};
@@ -234,6 +255,7 @@ int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_bl
     c->row = &row;
     int rc = attempt_record(c, in, &a, err);
     if (rc == INPUT_LINE && !a.defect) {
+        row.line = c->line;
         row.n_fields = b->n_fields - row.first_field;
         int added = check_cells(c, b, &row);
         if (added == CUVEE_OK) added = cuvee__block_add_row(b, &row);
@@ -271,7 +293,7 @@ static int read_header(struct csv_reader *c, struct input_stream *in, cuvee_erro
     if (rc < 0) return rc;
     if (a.defect) {
         row.line = c->line;
-        rc = describe_defect(c, &c->header, &row, &a);
+        rc = describe_defect(&c->header, &row, &a);
         if (rc < 0) return cuvee__fail(err, rc, "out of memory");
         return cuvee__fail(err, CUVEE_E_FORMAT, "header: %.*s", (int)row.error.len,
                            block_span(&c->header, row.error).ptr);
@@ -301,15 +323,17 @@ static int name_by_index(struct csv_reader *c)
 
 /* Index of a column's name. Returns CUVEE_OK with CSV_NO_COLUMN when there is none, CUVEE_E_FORMAT
  * when there are two. */
-static int find_name(const struct csv_reader *c, const char *name, size_t *ret_idx, cuvee_error *err)
+static int find_name(const struct csv_reader *c, const char *name, size_t *ret_idx,
+                     cuvee_error *err)
 {
     *ret_idx = CSV_NO_COLUMN;
     for (size_t i = 0; i < c->n_columns; i++) {
         if (!span_is(block_span(&c->header, c->header.fields[i]), name)) continue;
         if (*ret_idx != CSV_NO_COLUMN)
-            return cuvee__fail(err, CUVEE_E_FORMAT,
-                               "column '%s' is there twice, as %zu and %zu; choose it by that index", name,
-                               *ret_idx, i);
+            return cuvee__fail(
+                err, CUVEE_E_FORMAT,
+                "column '%s' is there twice, as %zu and %zu; choose it by that index", name,
+                *ret_idx, i);
         *ret_idx = i;
     }
     return CUVEE_OK;
@@ -325,7 +349,8 @@ static size_t parse_index(const struct csv_reader *c, const char *name)
 }
 
 /* "these columns: a, b, c"; cut by the length of the message when there are many. */
-static int fail_columns(const struct csv_reader *c, cuvee_error *err, const char *what, const char *name)
+static int fail_columns(const struct csv_reader *c, cuvee_error *err, const char *what,
+                        const char *name)
 {
     struct buffer list = {.cap_bytes = sizeof err->msg};
     for (size_t i = 0; i < c->n_columns; i++) {
@@ -334,13 +359,14 @@ static int fail_columns(const struct csv_reader *c, cuvee_error *err, const char
         if (rc == CUVEE_OK) rc = cuvee__buffer_append(&list, column.ptr, column.len);
         if (rc < 0) break;
     }
-    cuvee__fail(err, CUVEE_E_FORMAT, "%s%s%s; columns: %.*s", what, name ? name : "", name ? "'" : "",
-                (int)list.len, list.len ? list.ptr : "");
+    cuvee__fail(err, CUVEE_E_FORMAT, "%s%s%s; columns: %.*s", what, name ? name : "",
+                name ? "'" : "", (int)list.len, list.len ? list.ptr : "");
     cuvee__buffer_deinit(&list);
     return CUVEE_E_FORMAT;
 }
 
-static int find_column(const struct csv_reader *c, const char *name, size_t *ret_idx, cuvee_error *err)
+static int find_column(const struct csv_reader *c, const char *name, size_t *ret_idx,
+                       cuvee_error *err)
 {
     const int rc = find_name(c, name, ret_idx, err);
     if (rc < 0) return rc;
@@ -353,13 +379,14 @@ static int find_text_column(struct csv_reader *c, const char *name, cuvee_error 
     if (name) return find_column(c, name, &c->text_column, err);
     const int rc = find_name(c, "text", &c->text_column, err);
     if (rc < 0 || c->text_column != CSV_NO_COLUMN) return rc;
-    if (c->n_columns != 1) return fail_columns(c, err, "several columns and none is named 'text'", NULL);
+    if (c->n_columns != 1)
+        return fail_columns(c, err, "several columns and none is named 'text'", NULL);
     c->text_column = 0;
     return CUVEE_OK;
 }
 
-int cuvee__csv_init(struct csv_reader *c, struct input_stream *in, const struct reader_options *options,
-                    cuvee_error *err)
+int cuvee__csv_init(struct csv_reader *c, struct input_stream *in,
+                    const struct reader_options *options, cuvee_error *err)
 {
     const char delimiter = options->delimiter ? options->delimiter : ',';
     *c = (struct csv_reader){.line = 1,
@@ -373,7 +400,7 @@ int cuvee__csv_init(struct csv_reader *c, struct input_stream *in, const struct 
     rc = read_header(c, in, err);
     if (rc < 0) return rc;
     if (c->header_is_row) {
-        if (c->n_columns == 0) return CUVEE_OK; /* an empty file has no rows, so no columns to find */
+        if (c->n_columns == 0) return CUVEE_OK; /* no rows, so no columns to find */
         rc = name_by_index(c);
         if (rc < 0) return cuvee__fail(err, rc, "out of memory");
     }

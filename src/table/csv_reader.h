@@ -15,14 +15,22 @@
 
 #define CSV_NO_COLUMN SIZE_MAX
 
+enum csv_defect { CSV_SOUND, CSV_TEXT_AFTER_QUOTE, CSV_OPEN_QUOTE, CSV_TOO_LONG };
+
 struct csv_reader {
     struct csv_parser parser;
     unsigned char delimiter;
     uint64_t line; /* of the window's begin; lines end in LF, CRLF or CR, inside quotes too */
 
+    /* The last record that went wrong: it was inside quotes at the end of each line up to
+     * doomed_line. So a record that starts further down and is inside quotes there goes wrong as
+     * well. */
+    enum csv_defect doomed_defect;
+    uint64_t doomed_line, doomed_at; /* at: the line of the text after the quote */
+
     /* The header, or for a file without one the indexes as names. */
     struct row_block header;
-    size_t n_columns; /* its fields; the width that a row may have */
+    size_t n_columns;                /* its fields; the width that a row may have */
     size_t text_column, pair_column; /* pair: CSV_NO_COLUMN = none */
     bool keep_columns;
     bool header_is_row; /* no header: the first record is a row too */
@@ -38,12 +46,13 @@ struct csv_reader {
 
 /* Read the header and find the columns. Release with cuvee__csv_deinit, also after a failure.
  * Returns CUVEE_OK or CUVEE_E_*; messages do not name the file. */
-int cuvee__csv_init(struct csv_reader *c, struct input_stream *in, const struct reader_options *options,
-                    cuvee_error *err);
+int cuvee__csv_init(struct csv_reader *c, struct input_stream *in,
+                    const struct reader_options *options, cuvee_error *err);
 void cuvee__csv_deinit(struct csv_reader *c);
 
 /* Append the next row to b. Returns INPUT_LINE (done), INPUT_END, INPUT_PAUSED or CUVEE_E_*; b
  * holds whole rows only, whatever happens. */
-int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_block *b, cuvee_error *err);
+int cuvee__csv_next(struct csv_reader *c, struct input_stream *in, struct row_block *b,
+                    cuvee_error *err);
 
 #endif

@@ -28,7 +28,8 @@ bool cuvee__input_is_stdin(const char *path)
     return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
 }
 
-int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding, cuvee_error *err)
+int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding,
+                      cuvee_error *err)
 {
     *in = (struct input_stream){.fd = STDIN_FILENO};
     if (!cuvee__input_is_stdin(path)) {
@@ -85,14 +86,15 @@ static int wait_for_input(const struct input_stream *in, cuvee_error *err)
         if (in->is_regular) return INPUT_LINE;
         struct pollfd wait = {.fd = in->fd, .events = POLLIN};
         const int n = poll(&wait, 1, in->may_pause ? 0 : in->stop ? STOP_CHECK_MS : -1);
-        if (n > 0) return INPUT_LINE; /* also for a hang-up or a bad descriptor: read() says which */
+        if (n > 0) return INPUT_LINE; /* or a hang-up or a bad descriptor: read() says which */
         if (n == 0 && in->may_pause) return INPUT_PAUSED;
         if (n < 0 && errno != EINTR) return cuvee__fail_os(err, errno, "cannot wait for input");
     }
 }
 
 /* read() up to room bytes; 0 of them at the end. Returns INPUT_LINE, INPUT_PAUSED or CUVEE_E_*. */
-static int read_bytes(struct input_stream *in, char *out, size_t room, size_t *ret_len, cuvee_error *err)
+static int read_bytes(struct input_stream *in, char *out, size_t room, size_t *ret_len,
+                      cuvee_error *err)
 {
     for (;;) {
         const int rc = wait_for_input(in, err);
@@ -115,7 +117,8 @@ static int drain_decoder(struct input_stream *in, bool at_end, cuvee_error *err)
         const int rc = make_room(in, CHUNK_BYTES, err);
         if (rc < 0) return rc;
         size_t n;
-        is_done = cuvee__decoder_run(in->decoder, at_end, in->window + in->end, in->room - in->end, &n);
+        is_done =
+            cuvee__decoder_run(in->decoder, at_end, in->window + in->end, in->room - in->end, &n);
         in->end += n;
     }
     return CUVEE_OK;

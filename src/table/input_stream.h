@@ -30,7 +30,7 @@ enum input_status {
     INPUT_LINE,    /* a line, with its end unless the input ends without one */
     INPUT_END,     /* no byte left */
     INPUT_PAUSED,  /* may_pause, and nothing to read at this moment */
-    INPUT_TOO_LONG /* more than TABLE_MAX_RECORD_BYTES from the start of the record to the end of the line */
+    INPUT_TOO_LONG /* record and line together pass TABLE_MAX_RECORD_BYTES */
 };
 
 struct input_stream {
@@ -57,7 +57,8 @@ bool cuvee__input_is_stdin(const char *path);
 /* No message of these names the file: the reader puts that in front. encoding: an iconv name, NULL
  * = UTF-8 or what a UTF-16 byte-order mark says. Does not read. Release with cuvee__input_deinit,
  * also after a failure. */
-int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding, cuvee_error *err);
+int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding,
+                      cuvee_error *err);
 void cuvee__input_deinit(struct input_stream *in);
 
 /* The line that starts off bytes after the window's begin. cr_ends: a lone CR ends a line as LF and

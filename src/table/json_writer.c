@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The raw object was parsed once already, when it was read, so the scanner here only has to find where
- * its members begin and end. It stays inside its bytes for any input, and calls what it cannot
- * follow CUVEE_E_FORMAT. */
+ * The raw object was parsed once already, when it was read, so the scanner here only has to find
+ * where its members begin and end. It stays inside its bytes for any input, and calls what it
+ * cannot follow CUVEE_E_FORMAT. */
 #include "table/json_writer.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 static void put_escaped(struct sink *out, unsigned char c)
 {
-    static const char short_forms[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',  ['\f'] = 'f',
+    static const char short_forms[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
                                        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
     char text[8] = {'\\', c < sizeof short_forms ? short_forms[c] : '\0'};
     if (!text[1]) snprintf(text, sizeof text, "\\u%04x", c);
@@ -165,13 +165,13 @@ static int decode_escape(const char *p, size_t len, size_t *ret_len)
         return at ? bytes[at - letters] : -1;
     }
     int c = 0;
+    *ret_len = len < 6 ? len : 6;
     if (len < 6) return -1;
     for (size_t i = 2; i < 6; i++) {
         const int digit = hex_value(p[i]);
         if (digit < 0) return -1;
         c = c * 16 + digit;
     }
-    *ret_len = 6;
     return c < 0x80 ? c : -1;
 }
 
@@ -190,36 +190,49 @@ static bool key_is(struct span key, struct candidate c)
     return p == end;
 }
 
-static bool object_has_key(struct span object, struct candidate c)
+static size_t decoded_len(struct span key)
+{
+    size_t n = 0, step;
+    for (size_t i = 1; i + 1 < key.len; i += step, n++) {
+        step = 1;
+        if (key.ptr[i] == '\\') decode_escape(key.ptr + i, key.len - 1 - i, &step);
+    }
+    return n;
+}
+
+/* Is the key `name` behind some number of "in_"? */
+static bool has_prefixes(struct span key, struct span name, size_t *ret_n_prefixes)
+{
+    const size_t n = decoded_len(key);
+    if (n < name.len || (n - name.len) % 3) return false;
+    *ret_n_prefixes = (n - name.len) / 3;
+    return key_is(key, (struct candidate){*ret_n_prefixes, name});
+}
+
+/* The least number of "in_" that makes of name a key which the object does not have. One pass over
+ * the object, whatever it holds: from 64 on the next after the longest is taken instead. */
+static size_t free_prefixes(struct span object, struct span name)
 {
     struct scanner s = {object.ptr, object.ptr + object.len};
     struct member m;
-    while (next_member(&s, &m) == SCAN_MEMBER)
-        if (key_is(m.key, c)) return true;
-    return false;
-}
-
-static bool is_taken(struct candidate c, const struct span *taken, size_t n_taken)
-{
-    for (size_t i = 0; i < n_taken; i++) {
-        size_t k = 0;
-        if (candidate_len(c) != taken[i].len) continue;
-        while (k < taken[i].len && candidate_at(c, k) == taken[i].ptr[k]) k++;
-        if (k == taken[i].len) return true;
+    uint64_t used = 1; /* bit n: there is a key with n of them */
+    size_t n, most = 0;
+    while (next_member(&s, &m) == SCAN_MEMBER) {
+        if (!has_prefixes(m.key, name, &n)) continue;
+        if (n < 64) used |= (uint64_t)1 << n;
+        if (n > most) most = n;
     }
-    return false;
+    for (n = 1; n < 64; n++)
+        if (!(used >> n & 1)) return n;
+    return most + 1;
 }
 
 /* How many "in_" the key needs. */
-static size_t count_prefixes(struct span object, struct span key, const struct span *taken, size_t n_taken)
+static size_t count_prefixes(struct span object, struct span key, const struct span *taken,
+                             size_t n_taken)
 {
-    for (size_t i = 0; i < n_taken; i++) {
-        struct candidate c = {0, taken[i]};
-        if (!key_is(key, c)) continue;
-        do c.n_prefixes++;
-        while (is_taken(c, taken, n_taken) || object_has_key(object, c));
-        return c.n_prefixes;
-    }
+    for (size_t i = 0; i < n_taken; i++)
+        if (key_is(key, (struct candidate){0, taken[i]})) return free_prefixes(object, taken[i]);
     return 0;
 }
 

@@ -12,7 +12,8 @@ void cuvee__json_put_string(struct sink *out, struct span text);
 
 /* Append the members of a raw JSON object, without its braces, separated by commas, byte for byte:
  * spellings of numbers and escapes survive. A key that is one of `taken` gets "in_" in front until
- * it is neither taken nor another key of the object. *ret_n: members appended.
+ * no other key of the object is like it; no taken name may start with "in_".
+ * *ret_n: members appended.
  * Returns CUVEE_OK, or CUVEE_E_FORMAT when this is not an object (out may have grown); out->rc
  * apart. */
 int cuvee__json_put_members(struct sink *out, struct span object, const struct span *taken,

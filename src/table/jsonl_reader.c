@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parser is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN, text
- * after the value, duplicate keys and deep nesting. Each makes an error row. A line of blanks only is
- * no record, as JSON Lines files end in one now and then.
+ * The parser is strict: it refuses lone surrogates, invalid UTF-8, raw control characters, NaN,
+ * text after the value, duplicate keys and deep nesting. Each makes an error row. A line of blanks
+ * only is no record, as JSON Lines files end in one now and then.
  *
- * Integers are read as reals, or an unsigned id of 64 bits would be an error; no number is used here,
- * and those of kept columns stay text. */
+ * Integers are read as reals, or an unsigned id of 64 bits would be an error; no number is used
+ * here, and those of kept columns stay text. */
 #include "table/jsonl_reader.h"
 
 #include <inttypes.h>
@@ -17,7 +17,8 @@
 #include "base/json.h"
 #include "table/row_block.h"
 
-int cuvee__jsonl_init(struct jsonl_reader *j, const struct reader_options *options, cuvee_error *err)
+int cuvee__jsonl_init(struct jsonl_reader *j, const struct reader_options *options,
+                      cuvee_error *err)
 {
     const char *text_key = options->column ? options->column : "text";
     const char *pair_key = options->pair_column;
@@ -77,23 +78,24 @@ int cuvee__jsonl_check_first(struct jsonl_reader *j, struct input_stream *in, cu
         const int parsed = cuvee__json_parse_as_reals(record, "", &json, &why);
         json_decref(json);
         if (parsed == CUVEE_E_NOMEM) return cuvee__fail(err, parsed, "out of memory");
-        /* A document over many lines goes wrong at the end of its first. What goes wrong before is a bad
-         * row, which reading will report. */
+        /* A document over many lines goes wrong at the end of its first. What goes wrong before is
+         * a bad row, which reading will report. */
         if (parsed == CUVEE_OK || why.offset < (int64_t)record.len) return CUVEE_OK;
     }
-    return cuvee__fail(err, CUVEE_E_FORMAT,
-                       "this is one JSON document; JSON Lines are needed, an object a line: convert it with "
-                       "`jq -c '.[]' FILE` (an array) or `jq -c . FILE`");
+    return cuvee__fail(
+        err, CUVEE_E_FORMAT,
+        "this is one JSON document; JSON Lines are needed, an object a line: convert it with "
+        "`jq -c '.[]' FILE` (an array) or `jq -c . FILE`");
 }
 
 /* Take the string under key. Returns CUVEE_OK, also when the row became an error row. */
 static int take_text(struct row_block *b, struct row *row, const json_t *object, const char *key,
                      struct piece *ret_piece, bool *ret_has)
 {
-    static const char *const kinds[] = {[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",
-                                        [JSON_STRING] = "a string",  [JSON_INTEGER] = "a number",
-                                        [JSON_REAL] = "a number",    [JSON_TRUE] = "true",
-                                        [JSON_FALSE] = "false",      [JSON_NULL] = "null"};
+    static const char *const kinds[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",      [JSON_NULL] = "null"};
     const json_t *value = json_object_get(object, key);
     if (!json_is_string(value)) {
         if (row->error.len) return CUVEE_OK; /* the first of two complaints is enough */

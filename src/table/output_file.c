@@ -23,11 +23,11 @@
 #include "base/error.h"
 
 #define BUFFER_BYTES ((size_t)64 * 1024)
-#define MAX_LINKS 40 /* as the kernel's own limit */
+#define MAX_LINKS    40 /* as the kernel's own limit */
 
 struct output_file {
     char *name;    /* for messages */
-    char *target;  /* staged: what rename() replaces, symlinks followed; NULL when written directly */
+    char *target;  /* staged: what rename() replaces, symlinks followed; else NULL */
     char *partial; /* staged: where the bytes go */
     int fd;
     bool owns_fd, is_committed;
@@ -44,7 +44,8 @@ static char *follow_link(const char *path, const char *link)
     struct buffer joined = {0};
     const char *slash = strrchr(path, '/');
     int rc = CUVEE_OK;
-    if (link[0] != '/' && slash) rc = cuvee__buffer_append(&joined, path, (size_t)(slash - path) + 1);
+    if (link[0] != '/' && slash)
+        rc = cuvee__buffer_append(&joined, path, (size_t)(slash - path) + 1);
     if (rc == CUVEE_OK) rc = cuvee__buffer_append(&joined, link, strlen(link) + 1);
     if (rc < 0) cuvee__buffer_deinit(&joined);
     return joined.ptr;
@@ -57,7 +58,7 @@ static int find_target(const char *path, char **ret_target, cuvee_error *err)
     for (int i = 0; at && i < MAX_LINKS; i++) {
         char link[4096];
         const ssize_t n = readlink(at, link, sizeof link - 1);
-        if (n < 0) { /* no symlink, or nothing there: opening it says what is wrong, if anything is */
+        if (n < 0) { /* no symlink, or nothing: opening it says what is wrong */
             *ret_target = at;
             return CUVEE_OK;
         }
@@ -190,9 +191,10 @@ static int write_all(struct output_file *o, const char *bytes, size_t n, cuvee_e
         if (done >= 0) {
             bytes += done;
             n -= (size_t)done;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) { /* somebody made our standard output so */
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) { /* inherited that way */
             struct pollfd wait = {.fd = o->fd, .events = POLLOUT};
-            if (poll(&wait, 1, -1) < 0 && errno != EINTR) return fail_output(o, errno, "cannot write", err);
+            if (poll(&wait, 1, -1) < 0 && errno != EINTR)
+                return fail_output(o, errno, "cannot write", err);
         } else if (errno != EINTR) {
             return fail_output(o, errno, "cannot write", err);
         }

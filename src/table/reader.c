@@ -134,9 +134,12 @@ enum table_format cuvee__reader_format(const struct reader *r)
 static int next_row(struct reader *r, struct row_block *block, cuvee_error *err)
 {
     switch (r->format) {
-    case TABLE_CSV: return cuvee__csv_next(&r->of.csv, &r->in, block, err);
-    case TABLE_JSONL: return cuvee__jsonl_next(&r->of.jsonl, &r->in, block, err);
-    default: return cuvee__text_next(&r->of.text, &r->in, block, err);
+    case TABLE_CSV:
+        return cuvee__csv_next(&r->of.csv, &r->in, block, err);
+    case TABLE_JSONL:
+        return cuvee__jsonl_next(&r->of.jsonl, &r->in, block, err);
+    default:
+        return cuvee__text_next(&r->of.text, &r->in, block, err);
     }
 }
 

@@ -32,11 +32,11 @@ struct reader_options {
     char delimiter;           /* CSV; 0 = ',' (tab for *.tsv) */
     bool no_header;           /* CSV: columns have indexes only */
     bool keep_columns;        /* fill row.fields */
-    const volatile int *stop; /* reader_open gives up with CUVEE_E_CANCELLED when it is set; NULL = never */
+    const volatile int *stop; /* set: reader_open gives up, CUVEE_E_CANCELLED; NULL = never */
 };
 
 #define TABLE_MAX_RECORD_BYTES ((size_t)64 << 20) /* a longer record is an error row */
-#define TABLE_MAX_COLUMNS ((size_t)4096)          /* a wider CSV header is CUVEE_E_LIMIT */
+#define TABLE_MAX_COLUMNS      ((size_t)4096)     /* a wider CSV header is CUVEE_E_LIMIT */
 
 /* A piece of its block's bytes. */
 struct piece {
@@ -47,7 +47,7 @@ struct row {
     uint64_t line;      /* 1-based line of the input on which the row starts */
     struct piece text;  /* valid UTF-8; the first text */
     struct piece pair;  /* with has_pair */
-    struct piece error; /* len > 0: an error row, why; the text may be empty or what could be read of it */
+    struct piece error; /* len > 0: an error row, why; has_text when the text is known yet */
     bool has_text, has_pair;
     uint32_t n_replaced; /* invalid UTF-8 parts replaced by U+FFFD in what is kept of the row */
     /* keep_columns: CSV: n_fields pieces from first_field on in block->fields, one per header

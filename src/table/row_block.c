@@ -91,7 +91,7 @@ int cuvee__block_set_error(struct row_block *b, struct row *row, const char *fmt
     va_start(ap, fmt);
     vsnprintf(reason, sizeof reason, fmt, ap);
     va_end(ap);
-    cuvee_error why; /* borrowed for its tidying: no control characters, no cut character at the end */
+    cuvee_error why; /* for its tidying: no control characters, no character cut at the end */
     cuvee__fail(&why, CUVEE_E_FORMAT, "line %" PRIu64 ": %s", row->line, reason);
     return cuvee__block_set_message(b, row, &why);
 }

@@ -3,10 +3,11 @@
  * A row is put together in memory and handed to the output whole, so an output that ends early (a
  * full disk, Ctrl-C) ends between rows as far as it is up to us.
  *
- *   JSONL  {input columns, "index","source","text","text_pair","label","score","labels","scores","truncated"}
+ *   JSONL  {input columns, "index", "source", "text", "text_pair", "label", "score", "labels",
+ *          "scores", "truncated"}, without the blanks
  *   JSON   {"results":[row, ...],"metadata":{...}}, a row a line
- *   CSV    the same columns in that order, `scores` as one score_<LABEL> per label, no `truncated`, `error` as the
- *          last; lines end in LF
+ *   CSV    the same columns in that order, but `scores` as one score_<LABEL> per label, no
+ *          `truncated`, and `error` as the last; lines end in LF
  *
  * Parts that an option leaves out are not there; an error row has "error" in place of label and all
  * after it. */
@@ -66,8 +67,10 @@ static void put_u64(struct sink *out, uint64_t n)
 static void put_f32(struct sink *out, float x, const char *if_not_finite)
 {
     char text[32];
-    if (isfinite(x)) sink_put(out, text, cuvee__print_f32(text, x));
-    else sink_put_str(out, if_not_finite);
+    if (isfinite(x))
+        sink_put(out, text, cuvee__print_f32(text, x));
+    else
+        sink_put_str(out, if_not_finite);
 }
 
 /* ---- JSON ---- */
@@ -82,18 +85,23 @@ static void put_key(struct row_writer *w, struct span key)
 static void put_string(struct row_writer *w, const char *key, struct span value, bool has_value)
 {
     put_key(w, span_of(key));
-    if (has_value) cuvee__json_put_string(&w->row, value);
-    else sink_put_str(&w->row, "null");
+    if (has_value)
+        cuvee__json_put_string(&w->row, value);
+    else
+        sink_put_str(&w->row, "null");
 }
 
 static int put_kept_members(struct row_writer *w, const struct out_row *row)
 {
     if (row->fields_are_json && row->n_fields == 1)
-        return cuvee__json_put_members(&w->row, row->fields[0], w->own.items, w->own.n, &w->n_members);
+        return cuvee__json_put_members(&w->row, row->fields[0], w->own.items, w->own.n,
+                                       &w->n_members);
     for (size_t i = 0; i < w->kept.n; i++) {
         put_key(w, w->kept.items[i]);
-        if (i < row->n_fields) cuvee__json_put_string(&w->row, row->fields[i]);
-        else sink_put_str(&w->row, "null");
+        if (i < row->n_fields)
+            cuvee__json_put_string(&w->row, row->fields[i]);
+        else
+            sink_put_str(&w->row, "null");
     }
     return CUVEE_OK;
 }
@@ -140,8 +148,10 @@ static int put_json_row(struct row_writer *w, const struct out_row *row)
     if (w->with_source) put_string(w, "source", span_of(row->source), true);
     if (w->with_text) put_string(w, "text", row->text, row->has_text);
     if (w->with_text && w->with_pair) put_string(w, "text_pair", row->pair, row->has_pair);
-    if (row->error.len) put_string(w, "error", row->error, true);
-    else put_result_members(w, row);
+    if (row->error.len)
+        put_string(w, "error", row->error, true);
+    else
+        put_result_members(w, row);
     sink_put_str(&w->row, w->format == TABLE_JSONL ? "}\n" : "}");
     return rc;
 }
@@ -177,7 +187,8 @@ static void put_score_cells(struct row_writer *w, const struct out_row *row)
 {
     for (size_t i = 0; i < w->labels.n; i++) w->score_of[i] = NAN;
     if (!row->error.len)
-        for (size_t i = 0; i < row->n_scores; i++) w->score_of[row->scores[i].label] = row->scores[i].score;
+        for (size_t i = 0; i < row->n_scores; i++)
+            w->score_of[row->scores[i].label] = row->scores[i].score;
     for (size_t i = 0; i < w->labels.n; i++) {
         next_cell(w);
         put_f32(&w->row, w->score_of[i], "");
@@ -187,7 +198,8 @@ static void put_score_cells(struct row_writer *w, const struct out_row *row)
 static void put_csv_row(struct row_writer *w, const struct out_row *row)
 {
     const bool is_error = row->error.len > 0;
-    for (size_t i = 0; i < w->kept.n; i++) put_cell(w, i < row->n_fields ? row->fields[i] : empty_cell);
+    for (size_t i = 0; i < w->kept.n; i++)
+        put_cell(w, i < row->n_fields ? row->fields[i] : empty_cell);
     next_cell(w);
     put_u64(&w->row, row->index);
     if (w->with_source) put_cell(w, span_of(row->source));
@@ -302,16 +314,22 @@ static bool has_known_labels(const struct row_writer *w, const struct out_row *r
 int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee_error *err)
 {
     if (!has_known_labels(w, row))
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "row %" PRIu64 " has a label without a name", row->index);
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "row %" PRIu64 " has a label without a name",
+                           row->index);
     if (w->format == TABLE_CSV && w->keep_columns && row->fields_are_json)
-        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                           "keys of JSON Lines cannot become CSV columns: they are not known before the end; "
-                           "use --format jsonl or leave out --keep-columns");
+        return cuvee__fail(
+            err, CUVEE_E_UNSUPPORTED,
+            "keys of JSON Lines cannot become CSV columns: they are not known before the end; "
+            "use --format jsonl or leave out --keep-columns");
     int rc = CUVEE_OK;
     start_row(w);
-    if (w->format == TABLE_CSV) put_csv_row(w, row);
-    else rc = put_json_row(w, row);
-    if (rc < 0) return cuvee__fail(err, rc, "row %" PRIu64 ": the kept columns are no JSON object", row->index);
+    if (w->format == TABLE_CSV)
+        put_csv_row(w, row);
+    else
+        rc = put_json_row(w, row);
+    if (rc < 0)
+        return cuvee__fail(err, rc, "row %" PRIu64 ": the kept columns are no JSON object",
+                           row->index);
     rc = send_row(w, err);
     if (rc == CUVEE_OK) w->has_rows = true;
     return rc;

@@ -12,12 +12,12 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-#define RAW_BYTES ((size_t)64 * 1024)
+#define RAW_BYTES   ((size_t)64 * 1024)
 #define UNDECODABLE '\xFF'
 
 struct text_decoder {
     iconv_t cd;
-    size_t unit_bytes; /* code unit: 2 for UTF-16, 4 for UTF-32, else 1; what to step over when it is bad */
+    size_t unit_bytes; /* 2 for UTF-16, 4 for UTF-32, else 1: to step over a bad one */
     bool is_flushed;   /* the end of a stateful encoding was written */
     size_t begin, end; /* of raw */
     char raw[RAW_BYTES];
@@ -33,7 +33,7 @@ bool cuvee__encoding_is_utf8(const char *encoding)
 static size_t find_unit_bytes(const char *encoding)
 {
     const iconv_t cd = iconv_open(encoding, "UTF-8");
-    if (cd == (iconv_t)-1) return 1; /* an encoding that can only be read; none is wider than a byte */
+    if (cd == (iconv_t)-1) return 1; /* can only be read; none of those is wider */
     size_t n = 0;
     for (int i = 0; i < 2; i++) {
         char letter[] = "A", out[16];
@@ -54,8 +54,8 @@ int cuvee__decoder_create(const char *encoding, struct text_decoder **ret_decode
         const int saved = errno;
         cuvee__free(d);
         if (saved == EINVAL)
-            return cuvee__fail(err, CUVEE_E_ARGUMENT, "encoding '%s' is unknown; `iconv -l` lists them",
-                               encoding);
+            return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                               "encoding '%s' is unknown; `iconv -l` lists them", encoding);
         return cuvee__fail_os(err, saved, "encoding '%s'", encoding);
     }
     d->unit_bytes = find_unit_bytes(encoding);
@@ -95,7 +95,8 @@ static void replace_unit(struct text_decoder *d, char **to, size_t *to_left)
     --*to_left;
 }
 
-bool cuvee__decoder_run(struct text_decoder *d, bool at_end, char *out, size_t room, size_t *ret_len)
+bool cuvee__decoder_run(struct text_decoder *d, bool at_end, char *out, size_t room,
+                        size_t *ret_len)
 {
     char *to = out;
     size_t to_left = room;
@@ -109,9 +110,11 @@ bool cuvee__decoder_run(struct text_decoder *d, bool at_end, char *out, size_t r
             is_done = true;
         } else if (errno == EILSEQ) {
             if (to_left > 0) replace_unit(d, &to, &to_left);
-        } else if (errno == EINVAL) { /* cut character: wait for the rest, which will not come at the end */
-            if (!at_end) is_done = true;
-            else if (to_left > 0) replace_unit(d, &to, &to_left);
+        } else if (errno == EINVAL) { /* a cut character: wait for the rest */
+            if (!at_end)
+                is_done = true;
+            else if (to_left > 0)
+                replace_unit(d, &to, &to_left);
         } else {
             break; /* E2BIG: out is full */
         }

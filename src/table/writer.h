@@ -36,13 +36,13 @@ const char *cuvee__output_name(const struct output_file *o);
 /* ---- rows (row_writer.c) ---- */
 
 struct writer_options {
-    enum table_format format; /* TABLE_JSON, TABLE_JSONL or TABLE_CSV */
-    bool with_text;           /* column `text` */
-    bool with_pair;           /* column `text_pair` beside it */
-    bool with_source;         /* column `source` */
-    bool with_scores;         /* `scores` / score_<LABEL> columns */
-    bool with_labels;         /* `labels`: names at or above a threshold; in CSV joined by '|' */
-    bool keep_columns;        /* input columns pass through; a clash gets the prefix in_ */
+    enum table_format format;  /* TABLE_JSON, TABLE_JSONL or TABLE_CSV */
+    bool with_text;            /* column `text` */
+    bool with_pair;            /* column `text_pair` beside it */
+    bool with_source;          /* column `source` */
+    bool with_scores;          /* `scores` / score_<LABEL> columns */
+    bool with_labels;          /* `labels`: names at or above a threshold; in CSV joined by '|' */
+    bool keep_columns;         /* input columns pass through; a clash gets the prefix in_ */
     const char *const *labels; /* (n_labels) as printed */
     size_t n_labels;
     /* keep_columns from CSV: names of the input's columns, in order; copied. */
@@ -57,20 +57,20 @@ struct label_score {
 
 struct out_row {
     uint64_t index;
-    const char *source;         /* with_source */
-    struct span text, pair;     /* has_text false: null in JSON, an empty cell in CSV */
+    const char *source;     /* with_source */
+    struct span text, pair; /* has_text false: null in JSON, an empty cell in CSV */
     bool has_text, has_pair;
-    struct span error;          /* len > 0: an error row; label, score and scores are left out */
-    int32_t label;              /* index into labels */
+    struct span error; /* len > 0: an error row; label, score and scores are left out */
+    int32_t label;     /* index into labels */
     float score;
     const struct label_score *scores; /* best first */
     size_t n_scores;
-    const uint32_t *above;      /* with_labels: label indexes, best first */
+    const uint32_t *above; /* with_labels: label indexes, best first */
     size_t n_above;
-    bool truncated;             /* JSON and JSONL: "truncated": true, left out when false */
-    const struct span *fields;  /* keep_columns: CSV cells, or one raw JSON object */
+    bool truncated;            /* JSON and JSONL: "truncated": true, left out when false */
+    const struct span *fields; /* keep_columns: CSV cells, or one raw JSON object */
     size_t n_fields;
-    bool fields_are_json;       /* the one field is a raw JSON object */
+    bool fields_are_json; /* the one field is a raw JSON object */
 };
 
 struct row_writer;

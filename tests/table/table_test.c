@@ -47,7 +47,8 @@ char *read_file(const char *path)
     struct buffer all = {0};
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
-    for (int c; (c = fgetc(f)) != EOF;) assert_int_equal(cuvee__buffer_append_char(&all, (char)c), 0);
+    for (int c; (c = fgetc(f)) != EOF;)
+        assert_int_equal(cuvee__buffer_append_char(&all, (char)c), 0);
     fclose(f);
     assert_int_equal(cuvee__buffer_append_char(&all, '\0'), 0);
     return all.ptr;
@@ -57,11 +58,16 @@ static void put_escaped(struct buffer *out, struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.ptr[i];
-        if (c == '\n') cuvee__buffer_append_str(out, "\\n");
-        else if (c == '\r') cuvee__buffer_append_str(out, "\\r");
-        else if (c == '\\') cuvee__buffer_append_str(out, "\\\\");
-        else if ((unsigned char)c < 0x20) cuvee__buffer_printf(out, "\\%d", c);
-        else cuvee__buffer_append_char(out, c);
+        if (c == '\n')
+            cuvee__buffer_append_str(out, "\\n");
+        else if (c == '\r')
+            cuvee__buffer_append_str(out, "\\r");
+        else if (c == '\\')
+            cuvee__buffer_append_str(out, "\\\\");
+        else if ((unsigned char)c < 0x20)
+            cuvee__buffer_printf(out, "\\%d", c);
+        else
+            cuvee__buffer_append_char(out, c);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An output appears whole or not at all: staging, symlinks, modes, two writers, full disks, closed pipes. */
+ * An output appears whole or not at all: staging, symlinks, modes, two writers, full disks, closed
+ * pipes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -194,7 +195,8 @@ static void second_writer_is_refused(void **state)
     expect_file("a.out", "second");
 }
 
-/* Opens and closes in a loop against the main thread: whoever gets the target, it is one writer's whole text. */
+/* Opens and closes in a loop against the main thread: whoever gets the target, it is one writer's
+ * whole text. */
 static void *contend(void *arg)
 {
     const char *text = arg;
@@ -241,7 +243,8 @@ static void places_that_cannot_be_written(void **state)
         assert_int_equal(cuvee__output_open(cases[i].path, &o, &err), CUVEE_E_IO);
         assert_int_equal(err.os_errno, cases[i].os_errno);
     }
-    assert_int_equal(mkfifo("fifo.partial", 0600), 0); /* in the way of staging: no waiting for a reader */
+    /* In the way of staging: no waiting for a reader. */
+    assert_int_equal(mkfifo("fifo.partial", 0600), 0);
     struct output_file *o;
     cuvee_error err;
     assert_int_equal(cuvee__output_open("fifo", &o, &err), CUVEE_E_IO);
@@ -322,7 +325,8 @@ static void standard_output(void **state)
         const int rc = cuvee__output_open(names[i], &o, NULL);
         const int wrote = rc < 0 ? rc : cuvee__output_write(o, "text", 4, NULL);
         const int done = wrote < 0 ? wrote : cuvee__output_commit(o, NULL);
-        const bool is_named = rc == CUVEE_OK && strcmp(cuvee__output_name(o), "standard output") == 0;
+        const bool is_named =
+            rc == CUVEE_OK && strcmp(cuvee__output_name(o), "standard output") == 0;
         if (rc == CUVEE_OK) cuvee__output_close(o, false);
         const bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
         dup2(saved, STDOUT_FILENO);

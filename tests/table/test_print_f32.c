@@ -87,9 +87,12 @@ static size_t count_digits(const char *text)
 static bool is_json_number(const char *p)
 {
     if (*p == '-') p++;
-    if (*p == '0') p++;
-    else if (*p >= '1' && *p <= '9') p += strspn(p, "0123456789");
-    else return false;
+    if (*p == '0')
+        p++;
+    else if (*p >= '1' && *p <= '9')
+        p += strspn(p, "0123456789");
+    else
+        return false;
     if (*p == '.') {
         const size_t n = strspn(++p, "0123456789");
         if (!n) return false;

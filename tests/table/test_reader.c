@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rules of reading: what a record is, what becomes of a bad one, columns, formats, encodings. Every case is read
- * twice, in blocks of one row and of many. */
+ * Rules of reading: what a record is, what becomes of a bad one, columns, formats, encodings. Every
+ * case is read twice, in blocks of one row and of many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,13 +62,17 @@ static void csv_records(void **state)
         {"a.csv", {0}, BYTES("text,x\n,\n,1\n"), "2:\n3:\n"},
         {"a.csv", {0}, BYTES("x,text\n1,"), "2:\n"},
         /* Line ends, commas and quotes inside quotes; the line is the one the record starts on. */
-        {"a.csv", {0}, BYTES("text,n\n\"a\nb\r\nc\rd\",1\n\"e,f\",2\n\"g\"\"h\",3\n"),
+        {"a.csv",
+         {0},
+         BYTES("text,n\n\"a\nb\r\nc\rd\",1\n\"e,f\",2\n\"g\"\"h\",3\n"),
          "2:a\\nb\\r\\nc\\rd\n6:e,f\n7:g\"h\n"},
         {"a.csv", {0}, BYTES("\"te\nxt\",text\n1,a\n"), "3:a\n"},
         /* Blanks belong to the cell. */
         {"a.csv", {0}, BYTES("text,n\n  a \t,1\n \n"), "2:  a \\9\n3: \n"},
         {"a.csv", {0}, BYTES("text\nx\0y\n"), "2:x\\0y\n"},
-        {"a.csv", {0}, BYTES("text\nbad \xFF\xC3 and \xE2\x82\n"),
+        {"a.csv",
+         {0},
+         BYTES("text\nbad \xFF\xC3 and \xE2\x82\n"),
          "2:bad \xEF\xBF\xBD\xEF\xBF\xBD and \xEF\xBF\xBD~3\n"},
         /* Replaced bytes in a column that nobody keeps are nobody's. */
         {"a.csv", {0}, BYTES("text,n\na,\xFF\n"), "2:a\n"},
@@ -92,7 +96,8 @@ static void csv_bad_records(void **state)
         {"a.csv",
          {.keep_columns = true},
          BYTES("text,n,m\na,1\nb,1,2,3\nc\nd,1,2\n"),
-         "2:a[a][1]\n3!line 3: row has 4 cells, the header has 3:b[b][1][2]\n4:c[c]\n5:d[d][1][2]\n"},
+         "2:a[a][1]\n3!line 3: row has 4 cells, the header has "
+         "3:b[b][1][2]\n4:c[c]\n5:d[d][1][2]\n"},
         {"a.csv",
          {0},
          BYTES("n,m,text\n1,2\n1,2,a\n"),
@@ -106,29 +111,34 @@ static void csv_bad_records(void **state)
          BYTES("a\nb,c\n"),
          "1:a\n2!line 2: row has 2 cells, the first row has 1:b\n"},
         /* A quote in an unquoted cell is a character. */
-        {"a.csv", {0}, BYTES("text,n\n5\" pipe,1\na\"b\"c,2\n \"x\",3\nq\"\n"),
+        {"a.csv",
+         {0},
+         BYTES("text,n\n5\" pipe,1\na\"b\"c,2\n \"x\",3\nq\"\n"),
          "2:5\" pipe\n3:a\"b\"c\n4: \"x\"\n5:q\"\n"},
         /* Text after a closing quote costs the line that the record starts on, and no other. */
         {"a.csv",
          {0},
          BYTES("text,n\n\"say \"hi\"\",1\nb,2\n\"x\" ,3\nd,4\n"),
-         "2!line 2: cell 1 has text after its closing quote" AFTER_QUOTE
-         "3:b\n4!line 4: cell 1 has text after its closing quote" AFTER_QUOTE "5:d\n"},
+         "2!line 2: text after a closing quote" AFTER_QUOTE
+         "3:b\n4!line 4: text after a closing quote" AFTER_QUOTE "5:d\n"},
         {"a.csv",
          {0},
          BYTES("n,text\n1,\"stray\n2,b\n3,c\n4,\"d\"\n5,e\n"),
-         "2!line 2: cell 2 has text after its closing quote on line 5" AFTER_QUOTE
-         "3:b\n4:c\n5:d\n6:e\n"},
+         "2!line 2: text after a closing quote on line 5" AFTER_QUOTE "3:b\n4:c\n5:d\n6:e\n"},
         /* A quote that is never closed. */
-        {"a.csv", {0}, BYTES("n,text\n1,a\n2,\"open\n3,c\n\n4,d"),
+        {"a.csv",
+         {0},
+         BYTES("n,text\n1,a\n2,\"open\n3,c\n\n4,d"),
          "2:a\n3!line 3: a quote is opened and never closed\n4:c\n6:d\n"},
         {"a.csv", {0}, BYTES("text\n\""), "2!line 2: a quote is opened and never closed\n"},
-        {"a.csv", {0}, BYTES("text\n\"a\r\n\"\"\r"),
+        {"a.csv",
+         {0},
+         BYTES("text\n\"a\r\n\"\"\r"),
          "2!line 2: a quote is opened and never closed\n3:\n"},
         {"a.csv",
          {.keep_columns = true},
          BYTES("text,n\nkept,\"x\"y\nb,2\n"),
-         "2!line 2: cell 2 has text after its closing quote" AFTER_QUOTE "3:b[b][2]\n"},
+         "2!line 2: text after a closing quote" AFTER_QUOTE "3:b[b][2]\n"},
     };
     CHECK(cases);
 }
@@ -147,24 +157,51 @@ static void csv_columns(void **state)
         {"a.csv", {.column = "a", .pair_column = "2"}, BYTES("a,b,c\n1,2,3\n"), "2:1|3\n"},
         {"a.csv", {.column = "a", .pair_column = "a"}, BYTES("a,b\n1,2\n"), "2:1|1\n"},
         {"a.csv", {.no_header = true, .column = "1"}, BYTES("a,b\n"), "1:b\n"},
-        {"a.csv", {0}, BYTES("a,b\n1,2\n"),
+        {"a.csv",
+         {0},
+         BYTES("a,b\n1,2\n"),
          "E bad format: a.csv: several columns and none is named 'text'; columns: a, b\n"},
-        {"a.csv", {.column = "c"}, BYTES("a,b\n1,2\n"), "E bad format: a.csv: no column 'c'; columns: a, b\n"},
-        {"a.csv", {.column = "2"}, BYTES("a,b\n1,2\n"), "E bad format: a.csv: no column '2'; columns: a, b\n"},
-        {"a.csv", {.column = "+1"}, BYTES("a,b\n1,2\n"), "E bad format: a.csv: no column '+1'; columns: a, b\n"},
-        {"a.csv", {.column = "99999999999999999999999"}, BYTES("a,b\n"),
+        {"a.csv",
+         {.column = "c"},
+         BYTES("a,b\n1,2\n"),
+         "E bad format: a.csv: no column 'c'; columns: a, b\n"},
+        {"a.csv",
+         {.column = "2"},
+         BYTES("a,b\n1,2\n"),
+         "E bad format: a.csv: no column '2'; columns: a, b\n"},
+        {"a.csv",
+         {.column = "+1"},
+         BYTES("a,b\n1,2\n"),
+         "E bad format: a.csv: no column '+1'; columns: a, b\n"},
+        {"a.csv",
+         {.column = "99999999999999999999999"},
+         BYTES("a,b\n"),
          "E bad format: a.csv: no column '99999999999999999999999'; columns: a, b\n"},
-        {"a.csv", {.column = "A"}, BYTES("a,b\n1,2\n"), "E bad format: a.csv: no column 'A'; columns: a, b\n"},
-        {"a.csv", {.pair_column = "c"}, BYTES("text\n1\n"), "E bad format: a.csv: no column 'c'; columns: text\n"},
-        {"a.csv", {.no_header = true}, BYTES("a,text\n"),
+        {"a.csv",
+         {.column = "A"},
+         BYTES("a,b\n1,2\n"),
+         "E bad format: a.csv: no column 'A'; columns: a, b\n"},
+        {"a.csv",
+         {.pair_column = "c"},
+         BYTES("text\n1\n"),
+         "E bad format: a.csv: no column 'c'; columns: text\n"},
+        {"a.csv",
+         {.no_header = true},
+         BYTES("a,text\n"),
          "E bad format: a.csv: several columns and none is named 'text'; columns: 0, 1\n"},
-        {"a.csv", {.column = "a"}, BYTES("a,b,a\n1,2,3\n"),
+        {"a.csv",
+         {.column = "a"},
+         BYTES("a,b,a\n1,2,3\n"),
          "E bad format: a.csv: column 'a' is there twice, as 0 and 2; choose it by that index\n"},
         {"a.csv", {.column = "2"}, BYTES("a,b,a\n1,2,3\n"), "2:3\n"},
         {"a.csv", {.column = "b"}, BYTES("a,b,a\n1,2,3\n"), "2:2\n"}, /* two others may be equal */
-        {"a.csv", {0}, BYTES("text,\"x\n"),
+        {"a.csv",
+         {0},
+         BYTES("text,\"x\n"),
          "E bad format: a.csv: header: line 1: a quote is opened and never closed\n"},
-        {"a.csv", {.delimiter = '"'}, BYTES("text\n"),
+        {"a.csv",
+         {.delimiter = '"'},
+         BYTES("text\n"),
          "E bad argument: a.csv: a quote or a line end cannot be the delimiter\n"},
         {"a.csv", {0}, BYTES("\n\n"), "E bad format: a.csv: empty file: no header\n"},
     };
@@ -208,16 +245,23 @@ static void jsonl_records(void **state)
         {"a.jsonl", {0}, BYTES("{\"text\":\"a\"}\n{\"n\":1,\"text\":\"b\"}"), "1:a\n2:b\n"},
         {"a.ndjson", {0}, BYTES("{\"text\":\"a\"}\r\n\r\n  \t\n{\"text\":\"\"}\n\n"), "1:a\n4:\n"},
         {"a.jsonl", {0}, BYTES("\xEF\xBB\xBF{\"text\":\"a\"}\n"), "1:a\n"},
-        {"a.jsonl", {.column = "x", .pair_column = "y"}, BYTES("{\"x\":\"a\",\"y\":\"b\"}\n"), "1:a|b\n"},
+        {"a.jsonl",
+         {.column = "x", .pair_column = "y"},
+         BYTES("{\"x\":\"a\",\"y\":\"b\"}\n"),
+         "1:a|b\n"},
         {"a.jsonl", {0}, BYTES("{\"id\":18446744073709551616,\"text\":\"a\"}\n"), "1:a\n"},
         {"a.jsonl", {.column = "0"}, BYTES("{\"0\":\"a\"}\n"), "1:a\n"},
-        {"a.jsonl", {0}, BYTES("{\"text\":\"x\\u0000y\\ud83d\\ude00\\n\"}\n"),
+        {"a.jsonl",
+         {0},
+         BYTES("{\"text\":\"x\\u0000y\\ud83d\\ude00\\n\"}\n"),
          "1:x\\0y\xF0\x9F\x98\x80\\n\n"},
         {"a.jsonl",
          {.keep_columns = true},
          BYTES(" { \"text\" : \"\\u0061\", \"n\": 1.0e+02 }  \n"),
          "1:a[{ \"text\" : \"\\\\u0061\", \"n\": 1.0e+02 }]\n"},
-        {"a.jsonl", {.keep_columns = true}, BYTES("{\"n\":1}\n[1]\n"),
+        {"a.jsonl",
+         {.keep_columns = true},
+         BYTES("{\"n\":1}\n[1]\n"),
          "1!line 1: key 'text' is missing[{\"n\":1}]\n2!line 2: not a JSON object\n"},
     };
     CHECK(cases);
@@ -290,7 +334,9 @@ static void text_lines(void **state)
         {"a.txt", {0}, BYTES("a\rb\n\rc\r\r\nd\r"), "1:a\\rb\n2:\\rc\\r\n3:d\\r\n"},
         {"a.txt", {0}, BYTES("\xEF\xBB\xBFx\0y\n"), "1:x\\0y\n"},
         {"a.txt", {0}, BYTES("\xFF\n\xC3"), "1:\xEF\xBF\xBD~1\n2:\xEF\xBF\xBD~1\n"},
-        {"a.txt", {.column = "text"}, BYTES("a\n"),
+        {"a.txt",
+         {.column = "text"},
+         BYTES("a\n"),
          "E bad argument: a.txt: plain text has no columns to choose from\n"},
         {"a.txt", {.keep_columns = true}, BYTES("a\n"), "1:a\n"},
     };
@@ -319,13 +365,21 @@ static void format_is_found(void **state)
         {"a.csv", {.format = TABLE_JSONL}, BYTES("{\"text\":\"a\"}"), "1:a\n"},
         /* *.json: objects a line, or an error that says so. */
         {"a.json", {0}, BYTES("\n{\"text\":\"a\"}\n{\"text\":\"b\"}\n"), "2:a\n3:b\n"},
-        {"a.json", {0}, BYTES("{\"text\":\"a\",}\n{\"text\":\"b\"}\n"),
+        {"a.json",
+         {0},
+         BYTES("{\"text\":\"a\",}\n{\"text\":\"b\"}\n"),
          "1!line 1: not JSON at byte 12: key expected\n2:b\n"},
-        {"a.json", {0}, BYTES("{\n  \"text\": \"a\"\n}\n"),
-         "E bad format: a.json: this is one JSON document; JSON Lines are needed, an object a line: convert "
+        {"a.json",
+         {0},
+         BYTES("{\n  \"text\": \"a\"\n}\n"),
+         "E bad format: a.json: this is one JSON document; JSON Lines are needed, an object a "
+         "line: convert "
          "it with `jq -c '.[]' FILE` (an array) or `jq -c . FILE`\n"},
-        {"a.json", {0}, BYTES("[{\"text\":\"a\"}]\n"),
-         "E bad format: a.json: this is one JSON document; JSON Lines are needed, an object a line: convert "
+        {"a.json",
+         {0},
+         BYTES("[{\"text\":\"a\"}]\n"),
+         "E bad format: a.json: this is one JSON document; JSON Lines are needed, an object a "
+         "line: convert "
          "it with `jq -c '.[]' FILE` (an array) or `jq -c . FILE`\n"},
     };
     CHECK(cases);
@@ -336,23 +390,44 @@ static void encodings(void **state)
     (void)state;
     static const struct read_case cases[] = {
         {"a.txt", {.encoding = "latin1"}, BYTES("caf\xE9\n\x80\n"), "1:caf\xC3\xA9\n2:\xC2\x80\n"},
-        {"a.txt", {.encoding = "CP1252"}, BYTES("\x80 \x81!\n\xE9\n"), "1:\xE2\x82\xAC \xEF\xBF\xBD!~1\n2:\xC3\xA9\n"},
+        {"a.txt",
+         {.encoding = "CP1252"},
+         BYTES("\x80 \x81!\n\xE9\n"),
+         "1:\xE2\x82\xAC \xEF\xBF\xBD!~1\n2:\xC3\xA9\n"},
         {"a.txt", {.encoding = "utf-8"}, BYTES("\xEF\xBB\xBF\xC3\xA9\n"), "1:\xC3\xA9\n"},
         {"a.txt", {.encoding = "UTF8"}, BYTES("\xFF\xFE\n"), "1:\xEF\xBF\xBD\xEF\xBF\xBD~2\n"},
-        /* A UTF-16 mark needs no option; lone surrogates and half a unit at the end are replaced. */
-        {"a.txt", {0}, BYTES("\xFF\xFEh\0\xE9\0\n\0\x3D\xD8\x00\xDE\n\0"), "1:h\xC3\xA9\n2:\xF0\x9F\x98\x80\n"},
-        {"a.txt", {0}, BYTES("\xFE\xFF\0h\0\xE9\0\n\xD8\x3D\xDE\x00\0\n"), "1:h\xC3\xA9\n2:\xF0\x9F\x98\x80\n"},
-        {"a.txt", {0}, BYTES("\xFF\xFE\x00\xD8x\0\n\0y\0z"), "1:\xEF\xBF\xBDx~1\n2:y\xEF\xBF\xBD~1\n"},
+        /* A UTF-16 mark needs no option; lone surrogates and half a unit at the end are
+         * replaced. */
+        {"a.txt",
+         {0},
+         BYTES("\xFF\xFEh\0\xE9\0\n\0\x3D\xD8\x00\xDE\n\0"),
+         "1:h\xC3\xA9\n2:\xF0\x9F\x98\x80\n"},
+        {"a.txt",
+         {0},
+         BYTES("\xFE\xFF\0h\0\xE9\0\n\xD8\x3D\xDE\x00\0\n"),
+         "1:h\xC3\xA9\n2:\xF0\x9F\x98\x80\n"},
+        {"a.txt",
+         {0},
+         BYTES("\xFF\xFE\x00\xD8x\0\n\0y\0z"),
+         "1:\xEF\xBF\xBDx~1\n2:y\xEF\xBF\xBD~1\n"},
         {"a.txt", {0}, BYTES("\xFF\xFE"), ""},
         {"a.txt", {.encoding = "utf-16le"}, BYTES("\xFF\xFEh\0\n\0"), "1:h\n"},
         {"a.txt", {.encoding = "utf-16"}, BYTES("\xFE\xFF\0h\0\n"), "1:h\n"},
-        {"a.txt", {.encoding = "utf-32le"}, BYTES("h\0\0\0\0\xD8\0\0i\0\0\0"), "1:h\xEF\xBF\xBDi~1\n"},
+        {"a.txt",
+         {.encoding = "utf-32le"},
+         BYTES("h\0\0\0\0\xD8\0\0i\0\0\0"),
+         "1:h\xEF\xBF\xBDi~1\n"},
         {"a.csv", {0}, BYTES("\xFF\xFEt\0e\0x\0t\0\r\0\n\0\"\0,\0\"\0"), "2:,\n"},
         {"a.jsonl", {.encoding = "latin1"}, BYTES("{\"text\":\"\xE9\"}\n"), "1:\xC3\xA9\n"},
         /* Stateful: the shift state lasts to the end of the input. */
         {"a.txt", {.encoding = "ISO-2022-JP"}, BYTES("\x1B$B$\"\x1B(B!\n"), "1:\xE3\x81\x82!\n"},
-        {"a.txt", {.encoding = "SHIFT_JIS"}, BYTES("\x82\xA0\x82"), "1:\xE3\x81\x82\xEF\xBF\xBD~1\n"},
-        {"a.txt", {.encoding = "no-such"}, BYTES("x"),
+        {"a.txt",
+         {.encoding = "SHIFT_JIS"},
+         BYTES("\x82\xA0\x82"),
+         "1:\xE3\x81\x82\xEF\xBF\xBD~1\n"},
+        {"a.txt",
+         {.encoding = "no-such"},
+         BYTES("x"),
          "E bad argument: a.txt: encoding 'no-such' is unknown; `iconv -l` lists them\n"},
     };
     CHECK(cases);
@@ -455,11 +530,40 @@ static void too_long_records_are_rows(void **state)
     cuvee__free(filler);
 }
 
+/* Lines that each open what the one before closed, and all fail at the very end: read in linear
+ * time, or this does not end. */
+static void lines_that_fail_together(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *last, *reason;
+    } cases[] = {{"", ": a quote is opened and never closed\n"},
+                 {"\"x", ": text after a closing quote on line 500002" AFTER_QUOTE}};
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer in = {0};
+        cuvee__buffer_append_str(&in, "text\n");
+        for (int k = 0; k < 500000; k++) cuvee__buffer_append_str(&in, "x\",\"\n");
+        cuvee__buffer_append_str(&in, cases[i].last);
+        write_file("a.csv", in.ptr, in.len);
+        cuvee__buffer_deinit(&in);
+        char *rows = read_rows("a.csv", &(struct reader_options){0}, 1000);
+        size_t n = 0;
+        for (const char *p = rows; *p; p = strchr(p, '\n') + 1, n++) {
+            char expected[160];
+            snprintf(expected, sizeof expected, "%zu!line %zu%s", n + 2, n + 2, cases[i].reason);
+            if (n < 500000) assert_memory_equal(p, expected, strlen(expected));
+        }
+        assert_int_equal(n, 500000 + i);
+        cuvee__free(rows);
+    }
+}
+
 static void too_many_columns(void **state)
 {
     (void)state;
     struct buffer header = {0};
-    for (size_t i = 0; i <= TABLE_MAX_COLUMNS; i++) cuvee__buffer_append_str(&header, i ? ",a" : "text");
+    for (size_t i = 0; i <= TABLE_MAX_COLUMNS; i++)
+        cuvee__buffer_append_str(&header, i ? ",a" : "text");
     write_file("a.csv", header.ptr, header.len);
     char *rows = read_rows("a.csv", &(struct reader_options){0}, 10);
     assert_string_equal(rows, "E limit exceeded: a.csv: the header has more than 4096 columns\n");
@@ -498,13 +602,15 @@ static void files_that_cannot_be_read(void **state)
         const char *path;
         int os_errno;
         const char *msg;
-    } cases[] = {{"no-such.csv", ENOENT, "no-such.csv: cannot open: No such file or directory"},
-                 {".", EISDIR, ".: cannot read: Is a directory"},
-                 {"no-such/a.csv", ENOENT, "no-such/a.csv: cannot open: No such file or directory"}};
+    } cases[] = {
+        {"no-such.csv", ENOENT, "no-such.csv: cannot open: No such file or directory"},
+        {".", EISDIR, ".: cannot read: Is a directory"},
+        {"no-such/a.csv", ENOENT, "no-such/a.csv: cannot open: No such file or directory"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct reader *r;
         cuvee_error err;
-        assert_int_equal(cuvee__reader_open(cases[i].path, &(struct reader_options){0}, &r, &err), CUVEE_E_IO);
+        assert_int_equal(cuvee__reader_open(cases[i].path, &(struct reader_options){0}, &r, &err),
+                         CUVEE_E_IO);
         assert_int_equal(err.os_errno, cases[i].os_errno);
         assert_string_equal(err.msg, cases[i].msg);
     }
@@ -512,7 +618,8 @@ static void files_that_cannot_be_read(void **state)
         write_file("locked.txt", "x", 1);
         chmod("locked.txt", 0);
         char *rows = read_rows("locked.txt", &(struct reader_options){0}, 10);
-        assert_string_equal(rows, "E input or output error: locked.txt: cannot open: Permission denied\n");
+        assert_string_equal(
+            rows, "E input or output error: locked.txt: cannot open: Permission denied\n");
         cuvee__free(rows);
     }
     /* A read that fails: nothing is mapped at the start of this process's memory. */
@@ -552,6 +659,7 @@ int main(void)
         cmocka_unit_test(long_encoded_input),
         cmocka_unit_test(deep_json_is_a_row),
         cmocka_unit_test(too_long_records_are_rows),
+        cmocka_unit_test(lines_that_fail_together),
         cmocka_unit_test(too_many_columns),
         cmocka_unit_test(blocks_end_at_max_bytes),
         cmocka_unit_test(files_that_cannot_be_read),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Input that comes in pieces: what is there is given out when input pauses, at whatever byte that is; waits end
- * when the stop flag is set; FIFOs and standard input are files like others. */
+ * Input that comes in pieces: what is there is given out when input pauses, at whatever byte that
+ * is; waits end when the stop flag is set; FIFOs and standard input are files like others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -143,8 +143,9 @@ static void *write_slowly(void *arg)
 static void any_cut_gives_the_same_rows(void **state)
 {
     (void)state;
-    static const char csv[] = "\xEF\xBB\xBFtext,n\r\n\"a\r\nb\"\"c\",1\r\n\r\n\"x\"y,2\r\nplain,3\r\n"
-                              "\xC3\xA9,4\r\n\"open\r\nz,5\r\n";
+    static const char csv[] =
+        "\xEF\xBB\xBFtext,n\r\n\"a\r\nb\"\"c\",1\r\n\r\n\"x\"y,2\r\nplain,3\r\n"
+        "\xC3\xA9,4\r\n\"open\r\nz,5\r\n";
     static const char utf16[] = "\xFF\xFE\x3D\xD8\x00\xDE\n\0a\0\r\0\n\0\x00\xD8";
     static const char jsonl[] = "{\"text\":\"a\"}\n{\"text\":\n{\"text\":\"b\"}";
     static const struct {
@@ -221,15 +222,16 @@ static void stop_ends_a_wait(void **state)
     assert_int_equal(cuvee__reader_open("-", &csv, &r, &err), CUVEE_E_CANCELLED);
     close(io.to);
 
-    /* Half a record, then nothing: a signal ends the wait, and the record is whole when the rest comes. */
+    /* Half a record, then nothing: a signal ends the wait, and the record is whole when the rest
+     * comes. */
     make_stdin_a_pipe();
     open_stdin(&(struct reader_options){.format = TABLE_TEXT});
     feed("ab");
     set_alarm();
     cuvee__row_block_clear(&io.block);
-    assert_int_equal(cuvee__reader_fill(io.reader, &io.block, 10, SIZE_MAX, &stop_flag,
-                                        &io.end, &err),
-                     CUVEE_OK);
+    assert_int_equal(
+        cuvee__reader_fill(io.reader, &io.block, 10, SIZE_MAX, &stop_flag, &io.end, &err),
+        CUVEE_OK);
     assert_int_equal(stop_flag, 1);
     assert_int_equal(io.block.n_rows, 0);
     assert_false(io.end);
@@ -255,9 +257,11 @@ static void read_error_in_the_middle(void **state)
     close(io.to);
     cuvee_error err;
     cuvee__row_block_clear(&io.block);
-    assert_int_equal(cuvee__reader_fill(io.reader, &io.block, 10, SIZE_MAX, NULL, &io.end, &err), CUVEE_E_IO);
+    assert_int_equal(cuvee__reader_fill(io.reader, &io.block, 10, SIZE_MAX, NULL, &io.end, &err),
+                     CUVEE_E_IO);
     assert_int_equal(err.os_errno, ECONNRESET);
-    assert_string_equal(err.msg, "standard input: cannot read on at byte 8: Connection reset by peer");
+    assert_string_equal(err.msg,
+                        "standard input: cannot read on at byte 8: Connection reset by peer");
     assert_int_equal(io.block.n_rows, 0);
     cuvee__reader_close(io.reader);
     cuvee__row_block_deinit(&io.block);
@@ -268,7 +272,8 @@ static void closed_standard_input(void **state)
     (void)state;
     close(STDIN_FILENO);
     char *rows = read_rows("-", &(struct reader_options){0}, 10);
-    assert_string_equal(rows, "E input or output error: standard input: cannot read: Bad file descriptor\n");
+    assert_string_equal(
+        rows, "E input or output error: standard input: cannot read: Bad file descriptor\n");
     cuvee__free(rows);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Each allocation on the way from a file to a file fails once: the code is CUVEE_E_NOMEM, nothing leaks, no row
- * is lost (the call that failed can be made again), and no output appears that is not whole. */
+ * Each allocation on the way from a file to a file fails once: the code is CUVEE_E_NOMEM, nothing
+ * leaks, no row is lost (the call that failed can be made again), and no output appears that is not
+ * whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,13 +29,23 @@ struct fault_case {
 #define BYTES(s) s, sizeof(s) - 1
 
 static const struct fault_case cases[] = {
-    {"a.csv", BYTES("text,n\na,1\n\"b\nc\",2\n\"x\"y,3\nd,4\n\"open,5\n"), {.keep_columns = true}, TABLE_CSV},
-    {"a.csv", BYTES("text,index\na,1\n"), {.keep_columns = true, .no_header = true, .column = "0"}, TABLE_JSON},
+    {"a.csv",
+     BYTES("text,n\na,1\n\"b\nc\",2\n\"x\"y,3\nd,4\n\"open,5\n"),
+     {.keep_columns = true},
+     TABLE_CSV},
+    {"a.csv",
+     BYTES("text,index\na,1\n"),
+     {.keep_columns = true, .no_header = true, .column = "0"},
+     TABLE_JSON},
     {"a.jsonl",
      BYTES("{\"text\":\"a\",\"n\":{\"m\":[1]}}\n{}\n[\n{\"text\":\"b\"}\n"),
      {.keep_columns = true, .pair_column = "n"},
      TABLE_JSONL},
-    {"a.txt", BYTES("\xFF\xFE" "a\0\n\0b\0\n\0"), {0}, TABLE_JSONL},
+    {"a.txt",
+     BYTES("\xFF\xFE"
+           "a\0\n\0b\0\n\0"),
+     {0},
+     TABLE_JSONL},
 };
 
 static int write_block(struct row_writer *w, const struct row_block *b, cuvee_error *err)
@@ -59,8 +70,8 @@ static int write_block(struct row_writer *w, const struct row_block *b, cuvee_er
     return CUVEE_OK;
 }
 
-static int write_output(const struct fault_case *c, const struct reader *r, const struct row_block *b,
-                        cuvee_error *err)
+static int write_output(const struct fault_case *c, const struct reader *r,
+                        const struct row_block *b, cuvee_error *err)
 {
     struct span columns[8];
     struct writer_options options = {.format = c->write,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rows out, byte for byte: the three formats, error rows, kept columns and their clashes. What is JSON is parsed
- * again. */
+ * Rows out, byte for byte: the three formats, error rows, kept columns and their clashes. What is
+ * JSON is parsed again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,10 @@
 #include "table/writer.h"
 #include "table_test.h"
 
-#define SPAN(s) {s, sizeof(s) - 1}
+#define SPAN(s)                                                                                    \
+    {                                                                                              \
+        s, sizeof(s) - 1                                                                           \
+    }
 
 static const char *const labels[] = {"NEGATIVE", "POSITIVE", "so, so"};
 static const struct label_score scores[] = {{1, 0.75f}, {2, 0.125f}, {0, 1e-30f}};
@@ -109,16 +112,24 @@ static void formats(void **state)
          {&good_row, &error_row},
          "{\"index\":7,\"text\":\"fine, \\\"ripe\\\"\\n\",\"label\":\"POSITIVE\",\"score\":0.75}\n"
          "{\"index\":8,\"text\":null,\"error\":\"line 9: no \\\"text\\\"\"}\n"},
-        {{.format = TABLE_JSONL, .with_text = true, .with_pair = true, .with_source = true,
-          .with_scores = true, .with_labels = true},
+        {{.format = TABLE_JSONL,
+          .with_text = true,
+          .with_pair = true,
+          .with_source = true,
+          .with_scores = true,
+          .with_labels = true},
          {&cut, &error_row},
-         "{\"index\":7,\"source\":\"dir/a.csv\",\"text\":\"fine, \\\"ripe\\\"\\n\",\"text_pair\":\"p\","
+         "{\"index\":7,\"source\":\"dir/a.csv\",\"text\":\"fine, "
+         "\\\"ripe\\\"\\n\",\"text_pair\":\"p\","
          "\"label\":\"POSITIVE\",\"score\":0.75,\"labels\":[\"POSITIVE\",\"so, so\"],"
-         "\"scores\":[{\"label\":\"POSITIVE\",\"score\":0.75},{\"label\":\"so, so\",\"score\":0.125},"
+         "\"scores\":[{\"label\":\"POSITIVE\",\"score\":0.75},{\"label\":\"so, "
+         "so\",\"score\":0.125},"
          "{\"label\":\"NEGATIVE\",\"score\":1e-30}],\"truncated\":true}\n"
          "{\"index\":8,\"source\":\"b\",\"text\":null,\"text_pair\":null,"
          "\"error\":\"line 9: no \\\"text\\\"\"}\n"},
-        {{.format = TABLE_JSONL}, {&good_row}, "{\"index\":7,\"label\":\"POSITIVE\",\"score\":0.75}\n"},
+        {{.format = TABLE_JSONL},
+         {&good_row},
+         "{\"index\":7,\"label\":\"POSITIVE\",\"score\":0.75}\n"},
         {{.format = TABLE_JSONL}, {NULL}, ""},
         {{.format = TABLE_JSON},
          {&good_row, &error_row},
@@ -129,11 +140,17 @@ static void formats(void **state)
          {&good_row, &error_row},
          "index,text,label,score,error\n7,\"fine, \"\"ripe\"\"\n\",POSITIVE,0.75,\n"
          "8,,,,\"line 9: no \"\"text\"\"\"\n"},
-        {{.format = TABLE_CSV, .with_text = true, .with_pair = true, .with_source = true,
-          .with_scores = true, .with_labels = true},
+        {{.format = TABLE_CSV,
+          .with_text = true,
+          .with_pair = true,
+          .with_source = true,
+          .with_scores = true,
+          .with_labels = true},
          {&cut, &error_row, &top},
-         "index,source,text,text_pair,label,score,labels,score_NEGATIVE,score_POSITIVE,\"score_so, so\",error\n"
-         "7,dir/a.csv,\"fine, \"\"ripe\"\"\n\",p,POSITIVE,0.75,\"POSITIVE|so, so\",1e-30,0.75,0.125,\n"
+         "index,source,text,text_pair,label,score,labels,score_NEGATIVE,score_POSITIVE,\"score_so, "
+         "so\",error\n"
+         "7,dir/a.csv,\"fine, \"\"ripe\"\"\n\",p,POSITIVE,0.75,\"POSITIVE|so, "
+         "so\",1e-30,0.75,0.125,\n"
          "8,b,,,,,,,,,\"line 9: no \"\"text\"\"\"\n"
          "7,dir/a.csv,\"fine, \"\"ripe\"\"\n\",p,POSITIVE,0.75,\"POSITIVE|so, so\",,0.75,,\n"},
         {{.format = TABLE_CSV}, {NULL}, "index,label,score,error\n"},
@@ -164,48 +181,60 @@ static void strings(void **state)
         char expected[256];
         struct out_row row = {.text = cases[i].text, .has_text = true, .score = 1};
         const struct out_row *const rows[3] = {&row};
-        char *output =
-            write_rows(&(struct writer_options){.format = TABLE_JSONL, .with_text = true}, rows, NULL);
-        snprintf(expected, sizeof expected, "{\"index\":0,\"text\":%s,\"label\":\"NEGATIVE\",\"score\":1}\n",
-                 cases[i].json);
+        char *output = write_rows(
+            &(struct writer_options){.format = TABLE_JSONL, .with_text = true}, rows, NULL);
+        snprintf(expected, sizeof expected,
+                 "{\"index\":0,\"text\":%s,\"label\":\"NEGATIVE\",\"score\":1}\n", cases[i].json);
         assert_string_equal(output, expected);
         check_json(output, strlen(output));
         cuvee__free(output);
-        output = write_rows(&(struct writer_options){.format = TABLE_CSV, .with_text = true}, rows, NULL);
-        snprintf(expected, sizeof expected, "index,text,label,score,error\n0,%s,NEGATIVE,1,\n", cases[i].csv);
+        output = write_rows(&(struct writer_options){.format = TABLE_CSV, .with_text = true}, rows,
+                            NULL);
+        snprintf(expected, sizeof expected, "index,text,label,score,error\n0,%s,NEGATIVE,1,\n",
+                 cases[i].csv);
         assert_string_equal(output, expected);
         cuvee__free(output);
     }
     struct out_row row = {.text = SPAN("x\0y"), .has_text = true};
     const struct out_row *const rows[3] = {&row};
-    char *output = write_rows(&(struct writer_options){.format = TABLE_JSONL, .with_text = true}, rows, NULL);
-    assert_string_equal(output, "{\"index\":0,\"text\":\"x\\u0000y\",\"label\":\"NEGATIVE\",\"score\":0}\n");
+    char *output =
+        write_rows(&(struct writer_options){.format = TABLE_JSONL, .with_text = true}, rows, NULL);
+    assert_string_equal(
+        output, "{\"index\":0,\"text\":\"x\\u0000y\",\"label\":\"NEGATIVE\",\"score\":0}\n");
     cuvee__free(output);
 }
 
 static void csv_columns_are_kept(void **state)
 {
     (void)state;
-    static const struct span columns[] = {SPAN("text"),  SPAN("id"),   SPAN("in_text"), SPAN("error"),
-                                          SPAN("id"),    SPAN("id_2"), SPAN("a \"b\""), SPAN("id"),
-                                          SPAN("scores"), SPAN("truncated")};
+    static const struct span columns[] = {
+        SPAN("text"), SPAN("id"),      SPAN("in_text"), SPAN("error"),  SPAN("id"),
+        SPAN("id_2"), SPAN("a \"b\""), SPAN("id"),      SPAN("scores"), SPAN("truncated")};
     static const struct span cells[] = {SPAN("c0"), SPAN("c,1"), SPAN("")};
     struct out_row good = good_row, bad = error_row;
     good.fields = bad.fields = cells;
     good.n_fields = bad.n_fields = 3; /* a short row */
     const struct write_case cases[] = {
-        {{.format = TABLE_JSONL, .with_text = true, .keep_columns = true, .columns = columns, .n_columns = 10},
+        {{.format = TABLE_JSONL,
+          .with_text = true,
+          .keep_columns = true,
+          .columns = columns,
+          .n_columns = 10},
          {&good, &bad},
-         "{\"in_in_text\":\"c0\",\"id\":\"c,1\",\"in_text\":\"\",\"in_error\":null,\"id_3\":null,\"id_2\":null,"
+         "{\"in_in_text\":\"c0\",\"id\":\"c,1\",\"in_text\":\"\",\"in_error\":null,\"id_3\":null,"
+         "\"id_2\":null,"
          "\"a \\\"b\\\"\":null,\"id_4\":null,\"scores\":null,\"in_truncated\":null,"
          "\"index\":7,\"text\":\"fine, \\\"ripe\\\"\\n\",\"label\":\"POSITIVE\",\"score\":0.75}\n"
-         "{\"in_in_text\":\"c0\",\"id\":\"c,1\",\"in_text\":\"\",\"in_error\":null,\"id_3\":null,\"id_2\":null,"
+         "{\"in_in_text\":\"c0\",\"id\":\"c,1\",\"in_text\":\"\",\"in_error\":null,\"id_3\":null,"
+         "\"id_2\":null,"
          "\"a \\\"b\\\"\":null,\"id_4\":null,\"scores\":null,\"in_truncated\":null,"
          "\"index\":8,\"text\":null,\"error\":\"line 9: no \\\"text\\\"\"}\n"},
         {{.format = TABLE_CSV, .keep_columns = true, .columns = columns, .n_columns = 10},
          {&good, &bad},
-         "text,id,in_text,in_error,id_3,id_2,\"a \"\"b\"\"\",id_4,scores,truncated,index,label,score,error\n"
-         "c0,\"c,1\",,,,,,,,,7,POSITIVE,0.75,\nc0,\"c,1\",,,,,,,,,8,,,\"line 9: no \"\"text\"\"\"\n"},
+         "text,id,in_text,in_error,id_3,id_2,\"a "
+         "\"\"b\"\"\",id_4,scores,truncated,index,label,score,error\n"
+         "c0,\"c,1\",,,,,,,,,7,POSITIVE,0.75,\nc0,\"c,1\",,,,,,,,,8,,,\"line 9: no "
+         "\"\"text\"\"\"\n"},
         /* Not asked for: not there. */
         {{.format = TABLE_CSV, .columns = columns, .n_columns = 10},
          {&good},
@@ -223,7 +252,8 @@ static void json_members_are_kept(void **state)
         {"{}", ""},
         {"{ }", ""},
         {"{\"n\":1.0e+02}", "\"n\":1.0e+02,"},
-        {" { \"n\" : -0 , \"m\":\t[ 1, {\"a\":\"}]\\\"\"} ] } ", "\"n\" : -0,\"m\":\t[ 1, {\"a\":\"}]\\\"\"} ],"},
+        {" { \"n\" : -0 , \"m\":\t[ 1, {\"a\":\"}]\\\"\"} ] } ",
+         "\"n\" : -0,\"m\":\t[ 1, {\"a\":\"}]\\\"\"} ],"},
         {"{\"id\":12345678901234567890,\"\\u0079d\":\"\\u00e9\"}",
          "\"id\":12345678901234567890,\"\\u0079d\":\"\\u00e9\","},
         {"{\"text\":\"x\"}", "\"in_text\":\"x\","},
@@ -233,20 +263,25 @@ static void json_members_are_kept(void **state)
         {"{\"in_in_text\":1,\"text\":2,\"\\u0069n_text\":3}",
          "\"in_in_text\":1,\"in_in_in_text\":2,\"\\u0069n_text\":3,"},
         {"{\"index\":1,\"label\":2,\"score\":3,\"error\":4,\"truncated\":5,\"scores\":6}",
-         "\"in_index\":1,\"in_label\":2,\"in_score\":3,\"in_error\":4,\"in_truncated\":5,\"scores\":6,"},
+         "\"in_index\":1,\"in_label\":2,\"in_score\":3,\"in_error\":4,\"in_truncated\":5,"
+         "\"scores\":6,"},
         {"{\"tex\":1,\"textt\":2,\"TEXT\":3,\"\":4,\"text\\u0100\":5,\"te\\\\xt\":6}",
          "\"tex\":1,\"textt\":2,\"TEXT\":3,\"\":4,\"text\\u0100\":5,\"te\\\\xt\":6,"},
         {"{\"a\":{\"text\":1}}", "\"a\":{\"text\":1},"},
+        {"{\"text\":1,\"in_in_text\":2,\"in_error\":3,\"error\":4}",
+         "\"in_text\":1,\"in_in_text\":2,\"in_error\":3,\"in_in_error\":4,"},
     };
-    const struct writer_options options = {.format = TABLE_JSONL, .with_text = true, .keep_columns = true};
+    const struct writer_options options = {
+        .format = TABLE_JSONL, .with_text = true, .keep_columns = true};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char expected[512];
         const struct span field = span_of(cases[i].object);
-        struct out_row row = {.has_text = true, .score = 1, .fields = &field, .n_fields = 1,
-                              .fields_are_json = true};
+        struct out_row row = {
+            .has_text = true, .score = 1, .fields = &field, .n_fields = 1, .fields_are_json = true};
         const struct out_row *const rows[3] = {&row};
         char *output = write_rows(&options, rows, NULL);
-        snprintf(expected, sizeof expected, "{%s\"index\":0,\"text\":\"\",\"label\":\"NEGATIVE\",\"score\":1}\n",
+        snprintf(expected, sizeof expected,
+                 "{%s\"index\":0,\"text\":\"\",\"label\":\"NEGATIVE\",\"score\":1}\n",
                  cases[i].members);
         assert_string_equal(output, expected);
         check_json(output, strlen(output));
@@ -257,9 +292,10 @@ static void json_members_are_kept(void **state)
 static void what_is_no_object_is_refused(void **state)
 {
     (void)state;
-    static const char *const raws[] = {"",        "[1]",          "{",        "{\"a\"",       "{\"a\":",   "{\"a\":1",
-                                       "{\"a\":}", "{\"a\":1]",    "{a:1}",    "{\"a\":\"1}",  "{\"a\\",    "1",
-                                       "{\"a\":1,,}", "{\"a\":[1}", "{\"a\":\"\\"};
+    static const char *const raws[] = {
+        "",         "[1]",      "{",           "{\"a\"",     "{\"a\":",
+        "{\"a\":1", "{\"a\":}", "{\"a\":1]",   "{a:1}",      "{\"a\":\"1}",
+        "{\"a\\",   "1",        "{\"a\":1,,}", "{\"a\":[1}", "{\"a\":\"\\"};
     const struct writer_options options = {.format = TABLE_JSONL, .keep_columns = true};
     for (size_t i = 0; i < sizeof raws / sizeof raws[0]; i++) {
         const size_t n = strlen(raws[i]);
@@ -291,7 +327,8 @@ static void refusals(void **state)
     const struct write_case cases[] = {
         {{.format = TABLE_CSV, .keep_columns = true},
          {&json},
-         "E unsupported: keys of JSON Lines cannot become CSV columns: they are not known before the end; use "
+         "E unsupported: keys of JSON Lines cannot become CSV columns: they are not known before "
+         "the end; use "
          "--format jsonl or leave out --keep-columns"},
         {{.format = TABLE_JSONL}, {&label}, "E bad argument: row 7 has a label without a name"},
         {{.format = TABLE_JSONL}, {&score}, "E bad argument: row 7 has a label without a name"},
@@ -314,11 +351,14 @@ static void non_finite_scores_stay_json(void **state)
 static void metadata_follows(void **state)
 {
     (void)state;
-    json_t *metadata = json_pack("{s:i,s:{s:f},s:s}", "total_records", 1, "t", "ms", 0.5, "model", "a \"b\"");
+    json_t *metadata =
+        json_pack("{s:i,s:{s:f},s:s}", "total_records", 1, "t", "ms", 0.5, "model", "a \"b\"");
     const struct out_row *const rows[3] = {&good_row}, *const none[3] = {NULL};
     char *output = write_rows(&(struct writer_options){.format = TABLE_JSON}, rows, metadata);
-    assert_string_equal(output, "{\"results\":[\n{\"index\":7,\"label\":\"POSITIVE\",\"score\":0.75}\n],"
-                                "\"metadata\":{\"total_records\":1,\"t\":{\"ms\":0.5},\"model\":\"a \\\"b\\\"\"}}\n");
+    assert_string_equal(
+        output,
+        "{\"results\":[\n{\"index\":7,\"label\":\"POSITIVE\",\"score\":0.75}\n],"
+        "\"metadata\":{\"total_records\":1,\"t\":{\"ms\":0.5},\"model\":\"a \\\"b\\\"\"}}\n");
     check_json(output, strlen(output));
     cuvee__free(output);
     output = write_rows(&(struct writer_options){.format = TABLE_JSON}, none, metadata);

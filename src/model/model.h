@@ -40,7 +40,8 @@ int cuvee__workspace_create(const cuvee_model *m, size_t max_tokens, size_t max_
 void cuvee__workspace_free(struct workspace *w);
 size_t cuvee__workspace_bytes(const struct workspace *w);
 
-/* logits (n_texts, C) row-major. The batch must fit the workspace; a text has 1 to max_length tokens.
+/* logits (n_texts, C) row-major. The batch must fit the workspace; each text has 1 to max_length
+ * tokens.
  * Threads: any number at once, one workspace each. */
 void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct workspace *w,
                     const struct ragged_batch *batch, float *logits);

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden logits: what Hugging Face Transformers says about small random models and the shipped one.
 
-    build/venv/bin/python tests/golden/make_logits.py           write tests/golden/models/ and logits/
+    build/venv/bin/python tests/golden/make_logits.py           write tests/golden/models/, logits/
     build/venv/bin/python tests/golden/make_logits.py --check   make all again elsewhere and compare
 
-Run it in the virtual environment of scripts/oracle-venv; the files say with which versions they were made.
-Each model has odd sizes of its own (see MODELS). The reference loads the directory as anybody would, with
-dtype=torch.float32 (Transformers 5 otherwise computes in the stored type), and takes one text at a time, so
-that it has no padding either.
+Run it in the virtual environment of scripts/oracle-venv; the files say with which versions they
+were made. Each model has odd sizes of its own (see MODELS). The reference loads the directory as
+anybody would, with dtype=torch.float32 (Transformers 5 otherwise computes in the stored type), and
+takes one text at a time, so that it has no padding either.
 """
 import argparse
 import csv
@@ -35,33 +35,38 @@ TREE = HERE.parent.parent
 SHIPPED = TREE / "models/sentiment-en"
 REVIEWS = TREE / "examples/wine-reviews.csv"
 
-# Largest difference between two runs of the reference itself: sums in another order, on another CPU.
+# Largest difference between two runs of the reference itself: another CPU sums in another order.
 REPEAT_TOLERANCE = 2e-5
 
-# name: options of scripts/make-random-model. "pairs" also classifies pairs of texts.
+# name: options of scripts/make-random-model.
 MODELS = {
     "distilbert-1layer": "--layers 1 --hidden 33 --heads 3 --intermediate 70 --positions 40",
-    "distilbert-16heads": "--layers 2 --hidden 48 --heads 16 --intermediate 100 --positions 64 --dtype f16",
-    "distilbert-1label": "--layers 3 --hidden 20 --heads 1 --intermediate 37 --positions 48 --labels 1"
-                         " --dtype bf16",
-    "distilbert-sinusoidal": "--layers 2 --hidden 24 --heads 2 --intermediate 50 --positions 64 --act relu"
-                             " --set sinusoidal_pos_embds=true --labels 5",
-    "distilbert-long": "--layers 2 --hidden 64 --heads 1 --intermediate 130 --positions 300 --dtype f16",
-    "bert-7labels": "--family bert --layers 2 --hidden 36 --heads 6 --intermediate 129 --positions 64"
-                    " --labels 7 --set problem_type=\"multi_label_classification\"",
-    "bert-shards": "--family bert --layers 2 --hidden 40 --heads 5 --intermediate 96 --positions 64"
-                   " --dtype bf16 --shards 3 --types 3",
-    "bert-gelu-new": "--family bert --layers 1 --hidden 31 --heads 1 --intermediate 65 --positions 64"
-                     " --act gelu_new --labels 3 --dtype f16",
-    "bert-regression": "--family bert --layers 2 --hidden 28 --heads 14 --intermediate 31 --positions 64"
-                       " --act silu --labels 1 --set problem_type=\"regression\" --set layer_norm_eps=1e-3",
-    "bert-f64": "--family bert --layers 1 --hidden 16 --heads 4 --intermediate 40 --positions 64 --dtype f64",
-    "bert-wide": "--family bert --layers 2 --hidden 72 --heads 12 --intermediate 288 --positions 128"
-                 " --dtype f16 --labels 4",
+    "distilbert-16heads": "--layers 2 --hidden 48 --heads 16 --intermediate 100 --positions 64"
+                          " --dtype f16",
+    "distilbert-1label": "--layers 3 --hidden 20 --heads 1 --intermediate 37 --positions 48"
+                         " --labels 1 --dtype bf16",
+    "distilbert-sinusoidal": "--layers 2 --hidden 24 --heads 2 --intermediate 50 --positions 64"
+                             " --act relu --set sinusoidal_pos_embds=true --labels 5",
+    "distilbert-long": "--layers 2 --hidden 64 --heads 1 --intermediate 130 --positions 300"
+                       " --dtype f16",
+    "bert-7labels": "--family bert --layers 2 --hidden 36 --heads 6 --intermediate 129"
+                    " --positions 64 --labels 7"
+                    " --set problem_type=\"multi_label_classification\"",
+    "bert-shards": "--family bert --layers 2 --hidden 40 --heads 5 --intermediate 96"
+                   " --positions 64 --dtype bf16 --shards 3 --types 3",
+    "bert-gelu-new": "--family bert --layers 1 --hidden 31 --heads 1 --intermediate 65"
+                     " --positions 64 --act gelu_new --labels 3 --dtype f16",
+    "bert-regression": "--family bert --layers 2 --hidden 28 --heads 14 --intermediate 31"
+                       " --positions 64 --act silu --labels 1 --set problem_type=\"regression\""
+                       " --set layer_norm_eps=1e-3",
+    "bert-f64": "--family bert --layers 1 --hidden 16 --heads 4 --intermediate 40 --positions 64"
+                " --dtype f64",
+    "bert-wide": "--family bert --layers 2 --hidden 72 --heads 12 --intermediate 288"
+                 " --positions 128 --dtype f16 --labels 4",
 }
 
-WORDS = """the a of and wine red white ripe dry ##ly ##ness ##er very not fruit oak plum cherry nose palate
-finish good bad thin flat bright deep 2015 750 ml""".split()
+WORDS = """the a of and wine red white ripe dry ##ly ##ness ##er very not fruit oak plum cherry nose
+palate finish good bad thin flat bright deep 2015 750 ml""".split()
 
 TEXTS = [
     "",
@@ -79,7 +84,8 @@ PAIRS = [("wine", "red"), ("The nose is bright", ""), ("deep plum " * 30, "a dry
 def write_vocabulary(path):
     letters = [chr(c) for c in range(ord("a"), ord("z") + 1)] + list("0123456789")
     marks = [chr(c) for c in range(33, 127) if not chr(c).isalnum()]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *marks, *letters, *("##" + c for c in letters), *WORDS]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [*special, *marks, *letters, *("##" + c for c in letters), *WORDS]
     path.write_text("\n".join(words) + "\n", encoding="utf-8")
 
 
@@ -88,8 +94,8 @@ def make_models(out):
         with tempfile.TemporaryDirectory() as scratch:
             vocab = pathlib.Path(scratch) / "vocab.txt"
             write_vocabulary(vocab)
-            subprocess.run([sys.executable, TREE / "scripts/make-random-model", out / name, "--vocab", vocab,
-                            "--seed", str(i + 1), *options.split()], check=True)
+            subprocess.run([sys.executable, TREE / "scripts/make-random-model", out / name,
+                            "--vocab", vocab, "--seed", str(i + 1), *options.split()], check=True)
 
 
 class Reference:
@@ -101,11 +107,14 @@ class Reference:
         self.model.eval()
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(path)
         self.max_length = self.model.config.max_position_embeddings
-        self.pipeline = transformers.pipeline("text-classification", model=self.model, tokenizer=self.tokenizer)
+        self.pipeline = transformers.pipeline("text-classification", model=self.model,
+                                              tokenizer=self.tokenizer)
 
     def run(self, text, pair=None):
-        """Token ids, token types, logits; the label and score that the pipeline makes of them."""
-        inputs = self.tokenizer(text, pair, truncation=True, max_length=self.max_length, return_tensors="pt",
+        """Token ids and types, logits; the label and score that the pipeline makes of them."""
+        # As a list of one: outside a list the wrapper takes an empty pair for no pair.
+        inputs = self.tokenizer([text if pair is None else (text, pair)], truncation=True,
+                                max_length=self.max_length, return_tensors="pt",
                                 return_token_type_ids=True)
         types = inputs["token_type_ids"]
         if self.model.config.model_type == "distilbert":
@@ -141,7 +150,8 @@ def shipped_golden():
     """CSV: index of the review, tokens, logits."""
     reference = Reference(SHIPPED)
     digest = hashlib.sha256((SHIPPED / "model.safetensors").read_bytes()).hexdigest()
-    lines = [f"# model.safetensors {digest}", "# " + json.dumps(versions()), "index,tokens,logit_0,logit_1,label,score"]
+    lines = [f"# model.safetensors {digest}", "# " + json.dumps(versions()),
+             "index,tokens,logit_0,logit_1,label,score"]
     with open(REVIEWS, encoding="utf-8", newline="") as f:
         for i, row in enumerate(csv.DictReader(f)):
             r = reference.run(row["description"])
@@ -159,7 +169,8 @@ def make_all(out):
 
 
 def files_below(path):
-    return sorted(p.relative_to(path) for kind in ("models", "logits") for p in (path / kind).rglob("*") if p.is_file())
+    return sorted(p.relative_to(path) for kind in ("models", "logits")
+                  for p in (path / kind).rglob("*") if p.is_file())
 
 
 def compare_random(old, new):
@@ -185,14 +196,15 @@ def check():
     with tempfile.TemporaryDirectory() as scratch:
         new = pathlib.Path(scratch)
         make_all(new)
-        assert files_below(HERE) == files_below(new), "other files than before: run make_logits.py and commit"
+        assert files_below(HERE) == files_below(new), "other files than those committed"
         failed = 0
         for name in files_below(HERE):
             a, b = (HERE / name).read_bytes(), (new / name).read_bytes()
             if name.parts[0] == "models":
                 worst, same = 0.0, a == b
             else:
-                worst = (compare_shipped if name.suffix == ".csv" else compare_random)(a.decode(), b.decode())
+                compare = compare_shipped if name.suffix == ".csv" else compare_random
+                worst = compare(a.decode(), b.decode())
                 same = worst <= REPEAT_TOLERANCE
                 print(f"{name}: max |diff| {worst:.2e}")
             if not same:
@@ -203,9 +215,10 @@ def check():
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--check", action="store_true", help="compare with the committed files, write nothing")
+    p.add_argument("--check", action="store_true", help="compare with the committed files")
     a = p.parse_args()
     transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)  # texts are short; and two runs sum in the same order
     if a.check:
         sys.exit(1 if check() else 0)
     make_all(HERE)

@@ -13,7 +13,7 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* A constant, so that it needs no lock; tests/pool compares the tiers with cuvee__kernels_built().
+/* A constant, so that it needs no lock; tests/abi compares the tiers with those that there are.
  * */
 #if defined(__x86_64__)
 #define TARGET "x86-64, tiers: ref avx2 avx512"

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "cuvee/cuvee.h"
 
@@ -161,11 +162,29 @@ static void enums_keep_their_values(void **state)
     check(values, sizeof values / sizeof *values);
 }
 
+/* The line is a constant of api/, so it may drift from what kernels/ has. */
+static void build_info_names_the_tiers(void **state)
+{
+    (void)state;
+    cuvee_machine_info info = CUVEE_OPTIONS(cuvee_machine_info);
+    assert_int_equal(cuvee_machine_describe("ref", &info, NULL), CUVEE_OK);
+    const char *at = strstr(cuvee_build_info(), "tiers:");
+    assert_non_null(at);
+    at += strlen("tiers:");
+    for (const char *const *tier = info.tiers_built; *tier; tier++) {
+        assert_int_equal(*at++, ' ');
+        assert_int_equal(strncmp(at, *tier, strlen(*tier)), 0);
+        at += strlen(*tier);
+    }
+    assert_string_equal(at, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structs_keep_their_layout),
         cmocka_unit_test(enums_keep_their_values),
+        cmocka_unit_test(build_info_names_the_tiers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

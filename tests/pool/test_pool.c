@@ -92,6 +92,7 @@ static cuvee_pool *open_pool(uint32_t n_workers, uint32_t batch_tokens, uint32_t
 /* Rows and calls that came back to done(). */
 struct tally {
     _Atomic size_t n_done, n_ok, n_cancelled, n_other;
+    _Atomic size_t n_calls, n_accepted; /* what was submitted */
 };
 
 static void count_rows(void *user, cuvee_result *result)
@@ -143,6 +144,7 @@ static void rows_do_not_depend_on_batching(void **state)
 /* Each thread calls with random slices of its texts and random options. */
 struct crowd {
     cuvee_pool *pool;
+    struct tally *tally; /* of those who submit */
     uint32_t seed;
     pthread_t thread;
 };
@@ -276,6 +278,37 @@ static void cancel_wakes_a_blocked_caller(void **state)
     pthread_join(thread, &n_cancelled);
     cuvee_pool_free(pool);
     assert_int_equal(t.n_ok, 1);
+}
+
+/* Everybody submits, somebody cancels: still one row for each text, and one done() for each call. */
+static void *submit_many_times(void *arg)
+{
+    struct crowd *c = arg;
+    for (size_t k = 0; k < 300; k++) {
+        const size_t n = next_random(&c->seed) % 11;
+        if (submit(c->pool, n, c->tally) != CUVEE_OK) continue;
+        atomic_fetch_add(&c->tally->n_accepted, n);
+        atomic_fetch_add(&c->tally->n_calls, 1);
+    }
+    return NULL;
+}
+
+static void cancel_in_a_crowd(void **state)
+{
+    (void)state;
+    struct tally t = {0};
+    cuvee_pool *pool = open_pool(3, 16, 64);
+    struct crowd c[6];
+    for (uint32_t i = 0; i < 6; i++) {
+        c[i] = (struct crowd){.pool = pool, .tally = &t, .seed = i + 1};
+        pthread_create(&c[i].thread, NULL, submit_many_times, &c[i]);
+    }
+    for (size_t i = 0; i < 200; i++, sched_yield()) cuvee_pool_cancel(pool);
+    for (size_t i = 0; i < 6; i++) pthread_join(c[i].thread, NULL);
+    cuvee_pool_free(pool);
+    assert_int_equal(t.n_done, t.n_calls);
+    assert_int_equal(t.n_ok + t.n_cancelled, t.n_accepted);
+    assert_int_equal(t.n_other, 0);
 }
 
 static void free_finishes_what_was_accepted(void **state)
@@ -517,6 +550,7 @@ int main(void)
         cmocka_unit_test_teardown(full_queue_is_busy, nothing_was_breached),
         cmocka_unit_test_teardown(cancel_drops_what_waits, nothing_was_breached),
         cmocka_unit_test_teardown(cancel_wakes_a_blocked_caller, nothing_was_breached),
+        cmocka_unit_test_teardown(cancel_in_a_crowd, nothing_was_breached),
         cmocka_unit_test_teardown(free_finishes_what_was_accepted, nothing_was_breached),
         cmocka_unit_test_teardown(no_texts, nothing_was_breached),
         cmocka_unit_test_teardown(status_and_notes, nothing_was_breached),

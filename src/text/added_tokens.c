@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Patterns are kept sorted; matching at one place narrows the range that agrees with the text byte by
- * byte, so the cost is the longest pattern times the logarithm of their number, whatever the text. */
+ * Patterns are kept sorted; matching at one place narrows the range that agrees with the text byte
+ * by byte, so the cost is the longest pattern times the logarithm of their number, whatever the
+ * text. */
 #include "text/added_tokens.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static int reserve_one(struct added_tokens *a, cuvee_error *err)
 {
     if (a->n < a->room) return CUVEE_OK;
     if (a->n >= CUVEE__MAX_ADDED_TOKENS)
-        return cuvee__fail(err, CUVEE_E_LIMIT, "more than %d added tokens", CUVEE__MAX_ADDED_TOKENS);
+        return cuvee__fail(err, CUVEE_E_LIMIT, "more than %d added tokens",
+                           CUVEE__MAX_ADDED_TOKENS);
     const size_t room = cuvee__max(16, 2 * a->room);
     struct added_token *tokens = cuvee__realloc_array(a->tokens, room, sizeof *tokens);
     if (!tokens) return cuvee__fail(err, CUVEE_E_NOMEM, "added tokens: out of memory");
@@ -81,19 +83,19 @@ static int finish_set(struct added_tokens *a, struct added_set *set, cuvee_error
     return CUVEE_OK;
 }
 
-/* Append the pattern of token i to the text; the span's pointer is set once the text no longer moves. */
+/* Append the pattern of token i to the text; the span's pointer is set once the text no longer
+ * moves. */
 static int append_pattern(struct added_tokens *a, size_t i, const struct normalizer *n,
                           struct normalizer_scratch *scratch, cuvee_error *err)
 {
     const struct added_token *t = &a->tokens[i];
     const size_t offset = a->text.len;
-    const int rc = t->normalized
-                       ? cuvee__normalize(n, t->content, scratch, &a->text)
-                       : cuvee__buffer_append(&a->text, t->content.ptr, t->content.len);
+    const int rc = t->normalized ? cuvee__normalize(n, t->content, scratch, &a->text)
+                                 : cuvee__buffer_append(&a->text, t->content.ptr, t->content.len);
     if (rc < 0) return cuvee__fail(err, CUVEE_E_NOMEM, "added tokens: out of memory");
     if (a->text.len == offset)
-        return cuvee__fail(err, CUVEE_E_FORMAT, "added token with id %d is empty after normalization",
-                           (int)t->id);
+        return cuvee__fail(err, CUVEE_E_FORMAT,
+                           "added token with id %d is empty after normalization", (int)t->id);
     struct added_set *set = t->normalized ? &a->normalized : &a->raw;
     set->patterns[set->n++] = (struct added_pattern){{NULL, a->text.len - offset}, i};
     return CUVEE_OK;
@@ -132,8 +134,8 @@ void cuvee__added_tokens_deinit(struct added_tokens *a)
     *a = (struct added_tokens){0};
 }
 
-/* First pattern of lo .. hi whose byte at depth is above b, or not below it; all agree on the bytes before
- * and are longer than depth. */
+/* First pattern of lo .. hi whose byte at depth is above b, or not below it; all agree on the bytes
+ * before and are longer than depth. */
 static size_t bound(const struct added_set *set, size_t lo, size_t hi, size_t depth, unsigned b)
 {
     while (lo < hi) {
@@ -223,11 +225,13 @@ bool cuvee__added_next(struct added_scan *s, struct span *ret_gap, int32_t *ret_
         }
         const struct added_token *t = &s->added->tokens[p->token];
         size_t stop = from + p->bytes.len;
-        s->at = stop; /* white space taken by rstrip stays open to further matches, as in the reference */
+        s->at = stop; /* white space taken by rstrip stays open to further matches, as in the
+                         reference */
         if (t->single_word && word_touches(s->text, from, stop)) continue;
         set_gap(s, t->lstrip ? space_before(s->text, from, s->gap_from) : from, ret_gap);
         if (t->rstrip) {
-            /* The remembered end keeps tokens that are white space themselves from making this quadratic. */
+            /* The remembered end keeps tokens that are white space themselves from making this
+             * quadratic. */
             if (stop >= s->space_until) s->space_until = space_after(s->text, stop);
             stop = s->space_until;
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Added tokens: strings that are cut out of the text before the model sees it. Those with normalized =
- * false are sought in the text as it came, the others in each normalised piece of what is left. At one
- * place the longest wins; matches do not overlap. */
+ * Added tokens: strings that are cut out of the text before the model sees it. Those with
+ * normalized = false are sought in the text as it came, the others in each normalised piece of what
+ * is left. At one place the longest wins; matches do not overlap. */
 #ifndef CUVEE_TEXT_ADDED_TOKENS_H
 #define CUVEE_TEXT_ADDED_TOKENS_H
 
@@ -15,7 +15,7 @@
 #include "text/vocabulary.h"
 
 /* Bound the time to open a file, and the work at one place of a text. */
-#define CUVEE__MAX_ADDED_TOKENS 10000
+#define CUVEE__MAX_ADDED_TOKENS      10000
 #define CUVEE__MAX_ADDED_TOKEN_BYTES 4096
 
 struct added_token {
@@ -41,18 +41,19 @@ struct added_set {
 struct added_tokens {
     struct added_token *tokens;
     size_t n, room;
-    size_t n_new; /* of them, not in the vocabulary: their ids follow on its size */
+    size_t n_new;       /* of them, not in the vocabulary: their ids follow on its size */
     struct buffer text; /* of the patterns */
     struct added_set raw, normalized;
 };
 
-/* Append a token and set its id as the reference does, whatever the file says: that of the vocabulary, of
- * an earlier added token with the same content (which it replaces), or the next after all words. Empty
- * contents are ignored there and here. */
+/* Append a token and set its id as the reference does, whatever the file says: that of the
+ * vocabulary, of an earlier added token with the same content (which it replaces), or the next
+ * after all words. Empty contents are ignored there and here. */
 int cuvee__added_tokens_add(struct added_tokens *a, struct vocabulary *v, struct added_token *token,
                             cuvee_error *err);
 /* Build the sets; two tokens with the same pattern are an error. */
-int cuvee__added_tokens_finish(struct added_tokens *a, const struct normalizer *n, cuvee_error *err);
+int cuvee__added_tokens_finish(struct added_tokens *a, const struct normalizer *n,
+                               cuvee_error *err);
 void cuvee__added_tokens_deinit(struct added_tokens *a);
 
 /* A walk over one text. */
@@ -68,7 +69,8 @@ struct added_scan {
 
 struct added_scan cuvee__added_scan(const struct added_tokens *a, const struct added_set *set,
                                     struct span text);
-/* The text up to the next token (may be empty) and the token's id; or the rest and -1. False at the end. */
+/* The text up to the next token (may be empty) and the token's id; or the rest and -1. False at the
+ * end. */
 bool cuvee__added_next(struct added_scan *s, struct span *ret_gap, int32_t *ret_id);
 
 #endif

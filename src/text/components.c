@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normaliser, pre-tokenizer and post-processor of tokenizer.json. A type that is not known here is refused
- * by its name: a near miss would give ids that look right. */
+ * Normaliser, pre-tokenizer and post-processor of tokenizer.json. A type that is not known here is
+ * refused by its name: a near miss would give ids that look right. */
 #include "base/error.h"
 #include "text/json_fields.h"
 #include "text/pipeline.h"
@@ -37,8 +37,9 @@ static int add_bert(struct normalizer *n, const json_t *value, cuvee_error *err)
     bool strip_accents = lowercase; /* what null means */
     rc = cuvee__field_bool_or(value, "normalizer", "strip_accents", &strip_accents, err);
     if (rc < 0) return rc;
-    return cuvee__normalizer_add_bert(n, clean, cjk, strip_accents, lowercase) ? CUVEE_OK
-                                                                               : too_many_steps(err);
+    return cuvee__normalizer_add_bert(n, clean, cjk, strip_accents, lowercase)
+               ? CUVEE_OK
+               : too_many_steps(err);
 }
 
 static int add_normalizer(struct normalizer *n, const json_t *value, cuvee_error *err);
@@ -57,8 +58,9 @@ static int add_normalizer(struct normalizer *n, const json_t *value, cuvee_error
     static const struct {
         const char *type;
         enum normalizer_step step;
-    } simple[] = {
-        {"NFD", NORMALIZE_NFD}, {"Lowercase", NORMALIZE_LOWER}, {"StripAccents", NORMALIZE_STRIP_MARKS}};
+    } simple[] = {{"NFD", NORMALIZE_NFD},
+                  {"Lowercase", NORMALIZE_LOWER},
+                  {"StripAccents", NORMALIZE_STRIP_MARKS}};
     struct span type;
     const int rc = cuvee__field_string(value, "normalizer", "type", &type, err);
     if (rc < 0) return rc;
@@ -67,7 +69,8 @@ static int add_normalizer(struct normalizer *n, const json_t *value, cuvee_error
     for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
         if (span_is(type, simple[i].type))
             return cuvee__normalizer_add(n, simple[i].step) ? CUVEE_OK : too_many_steps(err);
-    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "normalizer of type '%.*s' is not supported", SHOWN(type));
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "normalizer of type '%.*s' is not supported",
+                       SHOWN(type));
 }
 
 int cuvee__component_normalizer(struct normalizer *n, const json_t *value, cuvee_error *err)
@@ -106,8 +109,8 @@ int cuvee__component_pretokenizer(struct pretokenizer *p, const json_t *value, c
 /* ------------------------------------------------------------------------------------------ */
 /* Post-processor                                                                             */
 
-int cuvee__template_set_bert(struct token_template *single, struct token_template *pair, int32_t cls,
-                             int32_t sep, cuvee_error *err)
+int cuvee__template_set_bert(struct token_template *single, struct token_template *pair,
+                             int32_t cls, int32_t sep, cuvee_error *err)
 {
     const struct template_part parts[] = {
         {cls, 0}, {TEMPLATE_TEXT_A, 0}, {sep, 0}, {TEMPLATE_TEXT_B, 1}, {sep, 1}};
@@ -123,9 +126,10 @@ static int check_id(const json_t *id, size_t vocab_size, const char *token, cuve
 {
     if (!json_is_integer(id)) return cuvee__field_wrong(id, "post_processor", token, "an id", err);
     if (json_integer_value(id) < 0 || (uint64_t)json_integer_value(id) >= vocab_size)
-        return cuvee__fail(err, CUVEE_E_FORMAT,
-                           "post_processor: token '%.*s' has id %lld, the model has rows for 0 to %zu",
-                           SHOWN(span_of(token)), (long long)json_integer_value(id), vocab_size - 1);
+        return cuvee__fail(
+            err, CUVEE_E_FORMAT,
+            "post_processor: token '%.*s' has id %lld, the model has rows for 0 to %zu",
+            SHOWN(span_of(token)), (long long)json_integer_value(id), vocab_size - 1);
     return CUVEE_OK;
 }
 
@@ -180,14 +184,16 @@ static int add_part(struct token_template *t, const json_t *piece, const json_t 
     json_t *part;
     struct span id;
     int64_t type_id;
-    int rc = cuvee__field_object(piece, where, is_special ? "SpecialToken" : "Sequence", &part, err);
+    int rc =
+        cuvee__field_object(piece, where, is_special ? "SpecialToken" : "Sequence", &part, err);
     if (rc == CUVEE_OK) rc = cuvee__field_string(part, where, "id", &id, err);
     if (rc == CUVEE_OK)
         rc = cuvee__field_integer(part, where, "type_id", 0, CUVEE__MAX_TYPE_ID, &type_id, err);
     if (rc < 0) return rc;
     if (is_special) return add_special(t, specials, id.ptr, (int32_t)type_id, vocab_size, err);
     if (!span_is(id, "A") && !span_is(id, "B"))
-        return cuvee__fail(err, CUVEE_E_FORMAT, "%s: sequence '%.*s', need A or B", where, SHOWN(id));
+        return cuvee__fail(err, CUVEE_E_FORMAT, "%s: sequence '%.*s', need A or B", where,
+                           SHOWN(id));
     return cuvee__template_add(t, span_is(id, "A") ? TEMPLATE_TEXT_A : TEMPLATE_TEXT_B,
                                (int32_t)type_id, err);
 }
@@ -219,8 +225,8 @@ int cuvee__component_post_processor(struct tokenizer *t, const json_t *value, si
         rc = add_template(&t->single, value, "single", vocab_size, err);
         if (rc == CUVEE_OK) rc = add_template(&t->pair, value, "pair", vocab_size, err);
     } else {
-        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "post_processor of type '%.*s' is not supported",
-                           SHOWN(type));
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                           "post_processor of type '%.*s' is not supported", SHOWN(type));
     }
     if (rc == CUVEE_OK) rc = cuvee__template_check(&t->single, false, "single", err);
     return rc < 0 ? rc : cuvee__template_check(&t->pair, true, "pair", err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a text to ids. Each side of a pair goes through: repair of invalid UTF-8 -> added tokens of the raw
- * text -> the rest in chunks: normalise, cut into words, look up. A chunk ends where a word must end, so it
- * gives the same ids as the whole; it lets a side stop as soon as nothing further can count. Ids go into a
- * ring of as many as can be kept: the first ones (truncation right) or the last ones (left). */
+ * From a text to ids. Each side of a pair goes through: repair of invalid UTF-8 -> added tokens of
+ * the raw text -> the rest in chunks: normalise, cut into words, look up. A chunk ends where a word
+ * must end, so it gives the same ids as the whole; it lets a side stop as soon as nothing further
+ * can count. Ids go into a ring of as many as can be kept: the first ones (truncation right) or the
+ * last ones (left). */
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
@@ -21,8 +22,8 @@ struct side {
     size_t kept;   /* ids that can be kept: the size of the ring in use */
     size_t stop;   /* count at which further tokens no longer matter */
     bool keep_last;
-    size_t at;     /* next place in the ring, when keep_last */
-    size_t n;      /* tokens so far, also those not kept */
+    size_t at; /* next place in the ring, when keep_last */
+    size_t n;  /* tokens so far, also those not kept */
 };
 
 struct encoder {
@@ -165,7 +166,8 @@ static int encode_piece(struct encoder *e, struct span text, struct side *s)
     /* Tokens that match normalised text may reach across any place to cut. */
     const int rc = normalize(e, text);
     if (rc < 0) return rc;
-    struct added_scan scan = cuvee__added_scan(added, &added->normalized, buffer_span(&e->normalized));
+    struct added_scan scan =
+        cuvee__added_scan(added, &added->normalized, buffer_span(&e->normalized));
     struct span gap;
     int32_t id;
     while (s->n < s->stop && cuvee__added_next(&scan, &gap, &id)) {
@@ -204,8 +206,8 @@ static int repair(struct buffer *repaired, struct span *text, bool *was_invalid)
     return rc;
 }
 
-/* Both sides stopped at budget + 1 tokens, and of an odd budget the longer one keeps more: count all of A,
- * and of B as much as tells. */
+/* Both sides stopped at budget + 1 tokens, and of an odd budget the longer one keeps more: count
+ * all of A, and of B as much as tells. */
 static int compare_lengths(struct encoder *e, const struct span texts[2], bool *ret_a_is_longer)
 {
     struct side a = {.stop = SIZE_MAX};
@@ -218,7 +220,8 @@ static int compare_lengths(struct encoder *e, const struct span texts[2], bool *
 }
 
 /* How many ids each side keeps; called when not all fit. */
-static int keep_of_pair(struct encoder *e, const struct span texts[2], size_t budget, size_t keep[2])
+static int keep_of_pair(struct encoder *e, const struct span texts[2], size_t budget,
+                        size_t keep[2])
 {
     const size_t n_a = e->sides[0].n, n_b = e->sides[1].n;
     bool a_is_longer = n_a > n_b;

@@ -9,14 +9,21 @@ const char *cuvee__json_kind(const json_t *value)
 {
     if (!value) return "nothing";
     switch (json_typeof(value)) {
-    case JSON_OBJECT: return "an object";
-    case JSON_ARRAY: return "a list";
-    case JSON_STRING: return "a string";
-    case JSON_INTEGER: return "an integer";
-    case JSON_REAL: return "a number";
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "an integer";
+    case JSON_REAL:
+        return "a number";
     case JSON_TRUE:
-    case JSON_FALSE: return "a boolean";
-    case JSON_NULL: break;
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        break;
     }
     return "null";
 }
@@ -32,8 +39,8 @@ static const char *separator(const char *where)
 int cuvee__field_wrong(const json_t *value, const char *where, const char *key, const char *need,
                        cuvee_error *err)
 {
-    return cuvee__fail(err, CUVEE_E_FORMAT, "%s%s%s: need %s, found %s", where, separator(where), key,
-                       need, cuvee__json_kind(value));
+    return cuvee__fail(err, CUVEE_E_FORMAT, "%s%s%s: need %s, found %s", where, separator(where),
+                       key, need, cuvee__json_kind(value));
 }
 
 bool cuvee__field_present(const json_t *o, const char *key)
@@ -69,7 +76,8 @@ int cuvee__field_string(const json_t *o, const char *where, const char *key, str
     return CUVEE_OK;
 }
 
-int cuvee__field_bool(const json_t *o, const char *where, const char *key, bool *ret, cuvee_error *err)
+int cuvee__field_bool(const json_t *o, const char *where, const char *key, bool *ret,
+                      cuvee_error *err)
 {
     const json_t *value = json_object_get(o, key);
     if (!json_is_boolean(value)) return cuvee__field_wrong(value, where, key, "a boolean", err);
@@ -83,8 +91,8 @@ int cuvee__field_bool_or(const json_t *o, const char *where, const char *key, bo
     return cuvee__field_present(o, key) ? cuvee__field_bool(o, where, key, ret, err) : CUVEE_OK;
 }
 
-int cuvee__field_integer(const json_t *o, const char *where, const char *key, int64_t lo, int64_t hi,
-                         int64_t *ret, cuvee_error *err)
+int cuvee__field_integer(const json_t *o, const char *where, const char *key, int64_t lo,
+                         int64_t hi, int64_t *ret, cuvee_error *err)
 {
     const json_t *value = json_object_get(o, key);
     if (!json_is_integer(value)) return cuvee__field_wrong(value, where, key, "an integer", err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Typed access to members of a JSON object. `where` is the object's place in its file ("model"), "" at the
- * top, or a file name with a colon ("added_tokens.json:"); an error names the place, the key, what was needed and what is there. A member that is null counts
- * as absent. */
+ * Typed access to members of a JSON object. `where` is the object's place in its file ("model"), ""
+ * at the top, or a file name with a colon ("added_tokens.json:"); an error names the place, the
+ * key, what was needed and what is there. A member that is null counts as absent. */
 #ifndef CUVEE_TEXT_JSON_FIELDS_H
 #define CUVEE_TEXT_JSON_FIELDS_H
 
@@ -19,10 +19,11 @@ int cuvee__field_array(const json_t *o, const char *where, const char *key, json
                        cuvee_error *err);
 int cuvee__field_string(const json_t *o, const char *where, const char *key, struct span *ret,
                         cuvee_error *err);
-int cuvee__field_bool(const json_t *o, const char *where, const char *key, bool *ret, cuvee_error *err);
+int cuvee__field_bool(const json_t *o, const char *where, const char *key, bool *ret,
+                      cuvee_error *err);
 /* An integer from lo to hi. */
-int cuvee__field_integer(const json_t *o, const char *where, const char *key, int64_t lo, int64_t hi,
-                         int64_t *ret, cuvee_error *err);
+int cuvee__field_integer(const json_t *o, const char *where, const char *key, int64_t lo,
+                         int64_t hi, int64_t *ret, cuvee_error *err);
 
 /* As above, but *ret stays as it is when the member is absent. */
 int cuvee__field_bool_or(const json_t *o, const char *where, const char *key, bool *ret,

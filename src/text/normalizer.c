@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ASCII goes through a table. Any other stretch, together with ASCII that is dropped inside it, is decoded
- * and put through the steps one by one. The stretch may be taken alone: an ASCII character that stays has
- * combining class 0, so no mark is reordered across it. */
+ * ASCII goes through a table. Any other stretch, together with ASCII that is dropped inside it, is
+ * decoded and put through the steps one by one. The stretch may be taken alone: an ASCII character
+ * that stays has combining class 0, so no mark is reordered across it. */
 #include "text/normalizer.h"
 
 #include "base/alloc.h"
@@ -95,8 +95,8 @@ static size_t lower(const uint32_t *c, size_t n, uint32_t *out)
     return len;
 }
 
-/* Stable sort of a run of marks by combining class; spare has room for n. A text may be one run of a
- * million marks, so long runs are sorted by counting. */
+/* Stable sort of a run of marks by combining class; spare has room for n. A text may be one run of
+ * a million marks, so long runs are sorted by counting. */
 static void sort_marks(uint32_t *c, size_t n, uint32_t *spare)
 {
     if (n <= SHORT_RUN) {
@@ -135,12 +135,21 @@ static size_t decompose(uint32_t *c, size_t n, uint32_t *out)
 static size_t apply_step(enum normalizer_step step, struct normalizer_scratch *s, size_t n)
 {
     switch (step) {
-    case NORMALIZE_CLEAN: return clean(s->chars, n);
-    case NORMALIZE_STRIP_MN: return strip(s->chars, n, UNICODE_MN);
-    case NORMALIZE_STRIP_MARKS: return strip(s->chars, n, UNICODE_MARK);
-    case NORMALIZE_CJK: n = space_out_cjk(s->chars, n, s->other); break;
-    case NORMALIZE_NFD: n = decompose(s->chars, n, s->other); break;
-    case NORMALIZE_LOWER: n = lower(s->chars, n, s->other); break;
+    case NORMALIZE_CLEAN:
+        return clean(s->chars, n);
+    case NORMALIZE_STRIP_MN:
+        return strip(s->chars, n, UNICODE_MN);
+    case NORMALIZE_STRIP_MARKS:
+        return strip(s->chars, n, UNICODE_MARK);
+    case NORMALIZE_CJK:
+        n = space_out_cjk(s->chars, n, s->other);
+        break;
+    case NORMALIZE_NFD:
+        n = decompose(s->chars, n, s->other);
+        break;
+    case NORMALIZE_LOWER:
+        n = lower(s->chars, n, s->other);
+        break;
     }
     scratch_swap(s);
     return n;

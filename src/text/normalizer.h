@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normalisers: clean, space out ideographs, decompose, strip marks, lower-case. A normaliser is a list of
- * such steps in the order of the file. Only steps whose effect on an ASCII character depends on that
- * character alone may be added here: the fast path and the cutting of long texts rely on it. */
+ * Normalisers: clean, space out ideographs, decompose, strip marks, lower-case. A normaliser is a
+ * list of such steps in the order of the file. Only steps whose effect on an ASCII character
+ * depends on that character alone may be added here: the fast path and the cutting of long texts
+ * rely on it. */
 #ifndef CUVEE_TEXT_NORMALIZER_H
 #define CUVEE_TEXT_NORMALIZER_H
 
@@ -45,7 +46,8 @@ struct normalizer_scratch {
 
 void cuvee__normalizer_scratch_deinit(struct normalizer_scratch *s);
 
-/* Append the normal form of text, valid UTF-8, to out. Returns CUVEE_OK or CUVEE_E_NOMEM. Linear. */
+/* Append the normal form of text, valid UTF-8, to out. Returns CUVEE_OK or CUVEE_E_NOMEM. Linear.
+ */
 int cuvee__normalize(const struct normalizer *n, struct span text, struct normalizer_scratch *s,
                      struct buffer *out);
 

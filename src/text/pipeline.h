@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parts of a tokenizer in the order in which a text meets them, and what fills them from files. */
+ * The parts of a tokenizer in the order in which a text meets them, and what fills them from files.
+ */
 #ifndef CUVEE_TEXT_PIPELINE_H
 #define CUVEE_TEXT_PIPELINE_H
 
@@ -26,10 +27,11 @@ struct tokenizer {
 /* Fill a zeroed tokenizer; half-filled ones are fit for cuvee__tokenizer_close(). */
 int cuvee__pipeline_from_json(struct tokenizer *t, const json_t *root, size_t vocab_size,
                               cuvee_error *err);
-/* `vocab` is the text of vocab.txt; the JSON values may be NULL when their files are absent. Messages begin
- * with the name of the file that they speak of. */
+/* `vocab` is the text of vocab.txt; the JSON values may be NULL when their files are absent.
+ * Messages begin with the name of the file that they speak of. */
 int cuvee__pipeline_from_vocab(struct tokenizer *t, struct span vocab, json_t *config,
-                               json_t *special_map, json_t *added, size_t vocab_size, cuvee_error *err);
+                               json_t *special_map, json_t *added, size_t vocab_size,
+                               cuvee_error *err);
 
 /* Open the text of a tokenizer.json; `name` is for messages. For tests and fuzzers. */
 int cuvee__tokenizer_open_json(struct span text, const char *name, size_t vocab_size,
@@ -48,7 +50,7 @@ int cuvee__component_model(struct wordpiece *w, const json_t *value, size_t voca
 bool cuvee__normalizer_add_bert(struct normalizer *n, bool clean, bool cjk, bool strip_accents,
                                 bool lowercase);
 /* [CLS] A [SEP] and [CLS] A [SEP] B [SEP], the last two parts of type 1. */
-int cuvee__template_set_bert(struct token_template *single, struct token_template *pair, int32_t cls,
-                             int32_t sep, cuvee_error *err);
+int cuvee__template_set_bert(struct token_template *single, struct token_template *pair,
+                             int32_t cls, int32_t sep, cuvee_error *err);
 
 #endif

@@ -8,9 +8,12 @@ static enum word_class classify(enum pretokenizer_kind kind, unsigned flags)
 {
     if (flags & UNICODE_SPACE) return CLASS_SPACE;
     switch (kind) {
-    case PRETOKENIZE_BERT: return flags & UNICODE_PUNCT ? CLASS_ALONE : CLASS_WORD;
-    case PRETOKENIZE_WORDS: return flags & UNICODE_WORD ? CLASS_WORD : CLASS_SYMBOL;
-    case PRETOKENIZE_WHITE_SPACE: break;
+    case PRETOKENIZE_BERT:
+        return flags & UNICODE_PUNCT ? CLASS_ALONE : CLASS_WORD;
+    case PRETOKENIZE_WORDS:
+        return flags & UNICODE_WORD ? CLASS_WORD : CLASS_SYMBOL;
+    case PRETOKENIZE_WHITE_SPACE:
+        break;
     }
     return CLASS_WORD;
 }
@@ -34,12 +37,14 @@ static inline enum word_class class_at(const struct pretokenizer *p, const char 
     return classify(p->kind, unicode_record(cuvee__utf8_decode(ptr, len, ret_step))->flags);
 }
 
-bool cuvee__pretokenizer_next(const struct pretokenizer *p, struct span *text, struct span *ret_word)
+bool cuvee__pretokenizer_next(const struct pretokenizer *p, struct span *text,
+                              struct span *ret_word)
 {
     const char *at = text->ptr, *const end = text->ptr + text->len;
     enum word_class class = CLASS_SPACE;
     size_t step = 0;
-    while (at < end && (class = class_at(p, at, (size_t)(end - at), &step)) == CLASS_SPACE) at += step;
+    while (at < end && (class = class_at(p, at, (size_t)(end - at), &step)) == CLASS_SPACE)
+        at += step;
     const char *const start = at;
     if (at < end) at += step;
     if (class != CLASS_ALONE)

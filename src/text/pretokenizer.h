@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pre-tokenizers: cut normalised text into the words that the model gets one by one. All kinds here put a
- * character into one of four classes and cut where the class changes. */
+ * Pre-tokenizers: cut normalised text into the words that the model gets one by one. All kinds here
+ * put a character into one of four classes and cut where the class changes. */
 #ifndef CUVEE_TEXT_PRETOKENIZER_H
 #define CUVEE_TEXT_PRETOKENIZER_H
 
@@ -31,7 +31,8 @@ struct pretokenizer {
 void cuvee__pretokenizer_init(struct pretokenizer *p, enum pretokenizer_kind kind);
 
 /* Take the next word off the front of *text, valid UTF-8; false when there is none. */
-bool cuvee__pretokenizer_next(const struct pretokenizer *p, struct span *text, struct span *ret_word);
+bool cuvee__pretokenizer_next(const struct pretokenizer *p, struct span *text,
+                              struct span *ret_word);
 
 /* True when a word can neither end with nor go on past this ASCII character. */
 static inline bool pretokenizer_cuts_at(const struct pretokenizer *p, unsigned char c)

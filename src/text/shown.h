@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Strings from files in error messages: cuvee__fail(..., "token '%.*s' ...", SHOWN(token)) shows the first
- * 60 bytes, cut at a character border. */
+ * Strings from files in error messages: cuvee__fail(..., "token '%.*s' ...", SHOWN(token)) shows
+ * the first 60 bytes, cut at a character border. */
 #ifndef CUVEE_TEXT_SHOWN_H
 #define CUVEE_TEXT_SHOWN_H
 

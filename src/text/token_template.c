@@ -23,8 +23,8 @@ int cuvee__template_check(const struct token_template *t, bool is_pair, const ch
     }
     if (n_a != 1 || n_b != (is_pair ? 1 : 0))
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                           "post_processor.%s has text A %zu times and text B %zu times, need %s", name,
-                           n_a, n_b, is_pair ? "each once" : "A once");
+                           "post_processor.%s has text A %zu times and text B %zu times, need %s",
+                           name, n_a, n_b, is_pair ? "each once" : "A once");
     if (t->n_special == 0)
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                            "post_processor.%s adds no special token: an empty text would have none",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the post-processor puts around the tokens of a text or a pair: a list of parts, each a special
- * token or the place of one of the texts, with a token type. */
+ * What the post-processor puts around the tokens of a text or a pair: a list of parts, each a
+ * special token or the place of one of the texts, with a token type. */
 #ifndef CUVEE_TEXT_TOKEN_TEMPLATE_H
 #define CUVEE_TEXT_TOKEN_TEMPLATE_H
 
@@ -12,7 +12,7 @@
 #include "cuvee/cuvee.h"
 
 #define CUVEE__MAX_TEMPLATE_PARTS 64
-#define CUVEE__MAX_TYPE_ID 255
+#define CUVEE__MAX_TYPE_ID        255
 
 enum { TEMPLATE_TEXT_A = -1, TEMPLATE_TEXT_B = -2 };
 

@@ -36,8 +36,8 @@ static int read_optional(const char *path, struct buffer *out, cuvee_error *err)
 }
 
 static int read_json(const char *dir, const char *name,
-                     int (*parse)(struct span, const char *, json_t **, cuvee_error *), json_t **ret,
-                     cuvee_error *err)
+                     int (*parse)(struct span, const char *, json_t **, cuvee_error *),
+                     json_t **ret, cuvee_error *err)
 {
     struct buffer text = {0};
     char *path = path_in(dir, name);
@@ -106,8 +106,8 @@ static int fill(struct tokenizer *t, const char *dir, struct model_files *f, siz
         rc = cuvee__pipeline_from_json(t, f->tokenizer_json, vocab_size, err);
         if (rc < 0) cuvee__error_prefix(err, "tokenizer.json");
     } else if (rc == CUVEE_OK) {
-        rc = cuvee__pipeline_from_vocab(t, buffer_span(&f->vocab), f->config, f->special_map, f->added,
-                                        vocab_size, err);
+        rc = cuvee__pipeline_from_vocab(t, buffer_span(&f->vocab), f->config, f->special_map,
+                                        f->added, vocab_size, err);
     }
     if (rc < 0) cuvee__error_prefix(err, "%s", dir);
     return rc;
@@ -115,7 +115,8 @@ static int fill(struct tokenizer *t, const char *dir, struct model_files *f, siz
 
 static int create(size_t vocab_size, struct tokenizer **ret, cuvee_error *err)
 {
-    if (vocab_size == 0) return cuvee__fail(err, CUVEE_E_ARGUMENT, "tokenizer for a model without rows");
+    if (vocab_size == 0)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "tokenizer for a model without rows");
     *ret = cuvee__calloc(1, sizeof **ret);
     return *ret ? CUVEE_OK : cuvee__fail(err, CUVEE_E_NOMEM, "tokenizer: out of memory");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a text to token ids, id for id as Hugging Face's fast tokenizers. A tokenizer is immutable once
- * open and serves any number of threads; each brings its own struct encoder for scratch. */
+ * From a text to token ids, id for id as Hugging Face's fast tokenizers. A tokenizer is immutable
+ * once open and serves any number of threads; each brings its own struct encoder for scratch. */
 #ifndef CUVEE_TEXT_TOKENIZER_H
 #define CUVEE_TEXT_TOKENIZER_H
 
@@ -17,8 +17,8 @@ struct tokenizer;
 /* Open tokenizer.json, or else vocab.txt, of a model directory, with tokenizer_config.json,
  * special_tokens_map.json and added_tokens.json where they count.
  *   vocab_size  rows of the embedding table: every id must be below it.
- * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED (names the part), CUVEE_E_LIMIT,
- * CUVEE_E_NOMEM. */
+ * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED (names the part),
+ * CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
 int cuvee__tokenizer_open(const char *dir, size_t vocab_size, struct tokenizer **ret_tokenizer,
                           cuvee_error *err);
 void cuvee__tokenizer_close(struct tokenizer *t);
@@ -29,30 +29,30 @@ bool cuvee__tokenizer_lowercases(const struct tokenizer *t);
 size_t cuvee__tokenizer_max_length(const struct tokenizer *t);
 /* Special tokens that a single text (or a pair) gets. */
 size_t cuvee__tokenizer_n_special(const struct tokenizer *t, bool pair);
-/* One more than the largest type id that an encoding can have; the model's token type table must have so
- * many rows. */
+/* One more than the largest type id that an encoding can have; the model's token type table must
+ * have so many rows. */
 size_t cuvee__tokenizer_n_type_ids(const struct tokenizer *t);
 /* Vocabulary string of an id, NUL-terminated; "" for an id without one. */
 const char *cuvee__tokenizer_string(const struct tokenizer *t, int32_t id);
 
 /* Scratch of one thread, grows to what the longest text needed and is then constant. */
 struct encoder;
-int cuvee__encoder_create(const struct tokenizer *t, struct encoder **ret_encoder, cuvee_error *err);
+int cuvee__encoder_create(const struct tokenizer *t, struct encoder **ret_encoder,
+                          cuvee_error *err);
 void cuvee__encoder_free(struct encoder *e);
 
 struct encoding {
-    size_t n;         /* tokens written */
-    bool truncated;   /* tokens were dropped */
-    bool replaced;    /* invalid UTF-8 was replaced */
+    size_t n;       /* tokens written */
+    bool truncated; /* tokens were dropped */
+    bool replaced;  /* invalid UTF-8 was replaced */
 };
 
 /* Encode one text or pair.
- *   max_length  most tokens, special ones included; must be > the number of special tokens (checked by
- *               the caller against cuvee__tokenizer_n_special).
- *   ids, type_ids  room for max_length each.
+ *   max_length  most tokens, special ones included; must be > the number of special tokens (checked
+ * by the caller against cuvee__tokenizer_n_special). ids, type_ids  room for max_length each.
  *   truncation  enum cuvee_truncation.
- * Work and memory are linear in the text, and bounded by what max_length can use plus one pass over the rest.
- * Returns CUVEE_OK, CUVEE_E_TOO_LONG (truncation refused), CUVEE_E_NOMEM. */
+ * Work and memory are linear in the text, and bounded by what max_length can use plus one pass over
+ * the rest. Returns CUVEE_OK, CUVEE_E_TOO_LONG (truncation refused), CUVEE_E_NOMEM. */
 int cuvee__encode(struct encoder *e, const cuvee_text *text, size_t max_length, unsigned truncation,
                   int32_t *ids, int32_t *type_ids, struct encoding *ret);
 

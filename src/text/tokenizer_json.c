@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tokenizer.json: model, added tokens, and the order in which the sections depend on each other. The
- * sections truncation and padding are presets that every caller overrides, and decoder is for the way
- * back: all three are ignored. */
+ * tokenizer.json: model, added tokens, and the order in which the sections depend on each other.
+ * The sections truncation and padding are presets that every caller overrides, and decoder is for
+ * the way back: all three are ignored. */
 #include "base/error.h"
 #include "text/json_fields.h"
 #include "text/pipeline.h"
@@ -37,7 +37,8 @@ int cuvee__component_model(struct wordpiece *w, const json_t *value, size_t voca
                            cuvee_error *err)
 {
     const char *type = model_type(value);
-    if (!type) return cuvee__field_wrong(json_object_get(value, "type"), "model", "type", "a string", err);
+    if (!type)
+        return cuvee__field_wrong(json_object_get(value, "type"), "model", "type", "a string", err);
     if (strcmp(type, "WordPiece") != 0)
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "model of type '%.*s' is not supported",
                            SHOWN(span_of(type)));
@@ -48,8 +49,8 @@ int cuvee__component_model(struct wordpiece *w, const json_t *value, size_t voca
     if (rc == CUVEE_OK)
         rc = cuvee__field_string(value, "model", "continuing_subword_prefix", &prefix, err);
     if (rc == CUVEE_OK)
-        rc = cuvee__field_integer(value, "model", "max_input_chars_per_word", 1, CUVEE__MAX_WORD_CHARS,
-                                  &max_chars, err);
+        rc = cuvee__field_integer(value, "model", "max_input_chars_per_word", 1,
+                                  CUVEE__MAX_WORD_CHARS, &max_chars, err);
     if (rc == CUVEE_OK) rc = cuvee__field_object(value, "model", "vocab", &words, err);
     if (rc < 0) return rc;
     if (json_object_size(words) == 0)
@@ -66,7 +67,8 @@ static int add_token(struct tokenizer *t, const json_t *value, cuvee_error *err)
     bool special; /* only matters for decoding, but the reference wants it */
     int rc = cuvee__field_string(value, where, "content", &token.content, err);
     if (rc == CUVEE_OK) rc = cuvee__field_integer(value, where, "id", 0, INT32_MAX, &id, err);
-    if (rc == CUVEE_OK) rc = cuvee__field_bool(value, where, "single_word", &token.single_word, err);
+    if (rc == CUVEE_OK)
+        rc = cuvee__field_bool(value, where, "single_word", &token.single_word, err);
     if (rc == CUVEE_OK) rc = cuvee__field_bool(value, where, "lstrip", &token.lstrip, err);
     if (rc == CUVEE_OK) rc = cuvee__field_bool(value, where, "rstrip", &token.rstrip, err);
     if (rc == CUVEE_OK) rc = cuvee__field_bool(value, where, "normalized", &token.normalized, err);
@@ -104,7 +106,8 @@ int cuvee__pipeline_from_json(struct tokenizer *t, const json_t *root, size_t vo
     if (rc == CUVEE_OK)
         rc = cuvee__component_normalizer(&t->normalizer, json_object_get(root, "normalizer"), err);
     if (rc == CUVEE_OK)
-        rc = cuvee__component_pretokenizer(&t->pretokenizer, json_object_get(root, "pre_tokenizer"), err);
+        rc = cuvee__component_pretokenizer(&t->pretokenizer, json_object_get(root, "pre_tokenizer"),
+                                           err);
     if (rc == CUVEE_OK)
         rc = cuvee__component_post_processor(t, json_object_get(root, "post_processor"), vocab_size,
                                              err);

@@ -9,10 +9,10 @@
 
 #include "base/checked.h"
 
-/* Strategy "longest_first" of the reference: the shorter side is kept whole if it fits into half the
- * budget, and the longer one gets the rest; otherwise both get half, and the odd token goes to the longer
- * side, to B when they are equal. Only called when n_a + n_b > budget. A count above the budget may be any
- * number above it: then, and only then, a_is_longer decides by itself. */
+/* Strategy "longest_first" of the reference: the shorter side is kept whole if it fits into half
+ * the budget, and the longer one gets the rest; otherwise both get half, and the odd token goes to
+ * the longer side, to B when they are equal. Only called when n_a + n_b > budget. A count above the
+ * budget may be any number above it: then, and only then, a_is_longer decides by itself. */
 static inline void truncate_pair(size_t n_a, size_t n_b, size_t budget, bool a_is_longer,
                                  size_t *ret_keep_a, size_t *ret_keep_b)
 {

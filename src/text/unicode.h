@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Unicode data as the reference uses it: no single Unicode version, see scripts/gen-unicode. A code point
- * selects a block of 128, the block gives a record number, the record has all that is the same for many
- * characters. Canonical decompositions are a sorted list, Hangul syllables are computed. */
+ * Unicode data as the reference uses it: no single Unicode version, see scripts/gen-unicode. A code
+ * point selects a block of 128, the block gives a record number, the record has all that is the
+ * same for many characters. Canonical decompositions are a sorted list, Hangul syllables are
+ * computed. */
 #ifndef CUVEE_TEXT_UNICODE_H
 #define CUVEE_TEXT_UNICODE_H
 
@@ -49,7 +50,8 @@ static inline const struct unicode_record *unicode_record(uint32_t c)
     return &cuvee__unicode_records[cuvee__unicode_blocks[cuvee__unicode_index[c >> 7]][c & 127]];
 }
 
-/* Full canonical decomposition of c, without reordering. Writes 1 to 4 characters, returns how many. */
+/* Full canonical decomposition of c, without reordering. Writes 1 to 4 characters, returns how
+ * many. */
 size_t cuvee__unicode_decompose(uint32_t c, uint32_t out[CUVEE__UNICODE_MAX_DECOMPOSITION]);
 
 #endif

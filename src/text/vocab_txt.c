@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pipeline of a directory without tokenizer.json: BERT's, with the words of vocab.txt and the options
- * of tokenizer_config.json. Special and added tokens come from added_tokens_decoder of the configuration;
- * where that is absent, from special_tokens_map.json and added_tokens.json. Follows BertTokenizer of
- * Transformers 5 (tokenization_utils_base.py, _from_pretrained). */
+ * The pipeline of a directory without tokenizer.json: BERT's, with the words of vocab.txt and the
+ * options of tokenizer_config.json. Special and added tokens come from added_tokens_decoder of the
+ * configuration; where that is absent, from special_tokens_map.json and added_tokens.json. Follows
+ * BertTokenizer of Transformers 5 (tokenization_utils_base.py, _from_pretrained). */
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -34,7 +34,8 @@ static struct span trim_end(struct span line)
 }
 
 /* Id = number of the line from 0; of equal lines the last counts, and the others leave gaps. */
-static int fill_vocabulary(struct vocabulary *v, struct span text, size_t vocab_size, cuvee_error *err)
+static int fill_vocabulary(struct vocabulary *v, struct span text, size_t vocab_size,
+                           cuvee_error *err)
 {
     const size_t valid = cuvee__utf8_valid_prefix(text.ptr ? text.ptr : "", text.len);
     if (valid < text.len)
@@ -65,15 +66,24 @@ struct source_token {
 };
 
 /* In the order in which the reference adds those that are not in the vocabulary. */
-enum named_token { NAMED_BOS, NAMED_EOS, NAMED_UNK, NAMED_SEP, NAMED_PAD, NAMED_CLS, NAMED_MASK, N_NAMED };
+enum named_token {
+    NAMED_BOS,
+    NAMED_EOS,
+    NAMED_UNK,
+    NAMED_SEP,
+    NAMED_PAD,
+    NAMED_CLS,
+    NAMED_MASK,
+    N_NAMED
+};
 
 static const struct {
     const char *key, *preset;
     bool needed;
-} named_tokens[N_NAMED] = {
-    {"bos_token", NULL, false},    {"eos_token", NULL, false},     {"unk_token", "[UNK]", true},
-    {"sep_token", "[SEP]", true},  {"pad_token", "[PAD]", false},  {"cls_token", "[CLS]", true},
-    {"mask_token", "[MASK]", false}};
+} named_tokens[N_NAMED] = {{"bos_token", NULL, false},     {"eos_token", NULL, false},
+                           {"unk_token", "[UNK]", true},   {"sep_token", "[SEP]", true},
+                           {"pad_token", "[PAD]", false},  {"cls_token", "[CLS]", true},
+                           {"mask_token", "[MASK]", false}};
 
 struct token_list {
     struct source_token *tokens;
@@ -106,10 +116,11 @@ static int read_token(const json_t *value, const char *file, const char *key, bo
 static int append(struct token_list *l, const struct source_token *t, cuvee_error *err)
 {
     if (l->n == l->room) {
+        if (l->n > CUVEE__MAX_ADDED_TOKENS)
+            return cuvee__fail(err, CUVEE_E_LIMIT, "more than %d added tokens",
+                               CUVEE__MAX_ADDED_TOKENS);
         const size_t room = l->room ? 2 * l->room : 32;
-        struct source_token *tokens = NULL;
-        if (l->n <= CUVEE__MAX_ADDED_TOKENS)
-            tokens = cuvee__realloc_array(l->tokens, room, sizeof *tokens);
+        struct source_token *tokens = cuvee__realloc_array(l->tokens, room, sizeof *tokens);
         if (!tokens) return cuvee__fail(err, CUVEE_E_NOMEM, "added tokens: out of memory");
         l->tokens = tokens;
         l->room = room;
@@ -153,14 +164,16 @@ static int read_decoder(struct token_list *l, json_t *decoder, cuvee_error *err)
 static int read_added(struct token_list *l, json_t *added, cuvee_error *err)
 {
     static const char file[] = "added_tokens.json:";
-    if (!json_is_object(added)) return cuvee__field_wrong(added, file, "document", "an object", err);
+    if (!json_is_object(added))
+        return cuvee__field_wrong(added, file, "document", "an object", err);
     const char *key;
     json_t *id;
     int rc = CUVEE_OK;
     json_object_foreach(added, key, id)
     {
         if (!json_is_integer(id)) return cuvee__field_wrong(id, file, key, "an id", err);
-        const struct source_token t = {.token.content = span_of(key), .place = json_integer_value(id)};
+        const struct source_token t = {.token.content = span_of(key),
+                                       .place = json_integer_value(id)};
         if ((rc = append(l, &t, err)) < 0) return rc;
     }
     return rc;
@@ -190,7 +203,8 @@ static int read_named(struct token_list *l, const json_t *config, const json_t *
     return CUVEE_OK;
 }
 
-/* A list of further special tokens. "extra_special_tokens": {} is what Transformers 4 writes for none. */
+/* A list of further special tokens. "extra_special_tokens": {} is what Transformers 4 writes for
+ * none. */
 static int read_extra(struct token_list *l, const json_t *o, const char *file, const char *key,
                       cuvee_error *err)
 {
@@ -198,7 +212,8 @@ static int read_extra(struct token_list *l, const json_t *o, const char *file, c
     if (!list || json_is_null(list) || (json_is_object(list) && json_object_size(list) == 0))
         return CUVEE_OK;
     if (json_is_object(list))
-        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s %s with names is not supported", file, key);
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s %s with names is not supported", file,
+                           key);
     if (!json_is_array(list)) return cuvee__field_wrong(list, file, key, "a list", err);
     for (size_t i = 0; i < json_array_size(list); i++) {
         struct source_token t;
@@ -216,8 +231,37 @@ static bool has_content(const struct source_token *tokens, size_t n, struct span
     return false;
 }
 
-/* Put the list in the order of the reference: tokens with a place by their place, named ones that are not
- * among them, further ones. */
+/* Further special tokens, without those that have a place already. What counts as special among the
+ * latter is settled in between, as the reference does: additional_special_tokens of the map come
+ * too late for it. */
+static int gather_extra(struct token_list *l, const json_t *config, const json_t *map,
+                        size_t n_placed, bool extra_is_special, cuvee_error *err)
+{
+    const size_t n_before = l->n;
+    int rc = read_extra(l, config, config_name, "extra_special_tokens", err);
+    if (rc == CUVEE_OK && l->n == n_before)
+        rc = read_extra(l, config, config_name, "additional_special_tokens", err);
+    if (rc == CUVEE_OK) rc = read_extra(l, map, map_name, "extra_special_tokens", err);
+    if (rc < 0) return rc;
+
+    for (size_t i = 0; i < n_placed; i++) {
+        const struct span content = l->tokens[i].token.content;
+        if (has_content(l->named, N_NAMED, content) ||
+            (extra_is_special && has_content(l->tokens + n_before, l->n - n_before, content)))
+            l->tokens[i].special = true;
+    }
+    if (l->n == n_before) rc = read_extra(l, map, map_name, "additional_special_tokens", err);
+
+    size_t n = n_before;
+    for (size_t i = n_before; i < l->n; i++)
+        if (!has_content(l->tokens, n_placed, l->tokens[i].token.content))
+            l->tokens[n++] = l->tokens[i];
+    l->n = n;
+    return rc;
+}
+
+/* Put the list in the order of the reference: tokens with a place by their place, named ones that
+ * are not among them, further ones. */
 static int gather_tokens(struct token_list *l, json_t *config, json_t *special_map, json_t *added,
                          cuvee_error *err)
 {
@@ -229,30 +273,12 @@ static int gather_tokens(struct token_list *l, json_t *config, json_t *special_m
     if (rc < 0) return rc;
     const size_t n_placed = l->n;
     if (n_placed) qsort(l->tokens, n_placed, sizeof *l->tokens, by_place);
-
     for (size_t i = 0; rc == CUVEE_OK && i < N_NAMED; i++) {
         const struct span content = l->named[i].token.content;
         if (content.ptr && !has_content(l->tokens, n_placed, content))
             rc = append(l, &l->named[i], err);
     }
-    const size_t n_before = l->n;
-    if (rc == CUVEE_OK) rc = read_extra(l, config, config_name, "extra_special_tokens", err);
-    if (rc == CUVEE_OK && l->n == n_before)
-        rc = read_extra(l, config, config_name, "additional_special_tokens", err);
-    if (rc == CUVEE_OK && l->n == n_before)
-        rc = read_extra(l, map, map_name, "additional_special_tokens", err);
-    if (rc == CUVEE_OK) rc = read_extra(l, map, map_name, "extra_special_tokens", err);
-    if (rc < 0) return rc;
-
-    size_t n = n_before;
-    for (size_t i = n_before; i < l->n; i++)
-        if (!has_content(l->tokens, n_placed, l->tokens[i].token.content)) l->tokens[n++] = l->tokens[i];
-    for (size_t i = 0; i < n_placed; i++)
-        l->tokens[i].special |= has_content(l->named, N_NAMED, l->tokens[i].token.content) ||
-                                has_content(l->tokens + n_before, l->n - n_before,
-                                            l->tokens[i].token.content);
-    l->n = n;
-    return CUVEE_OK;
+    return rc < 0 ? rc : gather_extra(l, config, map, n_placed, !decoder, err);
 }
 
 static int add_tokens(struct tokenizer *t, const struct token_list *l, cuvee_error *err)
@@ -264,9 +290,10 @@ static int add_tokens(struct tokenizer *t, const struct token_list *l, cuvee_err
         const int rc = cuvee__added_tokens_add(&t->added, &t->wordpiece.vocabulary, &token, err);
         if (rc < 0) return rc;
         if (token.id >= 0 && l->tokens[i].place >= 0 && token.id != l->tokens[i].place)
-            return cuvee__fail(err, CUVEE_E_FORMAT,
-                               "added token '%.*s' says id %lld, but its place in the vocabulary is %d",
-                               SHOWN(token.content), (long long)l->tokens[i].place, (int)token.id);
+            return cuvee__fail(
+                err, CUVEE_E_FORMAT,
+                "added token '%.*s' says id %lld, but its place in the vocabulary is %d",
+                SHOWN(token.content), (long long)l->tokens[i].place, (int)token.id);
     }
     return cuvee__added_tokens_finish(&t->added, &t->normalizer, err);
 }
@@ -315,12 +342,13 @@ static int check_class(const json_t *config, cuvee_error *err)
         if (strcmp(rest, "Tokenizer") == 0 || strcmp(rest, "TokenizerFast") == 0) return CUVEE_OK;
     }
     return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                       "%s tokenizer_class '%.*s' without tokenizer.json is not supported", config_name,
-                       SHOWN(name));
+                       "%s tokenizer_class '%.*s' without tokenizer.json is not supported",
+                       config_name, SHOWN(name));
 }
 
 int cuvee__pipeline_from_vocab(struct tokenizer *t, struct span vocab, json_t *config,
-                               json_t *special_map, json_t *added, size_t vocab_size, cuvee_error *err)
+                               json_t *special_map, json_t *added, size_t vocab_size,
+                               cuvee_error *err)
 {
     struct token_list list = {0};
     int rc = check_class(config, err);
@@ -329,7 +357,8 @@ int cuvee__pipeline_from_vocab(struct tokenizer *t, struct span vocab, json_t *c
     struct wordpiece *w = &t->wordpiece;
     rc = fill_vocabulary(&w->vocabulary, vocab, vocab_size, err);
     if (rc == CUVEE_OK)
-        rc = cuvee__wordpiece_finish(w, span_of("##"), list.named[NAMED_UNK].token.content, 100, err);
+        rc = cuvee__wordpiece_finish(w, span_of("##"), list.named[NAMED_UNK].token.content, 100,
+                                     err);
     if (rc < 0) {
         cuvee__error_prefix(err, "vocab.txt");
         goto done;

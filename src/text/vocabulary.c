@@ -11,8 +11,9 @@ int cuvee__vocabulary_init(struct vocabulary *v, size_t n_words, size_t n_ids, c
 {
     *v = (struct vocabulary){.n_ids = n_ids};
     if (n_words > CUVEE__MAX_VOCABULARY || n_ids > CUVEE__MAX_VOCABULARY)
-        return cuvee__fail(err, CUVEE_E_LIMIT, "vocabulary of %zu entries and %zu ids, limit is %zu",
-                           n_words, n_ids, CUVEE__MAX_VOCABULARY);
+        return cuvee__fail(err, CUVEE_E_LIMIT,
+                           "vocabulary of %zu entries and %zu ids, limit is %zu", n_words, n_ids,
+                           CUVEE__MAX_VOCABULARY);
     v->n_slots = 16;
     while (v->n_slots < 2 * n_words) v->n_slots *= 2;
     v->entries = cuvee__calloc(n_ids, sizeof *v->entries);
@@ -41,7 +42,8 @@ static uint64_t hash_of(struct span word)
     return h;
 }
 
-/* The slot that holds the string, or the free one where it would go. The table is at most half full. */
+/* The slot that holds the string, or the free one where it would go. The table is at most half
+ * full. */
 static size_t probe(const struct vocabulary *v, uint64_t h, struct span head, struct span tail)
 {
     size_t i = (size_t)h & (v->n_slots - 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Vocabulary: strings by id, and ids by string through an open-addressing hash table. The hash runs over
- * the bytes one at a time, so that a matcher gets the hashes of all prefixes of a word in one pass. */
+ * Vocabulary: strings by id, and ids by string through an open-addressing hash table. The hash runs
+ * over the bytes one at a time, so that a matcher gets the hashes of all prefixes of a word in one
+ * pass. */
 #ifndef CUVEE_TEXT_VOCABULARY_H
 #define CUVEE_TEXT_VOCABULARY_H
 
@@ -39,9 +40,9 @@ struct vocabulary {
     size_t n_ids;                     /* ids must be below it */
     struct vocabulary_slot *slots;    /* (n_slots), a power of two */
     size_t n_slots;
-    size_t n_words;     /* strings that can be looked up, the empty one included */
-    size_t longest;     /* bytes of the longest of them */
-    bool has_empty;     /* the empty string is counted but never stored: no word is empty */
+    size_t n_words; /* strings that can be looked up, the empty one included */
+    size_t longest; /* bytes of the longest of them */
+    bool has_empty; /* the empty string is counted but never stored: no word is empty */
 };
 
 /* Room for `n_words` strings that can be looked up, with ids below n_ids. */

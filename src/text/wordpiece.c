@@ -32,8 +32,8 @@ void cuvee__wordpiece_deinit(struct wordpiece *w)
 int cuvee__wordpiece_scratch_init(struct wordpiece_scratch *s, const struct wordpiece *w)
 {
     s->ids = cuvee__alloc_array(w->max_chars, sizeof *s->ids);
-    s->hashes = cuvee__alloc_array(cuvee__min(w->vocabulary.longest, 4 * w->max_chars),
-                                   sizeof *s->hashes);
+    s->hashes =
+        cuvee__alloc_array(cuvee__min(w->vocabulary.longest, 4 * w->max_chars), sizeof *s->hashes);
     if (s->ids && s->hashes) return CUVEE_OK;
     cuvee__wordpiece_scratch_deinit(s);
     return CUVEE_E_NOMEM;
@@ -55,7 +55,8 @@ static bool has_more_chars(struct span word, size_t max_chars)
     return n > max_chars;
 }
 
-/* Longest entry that is prefix + a beginning of rest; returns its bytes in rest, 0 when there is none. */
+/* Longest entry that is prefix + a beginning of rest; returns its bytes in rest, 0 when there is
+ * none. */
 static size_t longest_match(const struct wordpiece *w, struct span prefix, uint64_t prefix_hash,
                             struct span rest, uint64_t *hashes, int32_t *ret_id)
 {
@@ -73,7 +74,8 @@ static size_t longest_match(const struct wordpiece *w, struct span prefix, uint6
     return 0;
 }
 
-size_t cuvee__wordpiece_encode(const struct wordpiece *w, struct span word, struct wordpiece_scratch *s)
+size_t cuvee__wordpiece_encode(const struct wordpiece *w, struct span word,
+                               struct wordpiece_scratch *s)
 {
     if (has_more_chars(word, w->max_chars)) {
         s->ids[0] = w->unk_id;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * WordPiece: a word becomes the longest vocabulary entries from the left; all but the first are looked up
- * with a prefix ("##"). A word that leaves a rest, or is too long, becomes one unknown token. */
+ * WordPiece: a word becomes the longest vocabulary entries from the left; all but the first are
+ * looked up with a prefix ("##"). A word that leaves a rest, or is too long, becomes one unknown
+ * token. */
 #ifndef CUVEE_TEXT_WORDPIECE_H
 #define CUVEE_TEXT_WORDPIECE_H
 
@@ -35,6 +36,7 @@ void cuvee__wordpiece_scratch_deinit(struct wordpiece_scratch *s);
 
 /* Pieces of one word, not empty, valid UTF-8, into s->ids; returns how many (at least 1). At most
  * max_chars times the longest entry steps, so linear over a text. */
-size_t cuvee__wordpiece_encode(const struct wordpiece *w, struct span word, struct wordpiece_scratch *s);
+size_t cuvee__wordpiece_encode(const struct wordpiece *w, struct span word,
+                               struct wordpiece_scratch *s);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Encodes records from stdin to stdout for the oracle scripts, in binary so that any bytes pass. Numbers
- * are 32-bit in host order.
- *   in   len_a, len_b (-1 = no pair), max_length, truncation, bytes of a, bytes of b
- *   out  n (or a negative code), notes (1 truncated, 2 replaced), n ids, n type ids
+ * Encodes records from stdin to stdout for the oracle scripts, in binary so that any bytes pass.
+ * Numbers are 32-bit in host order. in   len_a, len_b (-1 = no pair), max_length, truncation, bytes
+ * of a, bytes of b out  n (or a negative code), notes (1 truncated, 2 replaced), n ids, n type ids
  * Usage: tokenizer_driver DIRECTORY VOCAB_SIZE */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,8 @@ static void run(struct encoder *e)
         char *a = read_bytes(head[0]), *b = head[1] < 0 ? NULL : read_bytes(head[1]);
         const cuvee_text text = {a, (size_t)head[0], b, b ? (size_t)head[1] : 0};
         struct encoding got = {0};
-        const int rc = cuvee__encode(e, &text, (size_t)head[2], (unsigned)head[3], ids, type_ids, &got);
+        const int rc =
+            cuvee__encode(e, &text, (size_t)head[2], (unsigned)head[3], ids, type_ids, &got);
         const int32_t out[2] = {rc < 0 ? rc : (int32_t)got.n, got.truncated | got.replaced << 1};
         fwrite(out, sizeof out, 1, stdout);
         fwrite(ids, sizeof *ids, got.n, stdout);

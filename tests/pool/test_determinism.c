@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A text's logits have the same bits alone and in any company: random batchings over 1 to 4 workers,
- * with the shipped model on the best tier, with small random models on every tier that runs here. */
+ * A text's logits have the same bits alone and in any company: random batchings over 1 to 4
+ * workers, with the shipped model on the best tier and small random ones on every tier. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

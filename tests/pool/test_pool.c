@@ -280,7 +280,7 @@ static void cancel_wakes_a_blocked_caller(void **state)
     assert_int_equal(t.n_ok, 1);
 }
 
-/* Everybody submits, somebody cancels: still one row for each text, and one done() for each call. */
+/* Everybody submits, somebody cancels: still one row for each text, one done() for each call. */
 static void *submit_many_times(void *arg)
 {
     struct crowd *c = arg;

@@ -29,8 +29,9 @@ static inline bool span_is(struct span a, const char *s)
     return span_equal(a, span_of(s));
 }
 
-/* Start with {0}; set cap_bytes before the first append. All appends return CUVEE_OK, CUVEE_E_NOMEM, or
- * CUVEE_E_LIMIT when cap_bytes would be passed; the contents then stay as they were. */
+/* Start with {0}; set cap_bytes before the first append. All appends return CUVEE_OK,
+ * CUVEE_E_NOMEM, or CUVEE_E_LIMIT when cap_bytes would be passed; the contents then stay as they
+ * were. */
 struct buffer {
     char *ptr;
     size_t len;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The only file that reads the environment. Each returns NULL when unset or empty; options beat them. */
+ * The only file that reads the environment. Each returns NULL when unset or empty; options beat
+ * them. */
 #ifndef CUVEE_BASE_ENV_H
 #define CUVEE_BASE_ENV_H
 
 const char *cuvee__env_isa(void);   /* CUVEE_ISA: cap of the kernel tier */
-const char *cuvee__env_model(void); /* CUVEE_MODEL: default model directory; read by the command line */
+const char *cuvee__env_model(void); /* CUVEE_MODEL: default model directory, for the command line */
 const char *cuvee__env_no_color(void); /* NO_COLOR (no-color.org) */
 const char *cuvee__env_term(void);     /* TERM */
 

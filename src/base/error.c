@@ -24,7 +24,8 @@ static void tidy_message(char *msg, size_t cap)
         if ((unsigned char)msg[i] < 0x20 || msg[i] == 0x7F) msg[i] = '?';
 }
 
-static int fill(cuvee_error *err, int code, int os_errno, int64_t offset, const char *fmt, va_list ap)
+static int fill(cuvee_error *err, int code, int os_errno, int64_t offset, const char *fmt,
+                va_list ap)
 {
     if (!err) return code;
     /* fmt's arguments may point into err->msg itself (a prefix), so build aside. */

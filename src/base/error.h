@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Filling a caller's cuvee_error. Every failing function ends in one of these, so that the message is
- * written where most is known, and the code travels up unchanged. */
+ * Filling a caller's cuvee_error. Every failing function ends in one of these, so that the message
+ * is written where most is known, and the code travels up unchanged. */
 #ifndef CUVEE_BASE_ERROR_H
 #define CUVEE_BASE_ERROR_H
 
@@ -15,11 +15,13 @@
 #define CUVEE__PRINTF(fmt_idx, first)
 #endif
 
-/* Fill err (NULL is fine) and return code. Control characters in the message become '?', and a message
- * that is too long is cut at a character border, so it stays one line of valid UTF-8 if its parts were. */
+/* Fill err (NULL is fine) and return code. Control characters in the message become '?', and a
+ * message that is too long is cut at a character border, so it stays one line of valid UTF-8 if its
+ * parts were. */
 int cuvee__fail(cuvee_error *err, int code, const char *fmt, ...) CUVEE__PRINTF(3, 4);
 
-/* As cuvee__fail with CUVEE_E_IO (CUVEE_E_NOMEM for ENOMEM); appends ": " and the text of os_errno. */
+/* As cuvee__fail with CUVEE_E_IO (CUVEE_E_NOMEM for ENOMEM); appends ": " and the text of
+ * os_errno. */
 int cuvee__fail_os(cuvee_error *err, int os_errno, const char *fmt, ...) CUVEE__PRINTF(3, 4);
 
 /* As cuvee__fail, and records the byte offset that the message speaks of. */

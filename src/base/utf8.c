@@ -8,8 +8,8 @@ uint32_t cuvee__utf8_decode(const char *p, size_t len, size_t *ret_len)
     const unsigned char *s = (const unsigned char *)p;
     *ret_len = 1;
     if (s[0] < 0x80) return s[0];
-    /* Table 3-7 of the Unicode standard: the second byte's range rules out overlong forms, surrogates
-     * and values past U+10FFFF. */
+    /* Table 3-7 of the Unicode standard: the second byte's range rules out overlong forms,
+     * surrogates and values past U+10FFFF. */
     unsigned lo = 0x80, hi = 0xBF;
     size_t need;
     uint32_t c;

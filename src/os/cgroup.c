@@ -18,8 +18,8 @@ static bool read_line(const char *path, char *line, size_t room)
     return ok;
 }
 
-/* Path of this process's group below the mount of a hierarchy: controller "" is v2 ("0::/a/b"), else the
- * v1 line whose controller list names it. */
+/* Path of this process's group below the mount of a hierarchy: controller "" is v2 ("0::/a/b"),
+ * else the v1 line whose controller list names it. */
 static bool own_group(const char *list_path, const char *controller, char *path, size_t room)
 {
     FILE *f = fopen(list_path, "re");
@@ -48,9 +48,10 @@ static bool own_group(const char *list_path, const char *controller, char *path,
     return found;
 }
 
-/* Call visit(dir) for the group and each of its parents up to the mount: a limit anywhere above binds.
- * In a container the path may not exist below the mount (a namespace); its root is then what is seen.
- * sub: "" for v2, "/cpu" or "/memory" for a v1 hierarchy, whose controller has the same name. */
+/* Call visit(dir) for the group and each of its parents up to the mount: a limit anywhere above
+ * binds. In a container the path may not exist below the mount (a namespace); its root is then what
+ * is seen. sub: "" for v2, "/cpu" or "/memory" for a v1 hierarchy, whose controller has the same
+ * name. */
 static void for_each_group(const struct cgroup_paths *paths, const char *sub,
                            void (*visit)(const char *dir, void *user), void *user)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Limits that a control group (a container, a systemd slice) puts on this process: v2, and v1 as mounted by
- * most distributions. The limit of any enclosing group counts, so the tightest one is reported. */
+ * Limits that a control group (a container, a systemd slice) puts on this process: v2, and v1 as
+ * mounted by most distributions. The limit of any enclosing group counts, so the tightest one is
+ * reported. */
 #ifndef CUVEE_OS_CGROUP_H
 #define CUVEE_OS_CGROUP_H
 

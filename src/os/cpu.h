@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the processor can do and what the operating system lets it do, and how many cores this process
- * may use. */
+ * What the processor can do and what the operating system lets it do, and how many cores this
+ * process may use. */
 #ifndef CUVEE_OS_CPU_H
 #define CUVEE_OS_CPU_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Kernel tiers as feature sets; a tier counts only when CPUID has all of it and XGETBV says that the
- * kernel saves the registers. */
+/* Kernel tiers as feature sets; a tier counts only when CPUID has all of it and XGETBV says that
+ * the kernel saves the registers. */
 #define CUVEE__ISA_AVX2 1u   /* AVX2 + FMA + F16C */
 #define CUVEE__ISA_AVX512 2u /* the above + AVX-512 F, BW, DQ, VL */
 

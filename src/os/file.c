@@ -51,7 +51,8 @@ static const char *kind_of(mode_t mode)
 /* Open for reading; refuses what is not a regular file. *ret_fd is the caller's to close. */
 static int open_regular(const char *path, int *ret_fd, size_t *ret_len, cuvee_error *err)
 {
-    /* O_NONBLOCK: opening a FIFO without a writer must not hang; it has no effect on regular files. */
+    /* O_NONBLOCK: opening a FIFO without a writer must not hang; it has no effect on regular
+     * files. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return cuvee__fail_os(err, errno, "%s", path);
     struct stat st;
@@ -82,7 +83,8 @@ int cuvee__file_read(const char *path, struct buffer *out, cuvee_error *err)
                            out->cap_bytes);
     }
     for (;;) {
-        /* One byte more than the size said: a read of 0 then proves the end, also of a file that grew. */
+        /* One byte more than the size said: a read of 0 then proves the end, also of a file that
+         * grew. */
         if (out->len == out->room || !out->ptr) {
             rc = cuvee__buffer_reserve(out, out->ptr ? 4096 : len + 1);
             if (rc < 0) {
@@ -134,7 +136,8 @@ static void advise(const struct file_map *map, size_t off, size_t len, int advic
     if (len > map->len - off) len = map->len - off;
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t start = off / page * page;
-    madvise((void *)((uintptr_t)map->ptr + start), len + (off - start), advice); /* a hint: failure is harmless */
+    /* A hint: failure is harmless. */
+    madvise((void *)((uintptr_t)map->ptr + start), len + (off - start), advice);
 }
 
 void cuvee__file_map_prefetch(const struct file_map *map, size_t off, size_t len)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files of a model directory: read whole (small ones) or mapped read-only (weights). Only regular files;
- * a directory, FIFO or device is refused without opening it for reading, so nothing blocks. */
+ * Files of a model directory: read whole (small ones) or mapped read-only (weights). Only regular
+ * files; a directory, FIFO or device is refused without opening it for reading, so nothing
+ * blocks. */
 #ifndef CUVEE_OS_FILE_H
 #define CUVEE_OS_FILE_H
 
@@ -18,12 +19,13 @@ bool cuvee__file_exists(const char *path);
 /* True when path is a directory. */
 bool cuvee__path_is_directory(const char *path);
 
-/* True when the directory has a file whose name ends in suffix; ret_name then holds the first of them in
- * order of strcmp(). Names that do not fit in room are passed over. */
+/* True when the directory has a file whose name ends in suffix; ret_name then holds the first of
+ * them in order of strcmp(). Names that do not fit in room are passed over. */
 bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room);
 
 /* Append the whole file to out, whose cap_bytes is the limit.
- * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT (not a regular file), CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
+ * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT (not a regular file), CUVEE_E_LIMIT,
+ * CUVEE_E_NOMEM. */
 int cuvee__file_read(const char *path, struct buffer *out, cuvee_error *err);
 
 /* A read-only shared mapping of a whole regular file. Start with {0}. */
@@ -36,8 +38,9 @@ struct file_map {
 int cuvee__file_map_open(struct file_map *map, const char *path, cuvee_error *err);
 void cuvee__file_map_close(struct file_map *map);
 
-/* Hints for bytes off .. off + len of the mapping: will be read soon / will not be needed again. The second
- * takes the pages out of this process's footprint; they come back from the page cache if touched. */
+/* Hints for bytes off .. off + len of the mapping: will be read soon / will not be needed again.
+ * The second takes the pages out of this process's footprint; they come back from the page cache if
+ * touched. */
 void cuvee__file_map_prefetch(const struct file_map *map, size_t off, size_t len);
 void cuvee__file_map_release(const struct file_map *map, size_t off, size_t len);
 

@@ -36,8 +36,8 @@ struct thread {
     pthread_t handle;
 };
 
-/* Start main(arg) with all signals blocked, so that a host program's handlers run on its own threads.
- * `name` (up to 15 bytes) shows in top and gdb. */
+/* Start main(arg) with all signals blocked, so that a host program's handlers run on its own
+ * threads. `name` (up to 15 bytes) shows in top and gdb. */
 int cuvee__thread_start(struct thread *t, const char *name, void *(*main)(void *), void *arg,
                         cuvee_error *err);
 void cuvee__thread_join(struct thread *t);

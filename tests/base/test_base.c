@@ -26,7 +26,8 @@ static void error_is_one_line_of_utf8(void **state)
     assert_string_equal(err.msg, "a?b?c");
     assert_int_equal(err.offset, -1);
 
-    char odd[sizeof err.msg * 2] = "x"; /* one byte, then two-byte characters: the cut falls inside one */
+    /* One byte, then two-byte characters: the cut falls inside one. */
+    char odd[sizeof err.msg * 2] = "x";
     for (size_t i = 1; i + 2 < sizeof odd; i += 2) memcpy(odd + i, "\xC3\xA9", 3);
     for (int pad = 0; pad < 2; pad++) {
         cuvee__fail(&err, CUVEE_E_FORMAT, "%s", odd + pad);
@@ -99,11 +100,13 @@ static void utf8_replaces_maximal_parts(void **state)
     } cases[] = {
         {"plain", "plain", 0},
         {"\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41",
-         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF"
+         "\xBF\xBD"
          "A",
          8},
         {"\xED\xA0\x80\xED\xBF\xBF\xED\xAF\x41",
-         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF"
+         "\xBF\xBD"
          "A",
          8},
         {"\xF4\x91\x92\x93\xFF\x41\x80\xBF\x42",
@@ -120,7 +123,8 @@ static void utf8_replaces_maximal_parts(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer b = {0};
         uint64_t n = 0;
-        assert_int_equal(cuvee__utf8_append_valid(&b, cases[i].in, strlen(cases[i].in), &n), CUVEE_OK);
+        assert_int_equal(cuvee__utf8_append_valid(&b, cases[i].in, strlen(cases[i].in), &n),
+                         CUVEE_OK);
         assert_true(span_is(buffer_span(&b), cases[i].out));
         assert_int_equal(n, cases[i].n_replaced);
         cuvee__buffer_deinit(&b);
@@ -138,14 +142,40 @@ static int parse(const char *text, size_t len, cuvee_error *err)
 static void json_is_strict(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",          "{\"a\":1,\"a\":2}", "[NaN]",   "[\"\\ud800\"]", "[01]",
-                                      "{\"a\":1,}", "[\"\x01\"]",        "[1] [2]", "[\"\xff\"]"};
+    static const char *const bad[] = {
+        "",           "{\"a\":1,\"a\":2}", "[NaN]",   "[\"\\ud800\"]", "[01]",
+        "{\"a\":1,}", "[\"\x01\"]",        "[1] [2]", "[\"\xff\"]"};
     cuvee_error err;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(parse(bad[i], strlen(bad[i]), &err), CUVEE_E_FORMAT);
         assert_non_null(strstr(err.msg, "t.json: "));
     }
     assert_int_equal(parse("{\"a\":[1,2.5,\"x\",null]}", 22, &err), CUVEE_OK);
+
+    assert_int_equal(parse("{\n\"a\": tru}", 12, &err), CUVEE_E_FORMAT);
+    assert_int_equal(err.offset, 7);
+    json_t *json = NULL;
+    assert_int_equal(cuvee__json_parse(span_of(" [\"a\\u0000\\ud83c\\udf77\\n\", -0, 1e2]\n"),
+                                       "t.json", &json, &err),
+                     CUVEE_OK);
+    assert_int_equal(json_string_length(json_array_get(json, 0)), 7);
+    assert_memory_equal(json_string_value(json_array_get(json, 0)), "a\0\xF0\x9F\x8D\xB7\n", 7);
+    assert_true(json_is_integer(json_array_get(json, 1)) && json_is_real(json_array_get(json, 2)));
+    json_decref(json);
+    assert_int_equal(
+        cuvee__json_parse_as_reals(span_of("1000000000000000019884624838656"), "t", &json, &err),
+        CUVEE_OK);
+    assert_true(json_real_value(json) == 1e30);
+    json_decref(json);
+    assert_int_equal(parse("9223372036854775808", 19, &err), CUVEE_E_FORMAT);
+
+    char nested[2 * CUVEE__MAX_JSON_DEPTH + 2];
+    for (size_t depth = CUVEE__MAX_JSON_DEPTH; depth <= CUVEE__MAX_JSON_DEPTH + 1; depth++) {
+        memset(nested, '[', depth);
+        memset(nested + depth, ']', depth);
+        assert_int_equal(parse(nested, 2 * depth, &err),
+                         depth > CUVEE__MAX_JSON_DEPTH ? CUVEE_E_FORMAT : CUVEE_OK);
+    }
 
     const size_t n = 1 << 20;
     char *deep = cuvee__malloc(n);
@@ -182,9 +212,12 @@ static void sha256_vectors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(error_is_one_line_of_utf8), cmocka_unit_test(checked_arithmetic),
-        cmocka_unit_test(buffer_keeps_its_cap),      cmocka_unit_test(utf8_round_trip_of_every_scalar),
-        cmocka_unit_test(utf8_replaces_maximal_parts), cmocka_unit_test(json_is_strict),
+        cmocka_unit_test(error_is_one_line_of_utf8),
+        cmocka_unit_test(checked_arithmetic),
+        cmocka_unit_test(buffer_keeps_its_cap),
+        cmocka_unit_test(utf8_round_trip_of_every_scalar),
+        cmocka_unit_test(utf8_replaces_maximal_parts),
+        cmocka_unit_test(json_is_strict),
         cmocka_unit_test(sha256_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

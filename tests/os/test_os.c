@@ -67,7 +67,8 @@ static void refuses_what_is_not_a_regular_file(void **state)
     struct buffer b = {0};
     struct file_map map = {0};
     assert_int_equal(mkfifo(in_dir("fifo"), 0600), 0);
-    assert_int_equal(cuvee__file_read(in_dir("fifo"), &b, &err), CUVEE_E_FORMAT); /* and does not hang */
+    /* And does not hang. */
+    assert_int_equal(cuvee__file_read(in_dir("fifo"), &b, &err), CUVEE_E_FORMAT);
     assert_non_null(strstr(err.msg, "FIFO"));
     assert_int_equal(cuvee__file_map_open(&map, in_dir("fifo"), &err), CUVEE_E_FORMAT);
     assert_int_equal(cuvee__file_read(dir, &b, &err), CUVEE_E_FORMAT);
@@ -222,8 +223,8 @@ static void tiers_agree_with_the_kernel(void **state)
         if (strncmp(line, "flags", 5) != 0) continue;
         found = true;
         avx2 = strstr(line, " avx2 ") && strstr(line, " fma ") && strstr(line, " f16c ");
-        avx512 = strstr(line, " avx512f ") && strstr(line, " avx512bw ") && strstr(line, " avx512dq ") &&
-                 strstr(line, " avx512vl ");
+        avx512 = strstr(line, " avx512f ") && strstr(line, " avx512bw ") &&
+                 strstr(line, " avx512dq ") && strstr(line, " avx512vl ");
     }
     fclose(f);
     if (!found) skip();

@@ -293,12 +293,14 @@ static int feed(struct run *run, cuvee_error *err)
 
 /* ---- finish ---- */
 
-/* Wait for what is on its way. Of a run that will not be whole, what waits in the pool is not worth
- * the time. */
+/* Wait for what is on its way: rows that were read are worth having, also when what follows them
+ * cannot be read. A user who wants the end, and an output that takes no more, are not kept waiting. */
 static int finish(struct run *run, int exit_code, cuvee_error *err)
 {
-    if (run->is_whole) run->is_whole = cli__pipeline_drain(run->pipeline, cli__interrupt_stop());
-    if (!run->is_whole) cuvee_pool_cancel(run->pool);
+    if (!cli__pipeline_drain(run->pipeline, cli__interrupt_stop())) {
+        run->is_whole = false;
+        cuvee_pool_cancel(run->pool);
+    }
     const int rc = cli__pipeline_finish(run->pipeline, err);
     if (!run->is_whole && cli__interrupt_seen()) exit_code = EXIT_INTERRUPTED;
     if (rc == CUVEE_OK || rc == CUVEE_E_CANCELLED) return exit_code;

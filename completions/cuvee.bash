@@ -1,0 +1,47 @@
+# bash completion for cuvee; made by: cuvee completions bash
+_cuvee() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    local command=${COMP_WORDS[1]} options=
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        COMPREPLY=($(compgen -W 'classify tokenize info doctor help --help --version' -- "$cur"))
+        return
+    fi
+    case $command:$prev in
+        classify:--model|classify:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        classify:--activation) COMPREPLY=($(compgen -W 'auto softmax sigmoid none' -- "$cur")); return ;;
+        classify:--max-length) return ;;
+        classify:--truncate) COMPREPLY=($(compgen -W 'right left error' -- "$cur")); return ;;
+        classify:--column) return ;;
+        classify:--pair-column) return ;;
+        classify:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
+        classify:--delimiter) return ;;
+        classify:--encoding) return ;;
+        classify:--limit) return ;;
+        classify:--output|classify:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        classify:--format) COMPREPLY=($(compgen -W 'json jsonl csv' -- "$cur")); return ;;
+        classify:--top-k) return ;;
+        classify:--threshold) return ;;
+        classify:--labels-map) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        classify:--max-errors) return ;;
+        classify:--threads) return ;;
+        classify:--batch-tokens) return ;;
+        classify:--metrics) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        tokenize:--model|tokenize:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        tokenize:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
+        tokenize:--column) return ;;
+        info:--model|info:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+    esac
+    case $command in
+        classify) options='--model -m --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --quiet -q --help -h --version -V' ;;
+        tokenize) options='--model -m --input-format --column --help -h --version -V' ;;
+        info) options='--model -m --json --help -h --version -V' ;;
+        doctor) options='--json --help -h --version -V' ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$cur"))
+    else
+        COMPREPLY=($(compgen -f -- "$cur"))
+    fi
+}
+complete -o filenames -F _cuvee cuvee

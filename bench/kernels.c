@@ -2,10 +2,11 @@
  *
  * Speed of the kernels of one tier, one thread, as a share of the machine's own multiply-add peak.
  *
- * Method: the machine may be shared and its clock may drift, so every case runs in short windows, a round
- * goes through all cases, and each window of a case lies between two windows of the peak loop. Shown are the
- * best rate of a case over all rounds, and its share: the median over rounds of rate / mean of both peaks,
- * beside best rate / best peak. Weights of a case are larger than the caches unless it says otherwise. */
+ * Method: the machine may be shared and its clock may drift, so every case runs in short windows, a
+ * round goes through all cases, and each window of a case lies between two windows of the peak
+ * loop. Shown are the best rate of a case over all rounds, and its share: the median over rounds of
+ * rate / mean of both peaks, beside best rate / best peak. Weights of a case are larger than the
+ * caches unless it says otherwise. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,8 +52,8 @@ static void run_tile(const struct bench_case *self, const struct data *d)
 
 static void run_attention(const struct bench_case *self, const struct data *d)
 {
-    cuvee__attention_f32(&d->kern, d->a, self->m, d->a + HEAD, d->a + 2 * HEAD, D_FEED, self->m, HEAD,
-                         0.125f, d->c, D_HIDDEN, d->scratch);
+    cuvee__attention_f32(&d->kern, d->a, self->m, d->a + HEAD, d->a + 2 * HEAD, D_FEED, self->m,
+                         HEAD, 0.125f, d->c, D_HIDDEN, d->scratch);
 }
 
 static void run_act(const struct bench_case *self, const struct data *d)
@@ -63,7 +64,8 @@ static void run_act(const struct bench_case *self, const struct data *d)
 
 static void run_layernorm(const struct bench_case *self, const struct data *d)
 {
-    d->kern.layernorm_f32(d->c, D_HIDDEN, d->a, D_HIDDEN, d->bias, d->bias, self->m, D_HIDDEN, 1e-12f);
+    d->kern.layernorm_f32(d->c, D_HIDDEN, d->a, D_HIDDEN, d->bias, d->bias, self->m, D_HIDDEN,
+                          1e-12f);
 }
 
 static void run_softmax(const struct bench_case *self, const struct data *d)
@@ -82,8 +84,8 @@ static void run_widen(const struct bench_case *self, const struct data *d)
 static struct bench_case cases[MAX_CASES];
 static size_t n_cases;
 
-static struct bench_case *add_case(void (*run)(const struct bench_case *, const struct data *), size_t m,
-                                   size_t n, size_t k, double work)
+static struct bench_case *add_case(void (*run)(const struct bench_case *, const struct data *),
+                                   size_t m, size_t n, size_t k, double work)
 {
     struct bench_case *c = &cases[n_cases++];
     *c = (struct bench_case){.run = run, .m = m, .n = n, .k = k, .act = ACT_NONE, .work = work};
@@ -114,7 +116,8 @@ static void list_cases(const struct kernels *kern)
     static const struct {
         const char *name;
         enum act act;
-    } acts[] = {{"gelu", ACT_GELU}, {"gelu_tanh", ACT_GELU_TANH}, {"silu", ACT_SILU}, {"tanh", ACT_TANH}};
+    } acts[] = {
+        {"gelu", ACT_GELU}, {"gelu_tanh", ACT_GELU_TANH}, {"silu", ACT_SILU}, {"tanh", ACT_TANH}};
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         c = add_case(run_act, 1, D_FEED, 0, D_FEED);
         c->act = acts[i].act;
@@ -194,7 +197,8 @@ static void report(const char *tier, size_t n_rounds, double best_peak)
 
 static int usage(void)
 {
-    fputs("usage: bench_kernels [--tier NAME] [--rounds 1..99] [--window SECONDS] [--only TEXT]\n", stderr);
+    fputs("usage: bench_kernels [--tier NAME] [--rounds 1..99] [--window SECONDS] [--only TEXT]\n",
+          stderr);
     return 2;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sums are named variables, not an array: gcc keeps an array in memory as soon as something opaque
- * touches it, and the loop is then five times too slow without a word. */
+ * The sums are named variables, not an array: gcc keeps an array in memory as soon as something
+ * opaque touches it, and the loop is then five times too slow without a word. */
 #include "peak.h"
 
 #include <stdatomic.h>

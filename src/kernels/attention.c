@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attention of one head over one text, with the microkernels of the matrix product: K becomes a packed
- * matrix whose output columns are the tokens, V one whose output columns are the head's; then, for each tile
- * of queries, a strip of scores against all tokens, its softmax, and the strip times V. There are no
- * masks: a text attends to itself only, and its length is exact.
+ * Attention of one head over one text, with the microkernels of the matrix product: K becomes a
+ * packed matrix whose output columns are the tokens, V one whose output columns are the head's;
+ * then, for each tile of queries, a strip of scores against all tokens, its softmax, and the strip
+ * times V. There are no masks: a text attends to itself only, and its length is exact.
  *
- * A whole row of scores is kept (an online softmax would rescale sums on the way, in an order that depends
- * on block sizes): 16 rows of 512 tokens are 32 KB. */
+ * A whole row of scores is kept (an online softmax would rescale sums on the way, in an order that
+ * depends on block sizes): 16 rows of 512 tokens are 32 KB. */
 #include "base/checked.h"
 #include "kernels/pack.h"
 #include "kernels/split.h"
 
 enum {
     K_BLOCK = 768,  /* as in gemm.c */
-    STRIP_PAD = 16, /* a cache line more per row: rows of 1024 tokens would share one set of the cache */
+    STRIP_PAD = 16, /* a cache line more per row: rows of 1024 tokens would share a set of L1 */
 };
 
 /* How scratch is cut. Every part is a multiple of 64 bytes. */
@@ -48,13 +48,14 @@ static void multiply_tile(const struct kernels *kern, size_t rows, const float *
         for (size_t k0 = 0; k0 < w->k; k0 += K_BLOCK)
             kern->gemm_f32_tile(rows, cuvee__min(K_BLOCK, w->k - k0), a + k0, lda,
                                 panel + k0 * CUVEE__PANEL, tile, k0 > 0);
-        kern->tile_f32_store(rows, cuvee__min(CUVEE__PANEL, w->n - col), tile, &plain, c + col, ldc);
+        kern->tile_f32_store(rows, cuvee__min(CUVEE__PANEL, w->n - col), tile, &plain, c + col,
+                             ldc);
     }
 }
 
-void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries, const float *k,
-                          const float *v, size_t ld, size_t n_tokens, size_t head_size, float scale,
-                          float *out, size_t ld_out, float *scratch)
+void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
+                          const float *k, const float *v, size_t ld, size_t n_tokens,
+                          size_t head_size, float scale, float *out, size_t ld_out, float *scratch)
 {
     const struct plan plan = plan_scratch(n_tokens, head_size);
     struct packed_f32 keys = {scratch, n_tokens, head_size};

@@ -7,15 +7,15 @@
  *       k block   as many k as keep a row tile of a in the first-level cache
  *         row tile   one microkernel call; its sums wait in `tiles` between k blocks
  *
- * The order of additions for an output element is k = 0, 1, 2, ... whatever the cuts: sums that go on in the
- * next k block go on from the same bits. So the cuts are free to follow speed alone. */
+ * The order of additions for an output element is k = 0, 1, 2, ... whatever the cuts: sums that go
+ * on in the next k block go on from the same bits. So the cuts are free to follow speed alone. */
 #include "base/checked.h"
 #include "kernels/kernels.h"
 #include "kernels/split.h"
 
 enum {
     K_BLOCK = 768,
-    ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB */
+    ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB: the smallest L2 in use is 512 KB */
 };
 
 /* One panel for one row block. */
@@ -46,7 +46,8 @@ static void gemm_panel(const struct panel_job *job, float *sums)
             if (k0 + n_k == job->n_k) {
                 struct epilogue e = job->e;
                 if (e.residual) e.residual += row * e.ld_residual;
-                job->kern->tile_f32_store(rows, job->cols, tile, &e, job->c + row * job->ldc, job->ldc);
+                job->kern->tile_f32_store(rows, job->cols, tile, &e, job->c + row * job->ldc,
+                                          job->ldc);
             }
             row += rows;
         }

@@ -2,8 +2,8 @@
  *
  * Which tier runs: the best that this build has, CPU and OS support, and CUVEE_ISA allows.
  *
- * Tiers are ordered and each one's features include those of the tier before, so "usable" is always a
- * prefix of the list. */
+ * Tiers are ordered and each one's features include those of the tier before, so "usable" is always
+ * a prefix of the list. */
 #include "kernels/kernels.h"
 
 #include <string.h>
@@ -82,8 +82,8 @@ int cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err)
     if (cap) {
         for (chosen = 0; chosen < N_TIERS && strcmp(cap, tiers[chosen].name) != 0;) chosen++;
         if (chosen == N_TIERS)
-            return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s '%s' is unknown; there are ref, avx2, avx512",
-                               asked_by, cap);
+            return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                               "%s '%s' is unknown; there are ref, avx2, avx512", asked_by, cap);
         if (chosen >= N_BUILT)
             return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                                "%s '%s' is for another kind of processor; this build has ref only",

@@ -3,17 +3,19 @@
  * The table of kernels: one function pointer per hot operation, and the tile height of the tier.
  *
  * DESIGN
- *   Each tier is a folder (ref/, avx2/, avx512/) that fills one struct kernels. ref/ is the oracle: it
- *   sums in double and is always built. What is the same for all tiers - the loop nests of a matrix
- *   product and of attention, packing - lives beside this file and calls through the table, so that a
- *   new tier brings microkernels only (BLIS's split of framework and kernels).
+ *   Each tier is a folder (ref/, avx2/, avx512/) that fills one struct kernels. ref/ is the oracle:
+ *   it sums in double and is always built. What is the same for all tiers - the loop nests of a
+ *   matrix product and of attention, packing - lives beside this file and calls through the table,
+ *   so that a new tier brings microkernels only (BLIS's split of framework and kernels).
  *
- *   Determinism: every output element is a function of its own row only, summed over k in one order that
- *   does not depend on the number of rows. That is what makes a text's scores the same alone or in a batch.
+ *   Determinism: every output element is a function of its own row only, summed over k in one order
+ *   that does not depend on the number of rows. That is what makes a text's scores the same alone
+ *   or in a batch.
  *
- * Packed matrix layout (all tiers read the same): W (N,K), y = x W^T, is cut into panels of 32 output
- * columns; panel p holds, for k = 0 .. K-1, the 32 values W[32p + 0 .. 32p + 31][k]; columns past N are
- * zero. Panels are 64-byte aligned. A k-step is 128 bytes: two cache lines, two zmm, four ymm. */
+ * Packed matrix layout (all tiers read the same): W (N,K), y = x W^T, is cut into panels of 32
+ * output columns; panel p holds, for k = 0 .. K-1, the 32 values W[32p + 0 .. 32p + 31][k]; columns
+ * past N are zero. Panels are 64-byte aligned. A k-step is 128 bytes: two cache lines, two zmm,
+ * four ymm. */
 #ifndef CUVEE_KERNELS_KERNELS_H
 #define CUVEE_KERNELS_KERNELS_H
 
@@ -26,7 +28,8 @@
 #define CUVEE__PANEL 32      /* output columns per panel */
 #define CUVEE__MAX_TILE_ROWS 16
 
-/* Element-wise functions of config.json ("hidden_act"); kernels apply them to a tile. */
+/* Element-wise functions of config.json ("hidden_act"); kernels apply them to a tile. NaN stays
+ * NaN; at -infinity and +infinity each gives its limit. */
 enum act {
     ACT_NONE,
     ACT_GELU,      /* x * Phi(x), with erf: "gelu", "gelu_python" */
@@ -42,7 +45,7 @@ enum act {
 struct epilogue {
     const float *bias;     /* (N) padded to a multiple of CUVEE__PANEL; NULL = none */
     enum act act;
-    const float *residual; /* row r at residual + r * ld_residual; NULL = none; may equal the output */
+    const float *residual; /* row r at residual + r * ld_residual; NULL = none; may be the output */
     size_t ld_residual;
 };
 
@@ -51,22 +54,22 @@ struct kernels {
     size_t tile_rows;  /* rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS */
 
     /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * 32 + j], r < rows, j < 32.
-     *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte aligned;
-     *   accumulate: add to what tile holds, else overwrite. a has no alignment. */
+     *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte
+     *   aligned; accumulate: add to what tile holds, else overwrite. a has no alignment. */
     void (*gemm_f32_tile)(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
                           float *tile, bool accumulate);
 
-    /* Finish a tile: c[r * ldc + j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for j < cols <= 32.
-     * bias and residual already point at column 0 of this tile. */
+    /* Finish a tile: c[r * ldc + j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for
+     * j < cols <= 32. bias and residual already point at column 0 of this tile. */
     void (*tile_f32_store)(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
                            float *c, size_t ldc);
 
-    /* In place over n scores: x = exp(scale * x - max) / sum. n >= 1. A NaN or +inf anywhere gives NaN
-     * everywhere. */
+    /* In place over n scores: x = exp(scale * x - max) / sum. n >= 1. A NaN or +inf anywhere gives
+     * NaN everywhere, and so do scores that are all -inf; beside others -inf gives 0. */
     void (*softmax_f32)(float *x, size_t n, float scale);
 
-    /* y[r,:] = (x[r,:] - mean) / sqrt(var + eps) * gamma + beta, population variance; y may equal x.
-     * row r at x + r * ldx, y + r * ldy; d >= 1. */
+    /* y[r,:] = (x[r,:] - mean) / sqrt(var + eps) * gamma + beta, population variance; y may equal
+     * x. Row r at x + r * ldx, y + r * ldy; d >= 1. */
     void (*layernorm_f32)(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
                           const float *beta, size_t rows, size_t d, float eps);
 
@@ -81,13 +84,13 @@ struct kernels {
     void (*widen_bf16)(float *y, const void *x, size_t n);
 };
 
-/* Fill k with the kernels of a tier. `isa` is CUVEE__ISA_* bits of os/cpu.h: ref first, then each tier that
- * the bits allow overwrites. */
+/* Fill k with the kernels of a tier. `isa` is CUVEE__ISA_* bits of os/cpu.h: ref first, then each
+ * tier that the bits allow overwrites. */
 void cuvee__kernels_init(struct kernels *k, unsigned isa);
 
-/* Choose a tier. cap: NULL = CUVEE_ISA, and without that the best one; a name that is unknown, not built or
- * not supported by CPU and OS is an error that lists what there is.
- * Returns CUVEE_OK, CUVEE_E_ARGUMENT (unknown name), CUVEE_E_UNSUPPORTED. */
+/* Choose a tier. cap: NULL = CUVEE_ISA, and without that the best one; a name that is unknown, not
+ * built or not supported by CPU and OS is an error that lists what there is.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT (unknown name), CUVEE_E_UNSUPPORTED. */
 int cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err);
 
 /* NULL-terminated names, "ref" first: what is compiled in, and what can run here. */
@@ -105,12 +108,15 @@ struct packed_f32 {
 /* Floats that a packed (n,k) matrix takes; false when the product wraps. */
 bool cuvee__packed_f32_count(size_t n, size_t k, size_t *ret_floats);
 
-/* Put rows first .. first + n_rows - 1 of W (row j at w + (j - first) * ldw, k values) into p. Rows of the
- * padding are zeroed when the last panel's final row is packed, so pack every row once. */
-void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w, size_t ldw);
+/* Put rows first .. first + n_rows - 1 of W (row j at w + (j - first) * ldw, k values) into p. Rows
+ * of the padding are zeroed when the last panel's final row is packed, so pack every row once. */
+void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w,
+                          size_t ldw);
 
 /* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
- * Nothing is allocated; uses about 60 KB of stack at most. */
+ * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are
+ * slow: the rows of a tile then fight for one set of the first-level cache. Callers add a cache
+ * line to such strides. */
 void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t lda,
                      const struct packed_f32 *w, const struct epilogue *e, float *c, size_t ldc);
 
@@ -119,10 +125,10 @@ size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size);
 
 /* One head of one text: out = softmax(scale * q k^T) v.
  *   k, v (n_tokens, head_size), q, out (n_queries, head_size): row strides ld (q, k, v) and ld_out;
- *   1 <= n_queries <= n_tokens, and a row of out does not depend on n_queries: the last layer asks for the
- *   first token's row only, when the head reads nothing else; scratch 64-byte aligned. */
-void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries, const float *k,
-                          const float *v, size_t ld, size_t n_tokens, size_t head_size, float scale,
-                          float *out, size_t ld_out, float *scratch);
+ *   1 <= n_queries <= n_tokens, and a row of out does not depend on n_queries: the last layer asks
+ *   for the first token's row only, when the head reads nothing else; scratch 64-byte aligned. */
+void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
+                          const float *k, const float *v, size_t ld, size_t n_tokens,
+                          size_t head_size, float scale, float *out, size_t ld_out, float *scratch);
 
 #endif

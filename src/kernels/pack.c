@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Putting matrices into the panel layout of kernels.h. Done once per weight at open, and per head in
- * attention. */
+ * Putting matrices into the panel layout of kernels.h. Done once per weight at open, and per head
+ * in attention. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -17,9 +17,10 @@ bool cuvee__packed_f32_count(size_t n, size_t k, size_t *ret_floats)
     return true;
 }
 
-/* Columns from .. to - 1 of one panel; w is the row of column `from`. In blocks of 16 k: a cache line of each
- * row, and 2 KB of panel, which stay in L1 while they are filled column by column. */
-static void pack_columns(float *panel, size_t from, size_t to, const float *w, size_t ldw, size_t n_k)
+/* Columns from .. to - 1 of one panel; w is the row of column `from`. In blocks of 16 k: a cache
+ * line of each row, and 2 KB of panel, which stay in L1 while they are filled column by column. */
+static void pack_columns(float *panel, size_t from, size_t to, const float *w, size_t ldw,
+                         size_t n_k)
 {
     enum { K_LINE = 16 };
     size_t k = 0;
@@ -33,7 +34,8 @@ static void pack_columns(float *panel, size_t from, size_t to, const float *w, s
         for (size_t j = from; j < to; j++) panel[k * CUVEE__PANEL + j] = w[(j - from) * ldw + k];
 }
 
-void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w, size_t ldw)
+void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w,
+                          size_t ldw)
 {
     const size_t end = first + n_rows;
     for (size_t row = first; row < end;) {

@@ -4,7 +4,7 @@
 
 #include "kernels/kernels.h"
 
-/* Fill all of p from V (p->k rows of p->n values, row stride ldv), so that a product with p is a V. */
+/* Fill all of p from V (p->k rows of p->n values, row stride ldv): a product with p is a V. */
 void cuvee__pack_f32_transposed(struct packed_f32 *p, const float *v, size_t ldv);
 
 #endif

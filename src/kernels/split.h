@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rows cut into parts of nearly equal size: 55 rows in tiles of at most 14 are 14 + 14 + 14 + 13. Full tiles
- * and a small rest would waste most of the last tile's arithmetic. */
+ * Rows cut into parts of nearly equal size: 55 rows in tiles of at most 14 are 14 + 14 + 14 + 13.
+ * Full tiles and a small rest would waste most of the last tile's arithmetic. */
 #ifndef CUVEE_KERNELS_SPLIT_H
 #define CUVEE_KERNELS_SPLIT_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All kernels but the matrix tile, written once over a tier's vector type: the tier's folder includes its
- * vec_*.h, then this, in one file with the tier's compiler flags.
+ * All kernels but the matrix tile, written once over a tier's vector type: the tier's folder
+ * includes its vec_*.h, then this, in one file with the tier's compiler flags.
  *
- * Sums run in VEC_LANES partial sums, element i in lane i mod VEC_LANES, then across lanes in one fixed
- * order: a row's result depends on that row and its length only. */
+ * Sums run in VEC_LANES partial sums, element i in lane i mod VEC_LANES, then across lanes in one
+ * fixed order: a row's result depends on that row and its length only. */
 #ifndef CUVEE_KERNELS_VECTOR_KERNELS_H
 #define CUVEE_KERNELS_VECTOR_KERNELS_H
 
@@ -61,7 +61,7 @@ static void act_f32_vec(enum act act, float *x, size_t n)
 #undef ACT_ROW
 }
 
-/* Largest of scale * x[i]. The last vector overlaps the one before, which a maximum does not mind. */
+/* Largest of scale * x[i]. The last vector overlaps the one before, which does no harm here. */
 CUVEE__INLINE float scaled_max(const float *x, size_t n, float scale)
 {
     float max = -INFINITY;

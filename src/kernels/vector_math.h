@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exp and the activation functions over a tier's vector type; include the tier's vec_*.h first. Errors stand
- * in docs/numerics.md, coefficients come from scripts/fit-polynomials.
+ * exp and the activation functions over a tier's vector type; include the tier's vec_*.h first.
+ * Errors stand in docs/numerics.md, coefficients come from scripts/fit-polynomials.
  *
- * Everything goes through e^x for x <= 0, which cannot overflow; results below the smallest normal number
- * are 0. Polynomials are summed in pairs (Estrin): a chain of multiply-adds would wait for its latency. NaN goes in, NaN comes out; -infinity and +infinity give the limits of the function. */
+ * Everything goes through e^x for x <= 0, which cannot overflow; results below the smallest normal
+ * number are 0. Polynomials are summed in pairs (Estrin): a chain of multiply-adds would wait for
+ * its latency. NaN goes in, NaN comes out; at -infinity and +infinity each gives its limit. */
 #ifndef CUVEE_KERNELS_VECTOR_MATH_H
 #define CUVEE_KERNELS_VECTOR_MATH_H
 
@@ -43,7 +44,8 @@ CUVEE__INLINE vec exp_nonpositive(vec x)
     return vec_zero_below(vec_fma(e.p, e.two_n, e.two_n), x, vec_set1(-87.3365f));
 }
 
-/* 1 / (1 + e^-x). For negative x the form e^x / (1 + e^x): no overflow, and small results keep their digits. */
+/* 1 / (1 + e^-x). For negative x the form e^x / (1 + e^x): no overflow, and small results keep
+ * their digits. */
 CUVEE__INLINE vec sigmoid(vec x)
 {
     const vec one = vec_set1(1.0f), e = exp_nonpositive(vec_neg_abs(x));
@@ -56,9 +58,9 @@ CUVEE__INLINE vec gated(vec x, vec g)
     return vec_mul(vec_max(vec_set1(-FLT_MAX), x), g);
 }
 
-/* x Phi(x) = max(x, 0) - |x| Q(|x|), where Q = 1 - Phi is the normal distribution's upper tail. ln Q is close
- * to a parabola, so a short polynomial and one e^x replace erf, without a division. Above 8, Q is
- * below 1e-15 and taken as Q(8). */
+/* x Phi(x) = max(x, 0) - |x| Q(|x|), where Q = 1 - Phi is the normal distribution's upper tail. ln
+ * Q is close to a parabola, so a short polynomial and one e^x replace erf, without a division.
+ * Above 8, Q is below 1e-15 and taken as Q(8). */
 CUVEE__INLINE vec gelu(vec x)
 {
     const vec a = vec_min(vec_set1(8.0f), vec_abs(x));

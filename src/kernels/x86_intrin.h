@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one way to the x86 intrinsics. tests/kernels defines CUVEE__INTRINSICS_HEADER to build the same
- * kernel files against an emulation, so that a tier is tested on machines that lack it. */
+ * The one way to the x86 intrinsics. tests/kernels defines CUVEE__INTRINSICS_HEADER to build the
+ * same kernel files against an emulation, so that a tier is tested on machines that lack it. */
 #ifndef CUVEE_KERNELS_X86_INTRIN_H
 #define CUVEE_KERNELS_X86_INTRIN_H
 
@@ -11,8 +11,8 @@
 #include <immintrin.h>
 #endif
 
-/* A microkernel's body is compiled once per row count, with the count a constant, so that the sums stay in
- * registers. */
+/* A microkernel's body is compiled once per row count, with the count a constant, so that the sums
+ * stay in registers. */
 #define CUVEE__INLINE static inline __attribute__((always_inline))
 
 #endif

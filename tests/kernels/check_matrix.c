@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix product, packing and attention against sums in double, and the promise that a row's bits do not
- * depend on the rows beside it. Bounds: docs/numerics.md, section "Kernels". */
+ * Matrix product, packing and attention against sums in double, and the promise that a row's bits
+ * do not depend on the rows beside it. Bounds: docs/numerics.md, section "Kernels". */
 #include "kernels/kernel_test.h"
 
 #include <stdlib.h>
@@ -34,8 +34,8 @@ static void check_tile(size_t rows, size_t n_k, bool accumulate)
             check_near(tile[r * CUVEE__PANEL + j], sum, (double)(n_k + 1) * UNIT * size, "tile",
                        r * CUVEE__PANEL + j);
         }
-    check_same(tile + rows * CUVEE__PANEL, before + rows * CUVEE__PANEL, n_tile - rows * CUVEE__PANEL,
-               "rows below the tile");
+    check_same(tile + rows * CUVEE__PANEL, before + rows * CUVEE__PANEL,
+               n_tile - rows * CUVEE__PANEL, "rows below the tile");
     cuvee__free(panel);
     cuvee__free(tile);
     cuvee__free(before);
@@ -103,6 +103,27 @@ static void packing_by_rows_in_any_pieces(void **state)
     }
 }
 
+static void packing_of_a_transposed_matrix(void **state)
+{
+    (void)state;
+    const size_t shapes[][2] = {{1, 1}, {31, 5}, {32, 16}, {64, 55}, {95, 3}};
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        const size_t n = shapes[s][0], k = shapes[s][1], ldv = n + 2;
+        const size_t n_floats = cuvee__round_up(n, CUVEE__PANEL) * k;
+        float *v = aligned_floats(k * ldv);
+        struct packed_f32 p = {aligned_floats(n_floats), n, k};
+        random_fill(v, k * ldv, 1.0f);
+        memset(p.panels, 0xFF, n_floats * sizeof(float));
+        cuvee__pack_f32_transposed(&p, v, ldv);
+        for (size_t i = 0; i < n_floats; i++) {
+            const size_t col = i / (CUVEE__PANEL * k) * CUVEE__PANEL + i % CUVEE__PANEL;
+            assert_true(p.panels[i] == (col < n ? v[i / CUVEE__PANEL % k * ldv + col] : 0.0f));
+        }
+        cuvee__free(v);
+        cuvee__free(p.panels);
+    }
+}
+
 static void packed_size_does_not_wrap(void **state)
 {
     (void)state;
@@ -161,9 +182,9 @@ static void product_of_odd_shapes(void **state)
 {
     (void)state;
     const size_t shapes[][3] = {
-        {1, 1, 1},   {1, 33, 7},   {2, 32, 64},   {5, 31, 65},   {6, 64, 100},  {7, 95, 33},   {13, 40, 768},
-        {14, 1, 769}, {15, 7, 800}, {29, 65, 129}, {55, 70, 96},  {97, 33, 50},  {100, 2, 1600}, {193, 34, 20},
-        {3, 35, 2400},
+        {1, 1, 1},    {1, 33, 7},    {2, 32, 64},    {5, 31, 65},   {6, 64, 100},
+        {7, 95, 33},  {13, 40, 768}, {14, 1, 769},   {15, 7, 800},  {29, 65, 129},
+        {55, 70, 96}, {97, 33, 50},  {100, 2, 1600}, {193, 34, 20}, {3, 35, 2400},
     };
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         struct product p;
@@ -210,7 +231,8 @@ static void product_rows_do_not_depend_on_each_other(void **state)
         e.residual += first * p.ldc;
         cuvee__gemm_f32(&tier, m, p.a + first * p.lda, p.lda, &p.packed, &e, some, p.ldc);
         for (size_t r = 0; r < m; r++)
-            check_same(some + r * p.ldc, p.c + (first + r) * p.ldc, 37, "rows in a smaller product");
+            check_same(some + r * p.ldc, p.c + (first + r) * p.ldc, 37,
+                       "rows in a smaller product");
     }
     cuvee__free(some);
     free_product(&p);
@@ -248,13 +270,14 @@ static void denormals_are_numbers(void **state)
     _Alignas(64) float panel[3 * CUVEE__PANEL], tile[CUVEE__PANEL];
     for (size_t i = 0; i < 3 * CUVEE__PANEL; i++) panel[i] = i % 2 ? 1.0f : 0.0f;
     tier.gemm_f32_tile(1, 3, a, 3, panel, tile, false);
-    for (size_t j = 0; j < CUVEE__PANEL; j++) assert_true(tile[j] == (j % 2 ? a[0] + a[1] + a[2] : 0.0f));
+    for (size_t j = 0; j < CUVEE__PANEL; j++)
+        assert_true(tile[j] == (j % 2 ? a[0] + a[1] + a[2] : 0.0f));
 }
 
 /* ---- attention ---- */
 
-/* Scores err by (D + 1) u sum |q k|, which moves a probability by that much relatively; the product with V adds
- * n_tokens roundings of a convex combination. */
+/* Scores err by (D + 1) u sum |q k|, which moves a probability by twice that relatively; the
+ * product with V adds n_tokens roundings of a convex combination. */
 static void check_attention(size_t n_tokens, size_t head, size_t n_queries, float size)
 {
     const size_t ld = 3 * head + 1, ld_out = head + 2;
@@ -266,9 +289,11 @@ static void check_attention(size_t n_tokens, size_t head, size_t n_queries, floa
     double *p = malloc(n_tokens * sizeof *p);
     assert_non_null(p);
     random_fill(x, n_tokens * ld, size);
-    for (size_t i = 0; i < n_scratch + 16; i++) scratch[i] = NAN; /* nothing may be read before it is written */
+    /* Nothing may be read before it is written. */
+    for (size_t i = 0; i < n_scratch + 16; i++) scratch[i] = NAN;
     for (size_t i = 0; i < n_queries * ld_out; i++) out[i] = 66.0f;
-    cuvee__attention_f32(&tier, q, n_queries, k, v, ld, n_tokens, head, scale, out, ld_out, scratch);
+    cuvee__attention_f32(&tier, q, n_queries, k, v, ld, n_tokens, head, scale, out, ld_out,
+                         scratch);
     for (size_t i = n_scratch; i < n_scratch + 16; i++) assert_true(isnan(scratch[i]));
     for (size_t step = 1 + n_queries / 9, r = 0; r < n_queries; r += step) {
         double top = -INFINITY, sum = 0.0, score_error = 0.0, range = 0.0;
@@ -307,7 +332,8 @@ static void attention_of_all_lengths(void **state)
     (void)state;
     for (size_t n = 1; n <= 67; n++) check_attention(n, 1 + n % 41, n, 1.0f);
     const size_t heads[] = {1, 2, 7, 31, 32, 33, 64, 65, 96, 128};
-    for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) check_attention(20, heads[h], 20, 2.0f);
+    for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++)
+        check_attention(20, heads[h], 20, 2.0f);
     check_attention(512, 64, 40, 3.0f);
     check_attention(1000, 20, 15, 1.0f);
     check_attention(5000, 3, 15, 1.0f);
@@ -318,18 +344,21 @@ static void attention_rows_do_not_depend_on_each_other(void **state)
 {
     (void)state;
     enum { T = 77, HEAD = 24, LD = 3 * HEAD };
-    float *x = aligned_floats(T * LD), *all = aligned_floats(T * HEAD), *some = aligned_floats(T * HEAD);
+    float *x = aligned_floats(T * LD), *all = aligned_floats(T * HEAD),
+          *some = aligned_floats(T * HEAD);
     float *scratch = aligned_floats(cuvee__attention_f32_scratch(T, HEAD));
     random_fill(x, T * LD, 2.0f);
-    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, all, HEAD, scratch);
+    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, all, HEAD,
+                         scratch);
     for (size_t n = 1; n <= T; n++) {
         const size_t first = random_below(T - n + 1);
-        cuvee__attention_f32(&tier, x + first * LD, n, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, some, HEAD,
-                             scratch);
+        cuvee__attention_f32(&tier, x + first * LD, n, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f,
+                             some, HEAD, scratch);
         check_same(some, all + first * HEAD, n * HEAD, "attention of fewer queries");
     }
     x[5 * LD + HEAD] = NAN; /* a key: every query sees it */
-    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, some, HEAD, scratch);
+    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, some, HEAD,
+                         scratch);
     for (size_t i = 0; i < T * HEAD; i++) assert_true(isnan(some[i]));
     cuvee__free(x);
     cuvee__free(all);
@@ -341,6 +370,7 @@ const struct CMUnitTest matrix_tests[] = {
     cmocka_unit_test(tile_of_every_height),
     cmocka_unit_test(tile_bits_do_not_depend_on_height),
     cmocka_unit_test(packing_by_rows_in_any_pieces),
+    cmocka_unit_test(packing_of_a_transposed_matrix),
     cmocka_unit_test(packed_size_does_not_wrap),
     cmocka_unit_test(product_of_odd_shapes),
     cmocka_unit_test(product_rows_do_not_depend_on_each_other),

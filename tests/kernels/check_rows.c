@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels that work along a row: activations, softmax, LayerNorm, add, widening, the tile's epilogue.
- * Bounds: docs/numerics.md, section "Kernels". */
+ * Kernels that work along a row: activations, softmax, LayerNorm, add, widening, the tile's
+ * epilogue. Bounds: docs/numerics.md, section "Kernels". */
 #include "kernels/kernel_test.h"
 
 #include <stdlib.h>
@@ -129,7 +129,8 @@ static void check_softmax(const float *x, size_t n, float scale)
         check_near(got[i], want[i], units * UNIT * want[i] + 0x1p-125, "softmax", i);
         sum += got[i];
     }
-    if (!isnan(sum)) check_near(sum, 1.0, ((double)n / LANES_AT_LEAST + 12) * UNIT, "softmax sum", n);
+    if (!isnan(sum))
+        check_near(sum, 1.0, ((double)n / LANES_AT_LEAST + 12) * UNIT, "softmax sum", n);
     free(want);
 }
 
@@ -146,7 +147,7 @@ static void softmax_at_every_length(void **state)
         random_fill(x, 4099, 10.0f);
         check_softmax(x, 4099, scales[s]);
     }
-    for (size_t n = 1; n <= MAX_LEN; n++) { /* the largest in every place, all others equal or tiny */
+    for (size_t n = 1; n <= MAX_LEN; n++) { /* one large among tiny ones, two large, all equal */
         for (size_t i = 0; i < n; i++) x[i] = -90.0f - (float)i;
         x[n / 2] = 3.0f;
         check_softmax(x, n, 1.0f);
@@ -206,11 +207,13 @@ static void check_layernorm(size_t rows, size_t d, float size, float offset, flo
         for (size_t i = 0; i < d; i++) var += (row[i] - mean) * (row[i] - mean) / (double)d;
         const double rstd = 1.0 / sqrt(var + eps), n_sum = (double)d / LANES_AT_LEAST + 5;
         const double mean_error = n_sum * UNIT * mean_abs + UNIT * fabs(mean);
-        const double rstd_error = (n_sum / 2 + 5) * UNIT + 0.5 * mean_error * mean_error * rstd * rstd;
+        const double rstd_error =
+            (n_sum / 2 + 5) * UNIT + 0.5 * mean_error * mean_error * rstd * rstd;
         for (size_t i = 0; i < d; i++) {
             const double z = fabs(row[i] - mean) * rstd, w = want[r * d + i];
-            const double bound = fabs(gamma[i]) * (mean_error * rstd * 1.01 + z * (rstd_error + 4 * UNIT)) +
-                                 2 * UNIT * fabs(w);
+            const double bound =
+                fabs(gamma[i]) * (mean_error * rstd * 1.01 + z * (rstd_error + 4 * UNIT)) +
+                2 * UNIT * fabs(w);
             check_near(y[r * ldy + i], w, bound, "layernorm", i);
         }
         for (size_t i = d; r + 1 < rows && i < ldy; i++) assert_true(y[r * ldy + i] == 77.0f);
@@ -228,7 +231,7 @@ static void layernorm_at_every_length(void **state)
         }
     check_layernorm(5, 768, 1.0f, 0.3f, 1e-12f);
     check_layernorm(2, 3073, 1000.0f, -4000.0f, 1e-5f);
-    check_layernorm(2, 384, 1e-18f, 0.0f, 1e-12f); /* squares below the smallest float: eps decides */
+    check_layernorm(2, 384, 1e-18f, 0.0f, 1e-12f); /* squares are tiny: eps decides */
 }
 
 static void layernorm_in_place_and_alone(void **state)
@@ -347,7 +350,8 @@ static void check_store(size_t rows, size_t cols, enum act act, bool use_bias, i
             const double x = tile[r * CUVEE__PANEL + j] + (use_bias ? (double)bias[j] : 0.0);
             const double w = want[r * cols + j];
             check_near(c[r * ldc + j], w,
-                       act_bound(act, x) + 1.2 * UNIT * fabs(x) + UNIT * (fabs(x) + fabs(w)) + UNIT * fabs(w),
+                       act_bound(act, x) + 1.2 * UNIT * fabs(x) + UNIT * (fabs(x) + fabs(w)) +
+                           UNIT * fabs(w),
                        "store", r * cols + j);
         }
 }
@@ -359,7 +363,8 @@ static void epilogue_at_every_width(void **state)
         for (size_t a = 0; a < N_ACTS; a++)
             for (int residual_kind = 0; residual_kind < 3; residual_kind++)
                 for (int use_bias = 0; use_bias < 2; use_bias++)
-                    check_store(1 + random_below(tier.tile_rows), cols, acts[a], use_bias, residual_kind);
+                    check_store(1 + random_below(tier.tile_rows), cols, acts[a], use_bias,
+                                residual_kind);
 }
 
 const struct CMUnitTest row_tests[] = {

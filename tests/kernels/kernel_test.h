@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared by the kernel tests: the tier under test beside the oracle, random data, buffers that end at an
- * unreadable page, and comparisons that name what differs. */
+ * Shared by the kernel tests: the tier under test beside the oracle, random data, buffers that end
+ * at an unreadable page, and comparisons that name what differs. */
 #ifndef TESTS_KERNELS_KERNEL_TEST_H
 #define TESTS_KERNELS_KERNEL_TEST_H
 
@@ -18,7 +18,8 @@
 
 #include "kernels/kernels.h"
 
-#define UNIT 0x1p-24 /* u: half the distance from 1 to the next float; one rounding errs by at most u |x| */
+/* u: one rounding of x errs by at most u |x|. */
+#define UNIT 0x1p-24
 
 extern struct kernels tier, oracle;
 
@@ -31,9 +32,9 @@ size_t random_below(size_t n);
 float random_float(float size);
 void random_fill(float *x, size_t n, float size);
 
-/* n floats (up to EDGE_FLOATS) whose last byte is the last before an unreadable page, so that reading or
- * writing past them ends the test. Bytes before them are a pattern that edge_check() verifies. One buffer
- * per slot; asking again gives the same memory. */
+/* n floats (up to EDGE_FLOATS) whose last byte is the last before an unreadable page, so that
+ * reading or writing past them ends the test. Bytes before them are a pattern that edge_check()
+ * verifies. One buffer per slot; asking again gives the same memory. */
 enum { N_EDGE_SLOTS = 6, EDGE_FLOATS = 20000 };
 void *edge_bytes(size_t slot, size_t n_bytes);
 float *edge_floats(size_t slot, size_t n);

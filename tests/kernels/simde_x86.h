@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The x86 intrinsics of the kernels in portable C, by SIMDe (Debian: libsimde-dev), so that every tier's
- * source runs in the tests of every machine. What SIMDe 0.7.4 lacks is added below; its multiply-adds are
- * replaced, because they round twice where the instruction rounds once, and its masked moves, because they
- * touch memory that the mask excludes. */
+ * The x86 intrinsics of the kernels in portable C, by SIMDe (Debian: libsimde-dev), so that every
+ * tier's source runs in the tests of every machine. What SIMDe 0.7.4 lacks is added below; its
+ * multiply-adds are replaced, because they round twice where the instruction rounds once, and its
+ * masked moves, because they touch memory that the mask excludes. */
 #ifndef TESTS_KERNELS_SIMDE_X86_H
 #define TESTS_KERNELS_SIMDE_X86_H
 

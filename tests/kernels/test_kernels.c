@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs every kernel test on every tier. Built twice over: test_kernels takes the tiers that this machine can
- * run; test_kernels_<tier>_simde compiles that tier's own source files against an emulation of its
- * instructions, and defines TIER_INIT and TIER_NAME. */
+ * Runs every kernel test on every tier. Built twice over: test_kernels takes the tiers that this
+ * machine can run; test_kernels_<tier>_simde compiles that tier's own source files against an
+ * emulation of its instructions, and defines TIER_INIT. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "kernels/kernel_test.h"
 
@@ -94,8 +94,8 @@ float *aligned_floats(size_t n)
 void check_near(double got, double want, double bound, const char *what, size_t index)
 {
     if (isnan(want) ? isnan(got) : isinf(want) ? got == want : fabs(got - want) <= bound) return;
-    fail_msg("%s [%zu]: got %.9g, want %.9g, bound %.3g, differs by %.3g", what, index, got, want, bound,
-             fabs(got - want));
+    fail_msg("%s [%zu]: got %.9g, want %.9g, bound %.3g, differs by %.3g", what, index, got, want,
+             bound, fabs(got - want));
 }
 
 void check_same(const float *got, const float *want, size_t n, const char *what)

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix tile of up to 6 rows x 32 columns with AVX2 + FMA. 6 x 16 sums take 12 of the 16 registers, two
- * hold the weights and one the broadcast row value; so a panel is done as two halves. One or two rows do
- * all 32 columns at once, because their 2 or 4 sums would wait for the latency of the multiply-add. */
+ * Matrix tile of up to 6 rows x 32 columns with AVX2 + FMA. 6 x 16 sums take 12 of the 16
+ * registers, two hold the weights and one the broadcast row value; so a panel is done as two
+ * halves. One or two rows do all 32 columns at once, because their 2 or 4 sums would wait for the
+ * latency of the multiply-add. */
 #include "kernels/tiers.h"
 #include "kernels/x86_intrin.h"
 
 enum {
     LANES = 8,
     MAX_ROWS = 6,
-    MAX_VECS = 4,      /* of a panel's row */
+    MAX_VECS = 4,    /* of a panel's row */
     AHEAD = 32 * 32, /* prefetch distance in floats: 32 k steps, 4 KB */
 };
 
-/* `rows` rows and the first `vecs` vectors of columns of panel and tile; both counts are constants. */
+/* `rows` rows and the first `vecs` vectors of columns of panel and tile; both are constants. */
 CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *a, size_t lda,
                              const float *panel, float *tile, bool accumulate)
 {

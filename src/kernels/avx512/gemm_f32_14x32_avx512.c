@@ -12,7 +12,7 @@ enum {
 };
 
 /* `rows` is a constant. */
-CUVEE__INLINE void tile_rows(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
+CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
                              float *tile, bool accumulate)
 {
     __m512 sum[MAX_ROWS][2];
@@ -44,7 +44,7 @@ void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_
                                   const float *panel, float *tile, bool accumulate)
 {
     switch (rows) {
-#define ROWS(n) case n: tile_rows(n, n_k, a, lda, panel, tile, accumulate); break
+#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, tile, accumulate); break
     ROWS(1);
     ROWS(2);
     ROWS(3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vocabulary of vector_math.h and vector_kernels.h in AVX-512 F, BW, DQ, VL: 16 lanes. What each
- * word means stands in avx2/vec_avx2.h. */
+ * The vocabulary of vector_math.h and vector_kernels.h in AVX-512 F, BW, DQ, VL: 16 lanes. What
+ * each word means stands in avx2/vec_avx2.h. */
 #ifndef CUVEE_KERNELS_AVX512_VEC_AVX512_H
 #define CUVEE_KERNELS_AVX512_VEC_AVX512_H
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The oracle: every kernel as its formula reads, sums and functions in double, one rounding at the end. It is
- * the meaning of struct kernels; the other tiers are tested against it. It also runs where no other tier
- * can. Built with -ffp-contract=off, so that it rounds the same on every machine. */
+ * The oracle: every kernel as its formula reads, sums and functions in double, one rounding at the
+ * end. It is the meaning of struct kernels; the other tiers are tested against it. It also runs
+ * where no other tier can. Built with -ffp-contract=off, so that it rounds the same on every
+ * machine. */
 #include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "kernels/tiers.h"
 
-static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
-                              float *tile, bool accumulate)
+static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda,
+                              const float *panel, float *tile, bool accumulate)
 {
     for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL) {
         double sum[CUVEE__PANEL];
@@ -41,7 +42,7 @@ static double act_ref(enum act act, double x)
         return x;
     case ACT_GELU:
         return gated(x, 0.5 * erfc(-x * sqrt_half));
-    case ACT_GELU_TANH: /* (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits for negative u */
+    case ACT_GELU_TANH: /* (1 + tanh(u)) / 2 = sigmoid(2 u), but without cancellation */
         return gated(x, sigmoid(2.0 * sqrt_2_over_pi * (x + 0.044715 * x * x * x)));
     case ACT_QUICK_GELU:
         return gated(x, sigmoid(1.702 * x));
@@ -55,8 +56,8 @@ static double act_ref(enum act act, double x)
     return x;
 }
 
-static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
-                               float *c, size_t ldc)
+static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile,
+                               const struct epilogue *e, float *c, size_t ldc)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < cols; j++) {
@@ -109,7 +110,8 @@ static float float_of_bits(uint32_t bits)
 /* IEEE 754 binary16. A signalling NaN becomes quiet, as the instruction of the other tiers does. */
 static float float_of_f16(uint16_t h)
 {
-    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31,
+                   fraction = h & 1023;
     if (exponent == 31)
         return float_of_bits(sign | 0x7F800000 | fraction << 13 | (fraction ? 0x400000 : 0));
     if (exponent) return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
@@ -126,7 +128,8 @@ static void widen_f16_ref(float *y, const void *x, size_t n)
 static void widen_bf16_ref(float *y, const void *x, size_t n)
 {
     const unsigned char *p = x;
-    for (size_t i = 0; i < n; i++) y[i] = float_of_bits((uint32_t)cuvee__load_le16(p + 2 * i) << 16);
+    for (size_t i = 0; i < n; i++)
+        y[i] = float_of_bits((uint32_t)cuvee__load_le16(p + 2 * i) << 16);
 }
 
 void cuvee__kernels_init_ref(struct kernels *k)

@@ -179,21 +179,6 @@ static void workspaces_are_small_and_say_so(void **state)
     cuvee__model_release(m);
 }
 
-static void a_model_lives_as_long_as_it_is_held(void **state)
-{
-    (void)state;
-    cuvee_model *m;
-    assert_int_equal(tiny_model_write(dir, NULL), 0);
-    assert_int_equal(cuvee__model_open(dir, &m, NULL), CUVEE_OK);
-    cuvee__model_acquire(m);
-    const uint64_t n_frees = cuvee__free_count();
-    cuvee__model_release(m);
-    assert_int_equal(cuvee__free_count(), n_frees);
-    assert_string_equal(cuvee__model_label(m, 0), "RED");
-    cuvee__model_release(m);
-    assert_true(cuvee__free_count() > n_frees);
-}
-
 /* ---- scores ---- */
 
 static cuvee_model *open_with(const char *problem_type, size_t n_labels)
@@ -361,7 +346,6 @@ int main(void)
         cmocka_unit_test(logits_do_not_depend_on_company),
         cmocka_unit_test(an_empty_batch_is_nothing),
         cmocka_unit_test(workspaces_are_small_and_say_so),
-        cmocka_unit_test(a_model_lives_as_long_as_it_is_held),
         cmocka_unit_test(activation_follows_the_pipeline),
         cmocka_unit_test(extreme_logits_do_not_overflow),
         cmocka_unit_test(nan_weights_reach_the_logits),

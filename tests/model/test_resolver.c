@@ -229,66 +229,6 @@ static void tensors_of_the_body_that_nobody_reads_are_refused(void **state)
     }
 }
 
-static void a_model_tells_its_types_and_parameters(void **state)
-{
-    (void)state;
-    static const char *const stored[][2] = {{"F32", "f32"}, {"F16", "f16"}, {"BF16", "bf16"}};
-    cuvee_model_info info = {.struct_size = sizeof info};
-    cuvee_model *m;
-    cuvee_error err;
-    uint64_t n_parameters = 0;
-    for (size_t i = 0; i < 3; i++) {
-        const struct tiny_model shape = {.family = "bert", .dtype = stored[i][0], .n_labels = 4};
-        assert_int_equal(tiny_model_write(dir, &shape), 0);
-        assert_int_equal(cuvee__model_open(dir, &m, &err), CUVEE_OK);
-        cuvee__model_describe(m, &info);
-        assert_string_equal(info.weights_dtype, stored[i][1]);
-        assert_string_equal(info.family, "bert");
-        assert_string_equal(info.architecture, "BertForSequenceClassification");
-        assert_string_equal(info.activation, "gelu");
-        assert_string_equal(info.problem_type, "single_label");
-        assert_string_equal(info.path, dir);
-        assert_int_equal(info.struct_size, sizeof info);
-        assert_int_equal(info.n_labels, 4);
-        assert_int_equal(info.max_length, 32);
-        assert_string_equal(cuvee__model_label(m, 0), "RED");
-        assert_null(cuvee__model_label(m, 4));
-        n_parameters = info.n_parameters;
-        cuvee__model_release(m);
-    }
-    struct edit e;
-    start(&e, "bert");
-    uint64_t n_elements = 0;
-    for (size_t i = 0; i < e.n; i++)
-        n_elements += e.tensors[i].dims[0] * (e.tensors[i].n_dims == 2 ? e.tensors[i].dims[1] : 1);
-    struct edit_tensor *t = edit_find(&e, "bert.pooler.dense.bias");
-    snprintf(t->dtype, sizeof t->dtype, "F64"); /* zeros in both */
-    t->data = realloc(t->data, 2 * t->n_bytes);
-    memset(t->data, 0, 2 * t->n_bytes);
-    t->n_bytes *= 2;
-    edit_add(&e, "lm_head.weight", "F32", 100, 100); /* not in use: does not count */
-    put_back(&e);
-    assert_int_equal(cuvee__model_open(dir, &m, &err), CUVEE_OK);
-    cuvee__model_describe(m, &info);
-    assert_string_equal(info.weights_dtype, "mixed");
-    assert_int_equal(info.n_parameters, n_elements);
-    assert_true(info.n_parameters > n_parameters); /* two layers now */
-    cuvee__model_release(m);
-    edit_free(&e);
-}
-
-static void paths_that_are_no_model(void **state)
-{
-    (void)state;
-    cuvee_model *m;
-    cuvee_error err;
-    assert_int_equal(cuvee__model_open("/nonexistent/model", &m, &err), CUVEE_E_IO);
-    assert_non_null(strstr(err.msg, "/nonexistent/model"));
-    assert_int_equal(cuvee__model_open("/dev/null", &m, &err), CUVEE_E_FORMAT);
-    assert_non_null(strstr(err.msg, "/dev/null"));
-    cuvee__model_release(NULL);
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -312,8 +252,6 @@ int main(void)
         cmocka_unit_test(tables_may_be_padded),
         cmocka_unit_test(every_tensor_is_needed_as_it_is),
         cmocka_unit_test(tensors_of_the_body_that_nobody_reads_are_refused),
-        cmocka_unit_test(a_model_tells_its_types_and_parameters),
-        cmocka_unit_test(paths_that_are_no_model),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -163,7 +163,9 @@ int cuvee__reader_fill(struct reader *r, struct row_block *block, size_t max_row
 
 uint64_t cuvee__reader_bytes_read(const struct reader *r)
 {
-    return r->in.bytes_read;
+    /* What waits in the window was read, but no row came from it yet. Behind a decoder the window
+     * counts other bytes than the file does; there the figure runs a little ahead. */
+    return r->in.bytes_read - (r->in.decoder ? 0 : r->in.end - r->in.begin);
 }
 
 uint64_t cuvee__reader_bytes_total(const struct reader *r)

@@ -337,6 +337,9 @@ int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee
 
 /* ---- the end ---- */
 
+/* 15 digits: times that were rounded to 10.825 come out so, not as 10.824999999999999. */
+#define METADATA_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 struct metadata_dump {
     struct output_file *output;
     cuvee_error *err;
@@ -359,7 +362,7 @@ int cuvee__row_writer_end(struct row_writer *w, const json_t *metadata, cuvee_er
     int rc = send_row(w, err);
     if (rc < 0) return rc;
     struct metadata_dump dump = {.output = w->output, .err = err};
-    if (metadata && json_dump_callback(metadata, dump_piece, &dump, JSON_COMPACT) < 0)
+    if (metadata && json_dump_callback(metadata, dump_piece, &dump, METADATA_FLAGS) < 0)
         return dump.rc < 0 ? dump.rc : fail_nomem(w, err);
     return cuvee__output_write(w->output, "}\n", 2, err);
 }

@@ -352,13 +352,13 @@ static void metadata_follows(void **state)
 {
     (void)state;
     json_t *metadata =
-        json_pack("{s:i,s:{s:f},s:s}", "total_records", 1, "t", "ms", 0.5, "model", "a \"b\"");
+        json_pack("{s:i,s:{s:f},s:s}", "total_records", 1, "t", "ms", 10.825, "model", "a \"b\"");
     const struct out_row *const rows[3] = {&good_row}, *const none[3] = {NULL};
     char *output = write_rows(&(struct writer_options){.format = TABLE_JSON}, rows, metadata);
     assert_string_equal(
         output,
         "{\"results\":[\n{\"index\":7,\"label\":\"POSITIVE\",\"score\":0.75}\n],"
-        "\"metadata\":{\"total_records\":1,\"t\":{\"ms\":0.5},\"model\":\"a \\\"b\\\"\"}}\n");
+        "\"metadata\":{\"total_records\":1,\"t\":{\"ms\":10.825},\"model\":\"a \\\"b\\\"\"}}\n");
     check_json(output, strlen(output));
     cuvee__free(output);
     output = write_rows(&(struct writer_options){.format = TABLE_JSON}, none, metadata);

@@ -100,7 +100,8 @@ enum table_format cuvee__reader_format(const struct reader *r);
 int cuvee__reader_fill(struct reader *r, struct row_block *block, size_t max_rows, size_t max_bytes,
                        const volatile int *stop, bool *ret_end, cuvee_error *err);
 
-/* Bytes that the rows so far came from, and the size of the input (0 when unknown: a pipe), for progress bars. */
+/* Bytes that the rows so far came from, and the size of the input (0 when unknown: a pipe), for
+ * progress bars. */
 uint64_t cuvee__reader_bytes_read(const struct reader *r);
 uint64_t cuvee__reader_bytes_total(const struct reader *r);
 

@@ -83,8 +83,7 @@ static int finish_set(struct added_tokens *a, struct added_set *set, cuvee_error
     return CUVEE_OK;
 }
 
-/* Append the pattern of token i to the text; the span's pointer is set once the text no longer
- * moves. */
+/* Append the pattern of token i to the text. Its pointer is set once the text no longer moves. */
 static int append_pattern(struct added_tokens *a, size_t i, const struct normalizer *n,
                           struct normalizer_scratch *scratch, cuvee_error *err)
 {
@@ -134,7 +133,7 @@ void cuvee__added_tokens_deinit(struct added_tokens *a)
     *a = (struct added_tokens){0};
 }
 
-/* First pattern of lo .. hi whose byte at depth is above b, or not below it; all agree on the bytes
+/* First pattern of lo .. hi whose byte at depth is not below b. All of them agree on the bytes
  * before and are longer than depth. */
 static size_t bound(const struct added_set *set, size_t lo, size_t hi, size_t depth, unsigned b)
 {
@@ -225,13 +224,12 @@ bool cuvee__added_next(struct added_scan *s, struct span *ret_gap, int32_t *ret_
         }
         const struct added_token *t = &s->added->tokens[p->token];
         size_t stop = from + p->bytes.len;
-        s->at = stop; /* white space taken by rstrip stays open to further matches, as in the
-                         reference */
+        /* Not past the white space that rstrip takes: the reference lets it match again. */
+        s->at = stop;
         if (t->single_word && word_touches(s->text, from, stop)) continue;
         set_gap(s, t->lstrip ? space_before(s->text, from, s->gap_from) : from, ret_gap);
         if (t->rstrip) {
-            /* The remembered end keeps tokens that are white space themselves from making this
-             * quadratic. */
+            /* Remembered, so that tokens made of white space do not make this quadratic. */
             if (stop >= s->space_until) s->space_until = space_after(s->text, stop);
             stop = s->space_until;
         }

@@ -69,8 +69,8 @@ struct added_scan {
 
 struct added_scan cuvee__added_scan(const struct added_tokens *a, const struct added_set *set,
                                     struct span text);
-/* The text up to the next token (may be empty) and the token's id; or the rest and -1. False at the
- * end. */
+/* Gives the text up to the next token (may be empty) and the token's id, at last the rest and -1;
+ * then returns false. */
 bool cuvee__added_next(struct added_scan *s, struct span *ret_gap, int32_t *ret_id);
 
 #endif

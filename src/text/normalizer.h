@@ -46,8 +46,8 @@ struct normalizer_scratch {
 
 void cuvee__normalizer_scratch_deinit(struct normalizer_scratch *s);
 
-/* Append the normal form of text, valid UTF-8, to out. Returns CUVEE_OK or CUVEE_E_NOMEM. Linear.
- */
+/* Append the normal form of text, valid UTF-8, to out, in linear time.
+ * Returns CUVEE_OK or CUVEE_E_NOMEM. */
 int cuvee__normalize(const struct normalizer *n, struct span text, struct normalizer_scratch *s,
                      struct buffer *out);
 

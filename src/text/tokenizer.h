@@ -48,11 +48,16 @@ struct encoding {
 };
 
 /* Encode one text or pair.
- *   max_length  most tokens, special ones included; must be > the number of special tokens (checked
- * by the caller against cuvee__tokenizer_n_special). ids, type_ids  room for max_length each.
+ *   max_length  most tokens, special ones included; below cuvee__tokenizer_n_special() there is no
+ *               encoding, at it one without tokens of the text.
+ *   ids, type_ids  room for max_length each.
  *   truncation  enum cuvee_truncation.
+ *
  * Work and memory are linear in the text, and bounded by what max_length can use plus one pass over
- * the rest. Returns CUVEE_OK, CUVEE_E_TOO_LONG (truncation refused), CUVEE_E_NOMEM. */
+ * the rest.
+ *
+ * Returns CUVEE_OK, CUVEE_E_ARGUMENT (max_length), CUVEE_E_TOO_LONG (truncation refused),
+ * CUVEE_E_NOMEM. */
 int cuvee__encode(struct encoder *e, const cuvee_text *text, size_t max_length, unsigned truncation,
                   int32_t *ids, int32_t *type_ids, struct encoding *ret);
 

@@ -203,8 +203,7 @@ static int read_named(struct token_list *l, const json_t *config, const json_t *
     return CUVEE_OK;
 }
 
-/* A list of further special tokens. "extra_special_tokens": {} is what Transformers 4 writes for
- * none. */
+/* A list of further special tokens. For none, Transformers 4 writes "extra_special_tokens": {}. */
 static int read_extra(struct token_list *l, const json_t *o, const char *file, const char *key,
                       cuvee_error *err)
 {
@@ -267,6 +266,8 @@ static int gather_tokens(struct token_list *l, json_t *config, json_t *special_m
 {
     json_t *decoder = json_object_get(config, "added_tokens_decoder");
     const json_t *map = decoder ? NULL : special_map;
+    if (map && !json_is_object(map))
+        return cuvee__field_wrong(map, map_name, "document", "an object", err);
     int rc = read_named(l, config, map, err);
     if (rc == CUVEE_OK && decoder) rc = read_decoder(l, decoder, err);
     if (rc == CUVEE_OK && !decoder && added) rc = read_added(l, added, err);

@@ -86,6 +86,13 @@ static void not_a_tokenizer(void **state)
     refused(10, CUVEE_E_FORMAT, "is a FIFO");
     assert_int_equal(remove(path), 0);
 
+    FILE *f = fopen(path, "wb"); /* sparse */
+    assert_non_null(f);
+    assert_int_equal(fseek(f, (long)CUVEE__MAX_TOKENIZER_FILE, SEEK_SET), 0);
+    assert_int_equal(fputc('x', f), 'x');
+    assert_int_equal(fclose(f), 0);
+    refused(10, CUVEE_E_LIMIT, "/tokenizer.json: 67108865 bytes, limit is 67108864");
+
     char *deep = malloc(1000001);
     assert_non_null(deep);
     memset(deep, '[', 1000000);
@@ -376,6 +383,8 @@ static void wrong_vocab_txt(void **state)
         {"added_tokens.json", "{\"x\": \"y\"}", CUVEE_E_FORMAT, "added_tokens.json: x: need an id"},
         {"added_tokens.json", "{\"new\": 11}", CUVEE_E_FORMAT,
          "token 'new' has id 11, the model has rows for 0 to 10"},
+        {"special_tokens_map.json", "[]", CUVEE_E_FORMAT,
+         "special_tokens_map.json: document: need"},
         {"special_tokens_map.json", "{\"sep_token\": 3}", CUVEE_E_FORMAT,
          "special_tokens_map.json: sep_token: need"},
     };

@@ -8,7 +8,7 @@
 #include "os/thread.h"
 
 #define MIN_SLOTS 16
-#define MAX_SLOTS 1024 /* x SLOT_MAX_ROWS = 65536 texts, the queue of a default pool */
+#define MAX_SLOTS 2048 /* x SLOT_MAX_ROWS = 65536 texts, the queue of a default pool */
 #define BYTES_IN_FLIGHT ((size_t)16 << 20)
 /* Signals do not end a wait on a condition: look at the stop flag that often. */
 #define LOOK_NS UINT64_C(50000000)

@@ -19,7 +19,7 @@
 #include "cuvee/cuvee.h"
 #include "table/reader.h"
 
-#define SLOT_MAX_ROWS 64
+#define SLOT_MAX_ROWS 32
 #define SLOT_MAX_BYTES ((size_t)64 << 10)
 
 struct pipeline;

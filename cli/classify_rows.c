@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/checked.h"
@@ -84,9 +85,10 @@ static void fill_result(struct row_sink *s, const cuvee_result *result, size_t t
 
 static void tell_error(struct row_sink *s, const struct slot *slot, struct span error)
 {
+    const bool is_stdin = strcmp(slot->source, "-") == 0;
     if (stats_get(&s->stats->n_error_rows) < MAX_TOLD)
-        cli__console_say("cuvee classify: %s: %.*s", slot->source, (int)cuvee__min(error.len, 1000),
-                         error.ptr);
+        cli__console_say("cuvee classify: %s: %.*s", is_stdin ? "standard input" : slot->source,
+                         (int)cuvee__min(error.len, 1000), error.ptr);
     stats_add(&s->stats->n_error_rows, 1);
 }
 

@@ -294,7 +294,7 @@ static int feed(struct run *run, cuvee_error *err)
 /* ---- finish ---- */
 
 /* Wait for what is on its way: rows that were read are worth having, also when what follows them
- * cannot be read. A user who wants the end, and an output that takes no more, are not kept waiting. */
+ * cannot be read. A user who wants the end, or an output that takes no more, does not wait. */
 static int finish(struct run *run, int exit_code, cuvee_error *err)
 {
     if (!cli__pipeline_drain(run->pipeline, cli__interrupt_stop())) {

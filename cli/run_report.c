@@ -167,6 +167,15 @@ static void append_labels(struct buffer *to, const struct run_report *r)
     cuvee__free(sorted);
 }
 
+static void append_line(struct buffer *to, const char *key, const char *value)
+{
+    cuvee__buffer_printf(to, "  %s%-8s%s ", cli__console_style(STYLE_DIM), key,
+                         cli__console_style(STYLE_PLAIN));
+    for (; *value; value++)
+        cuvee__buffer_append_char(to, (unsigned char)*value < 0x20 ? '?' : *value);
+    cuvee__buffer_append_char(to, '\n');
+}
+
 /* "3 errors, 2 truncated": what the reader should know, when there is something to know. */
 static void append_notes(struct buffer *to, const struct run_report *r)
 {
@@ -178,25 +187,17 @@ static void append_notes(struct buffer *to, const struct run_report *r)
         {r->stats->n_truncated, "text truncated", "texts truncated"},
         {r->stats->n_replaced, "invalid UTF-8 part replaced", "invalid UTF-8 parts replaced"},
     };
+    struct buffer text = {0};
     char count[32];
-    bool is_first = true;
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         if (!notes[i].n) continue;
-        cuvee__buffer_printf(to, "%s%s %s", is_first ? "  notes    " : ", ",
+        cuvee__buffer_printf(&text, "%s%s %s", text.len ? ", " : "",
                              cli__print_count(count, notes[i].n),
                              notes[i].n == 1 ? notes[i].one : notes[i].many);
-        is_first = false;
     }
-    if (!is_first) cuvee__buffer_append_char(to, '\n');
-}
-
-static void append_line(struct buffer *to, const char *key, const char *value)
-{
-    cuvee__buffer_printf(to, "  %s%-8s%s ", cli__console_style(STYLE_DIM), key,
-                         cli__console_style(STYLE_PLAIN));
-    for (; *value; value++)
-        cuvee__buffer_append_char(to, (unsigned char)*value < 0x20 ? '?' : *value);
-    cuvee__buffer_append_char(to, '\n');
+    if (text.len && cuvee__buffer_append_char(&text, '\0') == CUVEE_OK)
+        append_line(to, "notes", text.ptr);
+    cuvee__buffer_deinit(&text);
 }
 
 void cli__report_summary(const struct run_report *r)

@@ -108,10 +108,12 @@ static int open_outputs(struct run *run, cuvee_error *err)
     struct stat st;
     run->is_to_stdout = cli__is_stdout(o->output);
     run->is_staged = !run->is_to_stdout && (stat(o->output, &st) != 0 || S_ISREG(st.st_mode));
-    if (cuvee__output_open(o->output, &run->output, err) < 0) return tell(err, EXIT_OUTPUT);
-    if (o->metrics && cli__metrics_create(o->metrics, run->start_ns, &run->metrics, err) < 0)
-        return tell(err, EXIT_OUTPUT);
-    return EXIT_OK;
+    int rc = cuvee__output_open(o->output, &run->output, err);
+    if (rc == CUVEE_OK && o->metrics)
+        rc = cli__metrics_create(o->metrics, run->start_ns, &run->metrics, err);
+    if (rc == CUVEE_OK) return EXIT_OK;
+    /* Opening a FIFO waits for its reader, and Ctrl-C ends that. */
+    return cli__interrupt_seen() ? EXIT_INTERRUPTED : tell(err, EXIT_OUTPUT);
 }
 
 static int open_pool(struct run *run, cuvee_error *err)

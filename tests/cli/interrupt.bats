@@ -67,6 +67,17 @@ finish() {
     [ ! -e out.csv ] && [ ! -e out.csv.partial ]
 }
 
+@test "Ctrl-C while a FIFO as the output has no reader" {
+    echo red > f.txt
+    mkfifo out
+    start f.txt -o out
+    wait_until grep -qs "wait_for_partner\|fifo" /proc/$pid/wchan || skip 'the kernel does not tell where a thread waits'
+    kill -INT $pid
+    finish
+    expect_status 130
+    [ -z "$stderr" ]
+}
+
 @test "a json document that was cut says so" {
     mkfifo in
     start in -o out.json

@@ -47,21 +47,23 @@ static int read_string(const struct source *s, const char *key, const char **ret
 
 static int read_size(const struct source *s, const struct size_key *key, size_t limit, size_t *ret)
 {
-    const json_t *value = key->name ? json_object_get(s->root, key->name) : NULL;
+    const char *name = key->name;
+    if (key->alias && json_object_get(s->root, key->alias)) name = key->alias;
+    const json_t *value = name ? json_object_get(s->root, name) : NULL;
     if (!value) {
         *ret = key->fallback;
         return CUVEE_OK;
     }
-    if (!json_is_integer(value)) return wrong_type(s, key->name, "an integer");
+    if (!json_is_integer(value)) return wrong_type(s, name, "an integer");
     const json_int_t n = json_integer_value(value);
     if (n < 1)
         return cuvee__fail(s->err, CUVEE_E_FORMAT,
                            "%s: key '%s' is %" JSON_INTEGER_FORMAT ", must be at least 1", s->path,
-                           key->name, n);
+                           name, n);
     if ((uint64_t)n > limit)
         return cuvee__fail(s->err, CUVEE_E_LIMIT,
                            "%s: key '%s' is %" JSON_INTEGER_FORMAT ", limit is %zu", s->path,
-                           key->name, n, limit);
+                           name, n, limit);
     *ret = (size_t)n;
     return CUVEE_OK;
 }
@@ -203,7 +205,7 @@ static int read_label_names(const struct source *s, json_t *id2label, struct con
 
 static int read_labels(const struct source *s, struct config *c)
 {
-    static const struct size_key count_key = {"num_labels", 0};
+    static const struct size_key count_key = {"num_labels", 0, NULL};
     json_t *id2label = optional(s, "id2label");
     if (id2label && !json_is_object(id2label)) return wrong_type(s, "id2label", "an object");
     int rc = read_size(s, &count_key, CUVEE__MAX_LABELS, &c->n_labels);

@@ -36,6 +36,7 @@ enum role {
 struct size_key {
     const char *name; /* NULL: the family has no such key, the fallback holds */
     size_t fallback;
+    const char *alias; /* the class's attribute_map: wins where a file has both; or NULL */
 };
 
 struct family {

@@ -141,6 +141,22 @@ static void absent_keys_take_the_defaults_of_the_class(void **state)
     cuvee__config_deinit(&c);
 }
 
+/* Transformers reads DistilBERT's sizes under the usual names as well, and rather so. */
+static void aliases_of_the_class_win(void **state)
+{
+    (void)state;
+    write_changed("distilbert", "{\"dim\": \"DELETE\", \"hidden_size\": 48,"
+                                "\"n_layers\": \"DELETE\","
+                                "\"num_hidden_layers\": 3, \"num_attention_heads\": 2}");
+    struct config c = read_ok();
+    assert_int_equal(c.hidden_size, 48);
+    assert_int_equal(c.n_layers, 3);
+    assert_int_equal(c.n_heads, 2);
+    cuvee__config_deinit(&c);
+    write_changed("distilbert", "{\"num_attention_heads\": null}");
+    expect_error(CUVEE_E_FORMAT, "num_attention_heads|integer");
+}
+
 static void labels_sort_as_numbers(void **state)
 {
     (void)state;
@@ -321,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_families_are_read),
         cmocka_unit_test(absent_keys_take_the_defaults_of_the_class),
+        cmocka_unit_test(aliases_of_the_class_win),
         cmocka_unit_test(labels_sort_as_numbers),
         cmocka_unit_test(null_means_absent_where_transformers_writes_it),
         cmocka_unit_test(activations_by_name),

@@ -91,7 +91,7 @@ def main():
 
     threads = len(os.sched_getaffinity(0))
     config = json.loads((args.model / "config.json").read_text())
-    tokenizer = tokenizers.Tokenizer.from_file(str(args.model / "tokenizer.json"))
+    tokenizer = tokenizers.BertWordPieceTokenizer(str(args.model / "vocab.txt"), lowercase=True)
     texts = texts_of(tokenizer, args.model / "vocab.txt", args.texts, args.tokens)
     onnx_path = args.model / "fused-f32.onnx"
     onnx_graph.build(args.model, onnx_path)

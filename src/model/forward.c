@@ -33,6 +33,7 @@ struct pass {
     const struct kernels *kernels;
     const struct ragged_batch *batch;
     struct workspace *w;
+    size_t n_types; /* token types that the model gets to see */
 };
 
 static struct rows rows_from(struct rows m, size_t first)
@@ -82,7 +83,7 @@ static void embed(const struct pass *p)
             if (weights->type) {
                 /* A tokenizer may mark the second text of a pair for a model that knows one type
                  * only. */
-                const size_t type = cuvee__min((size_t)batch->type_ids[t], p->config->n_types - 1);
+                const size_t type = cuvee__min((size_t)batch->type_ids[t], p->n_types - 1);
                 add_row(p, weights->type, type, x, tmp);
             }
             add_row(p, weights->position, t - batch->starts[text], x, tmp);
@@ -183,7 +184,8 @@ static void run(const cuvee_model *m, const struct kernels *k, struct workspace 
     assert(batch->n_tokens <= w->max_tokens && batch->n_texts <= w->max_texts);
     assert(batch->starts[batch->n_texts] == batch->n_tokens);
     const struct model_weights *weights = &m->weights;
-    const struct pass p = {&m->config, weights, k, batch, w};
+    const size_t n_types = cuvee__tokenizer_shows_type_ids(m->tokenizer) ? m->config.n_types : 1;
+    const struct pass p = {&m->config, weights, k, batch, w, n_types};
     const struct rows none = {NULL, 0};
     const size_t n_trimmed = trim ? 1 : 0;
 

@@ -49,11 +49,10 @@ static int open_parts(cuvee_model *m, cuvee_error *err)
 
 int cuvee__model_open(const char *path, cuvee_model **ret_model, cuvee_error *err)
 {
-    if (!cuvee__file_exists(path))
-        return cuvee__fail(err, CUVEE_E_IO, "%s: no such model directory", path);
-    if (!cuvee__path_is_directory(path))
-        return cuvee__fail(err, CUVEE_E_FORMAT, "%s: is not a directory; a model is a directory",
-                           path);
+    /* What does not exist, or must not be looked at, is told by config.json with the system's
+     * reason. */
+    if (cuvee__file_exists(path) && !cuvee__path_is_directory(path))
+        return cuvee__fail(err, CUVEE_E_FORMAT, "%s: not a directory; a model is one", path);
     cuvee_model *m = cuvee__calloc(1, sizeof *m);
     if (!m) return cuvee__fail(err, CUVEE_E_NOMEM, "%s: out of memory", path);
     atomic_init(&m->n_holds, 1);

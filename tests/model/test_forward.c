@@ -92,6 +92,58 @@ static const struct tiny_model shapes[] = {
      .dtype = "BF16"},
 };
 
+/* Logits of one text under a tokenizer_config.json. */
+static void run_configured(const char *config, const struct corpus *c, size_t text, float *logits)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/tokenizer_config.json", dir);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs(config, f);
+    assert_int_equal(fclose(f), 0);
+    cuvee_model *m;
+    cuvee_error err = {0};
+    if (cuvee__model_open(dir, &m, &err) < 0) fail_msg("%s", err.msg);
+    struct kernels k;
+    cuvee__kernels_init(&k, 0);
+    run_batch(m, &k, c, &text, 1, 0, cuvee__forward, logits);
+    cuvee__model_release(m);
+}
+
+/* Transformers leaves token_type_ids out for some tokenizers, also when the model is a BERT. */
+static void type_ids_that_transformers_keeps_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *config;
+        bool seen;
+    } cases[] = {
+        {"{}", true},
+        {"{\"tokenizer_class\": \"BertTokenizerFast\"}", true},
+        {"{\"tokenizer_class\": \"DistilBertTokenizer\"}", false},
+        {"{\"tokenizer_class\": \"DistilBertTokenizerFast\"}", false},
+        {"{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}", false},
+        {"{\"model_input_names\": [\"input_ids\", \"attention_mask\"]}", false},
+        {"{\"tokenizer_class\": \"DistilBertTokenizer\","
+         " \"model_input_names\": [\"input_ids\", \"token_type_ids\"]}",
+         true},
+    };
+    static struct corpus c;
+    fill_corpus(&c);
+    memset(c.type_ids[1], 0, sizeof c.type_ids[1]);
+    memcpy(c.ids[0], c.ids[1], sizeof c.ids[0]); /* all 60 tokens are filled there */
+    c.lengths[0] = c.lengths[1] = MAX_LENGTH;
+    c.type_ids[0][MAX_LENGTH / 2] = 1;
+    const struct tiny_model shape = {.family = "bert", .max_positions = MAX_LENGTH};
+    assert_int_equal(tiny_model_write(dir, &shape), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float typed[2], untyped[2];
+        run_configured(cases[i].config, &c, 0, typed);
+        run_configured(cases[i].config, &c, 1, untyped);
+        assert_int_equal(memcmp(typed, untyped, sizeof typed) != 0, cases[i].seen);
+    }
+}
+
 static void check_company(const struct tiny_model *shape, const struct kernels *k)
 {
     cuvee_model *m;
@@ -343,6 +395,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(type_ids_that_transformers_keeps_back),
         cmocka_unit_test(logits_do_not_depend_on_company),
         cmocka_unit_test(an_empty_batch_is_nothing),
         cmocka_unit_test(workspaces_are_small_and_say_so),

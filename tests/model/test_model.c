@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,7 @@ static void paths_that_are_no_model(void **state)
     cuvee_error err;
     assert_int_equal(cuvee__model_open("/nonexistent/model", &m, &err), CUVEE_E_IO);
     assert_non_null(strstr(err.msg, "/nonexistent/model"));
+    assert_int_equal(err.os_errno, ENOENT);
     assert_int_equal(cuvee__model_open("/dev/null", &m, &err), CUVEE_E_FORMAT);
     assert_non_null(strstr(err.msg, "/dev/null"));
     cuvee__model_release(NULL);

@@ -21,7 +21,8 @@ struct tokenizer {
     struct pretokenizer pretokenizer;
     struct wordpiece wordpiece;
     struct token_template single, pair;
-    size_t max_length; /* 0 = none given */
+    size_t max_length;  /* 0 = none given */
+    bool shows_type_ids;
 };
 
 /* Fill a zeroed tokenizer; half-filled ones are fit for cuvee__tokenizer_close(). */

@@ -4,6 +4,7 @@
 #include "text/tokenizer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/checked.h"
@@ -98,10 +99,46 @@ static int read_max_length(const json_t *config, size_t *ret, cuvee_error *err)
     return CUVEE_OK;
 }
 
+/* As Transformers 5.24: a class that is not in the list inherits BERT's input names. */
+static bool class_shows_type_ids(const char *name)
+{
+    static const char *const without[] = {"DistilBertTokenizer", "DistilBertTokenizerFast",
+                                          "PreTrainedTokenizerFast", "TokenizersBackend"};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (strcmp(name, without[i]) == 0) return false;
+    return true;
+}
+
+static int read_shows_type_ids(const json_t *config, bool *ret, cuvee_error *err)
+{
+    static const char names_key[] = "model_input_names", class_key[] = "tokenizer_class";
+    static const char file[] = "tokenizer_config.json:";
+    if (cuvee__field_present(config, names_key)) {
+        json_t *names;
+        const int rc = cuvee__field_array(config, file, names_key, &names, err);
+        if (rc < 0) return rc;
+        *ret = false;
+        for (size_t i = 0; i < json_array_size(names); i++) {
+            const char *name = json_string_value(json_array_get(names, i));
+            if (!name)
+                return cuvee__field_wrong(json_array_get(names, i), file, names_key,
+                                          "a list of strings", err);
+            *ret = *ret || strcmp(name, "token_type_ids") == 0;
+        }
+    } else if (cuvee__field_present(config, class_key)) {
+        struct span name;
+        const int rc = cuvee__field_string(config, file, class_key, &name, err);
+        if (rc < 0) return rc;
+        *ret = class_shows_type_ids(name.ptr);
+    }
+    return CUVEE_OK;
+}
+
 static int fill(struct tokenizer *t, const char *dir, struct model_files *f, size_t vocab_size,
                 cuvee_error *err)
 {
     int rc = read_max_length(f->config, &t->max_length, err);
+    if (rc == CUVEE_OK) rc = read_shows_type_ids(f->config, &t->shows_type_ids, err);
     if (rc == CUVEE_OK && f->tokenizer_json) {
         rc = cuvee__pipeline_from_json(t, f->tokenizer_json, vocab_size, err);
         if (rc < 0) cuvee__error_prefix(err, "tokenizer.json");
@@ -118,7 +155,9 @@ static int create(size_t vocab_size, struct tokenizer **ret, cuvee_error *err)
     if (vocab_size == 0)
         return cuvee__fail(err, CUVEE_E_ARGUMENT, "tokenizer for a model without rows");
     *ret = cuvee__calloc(1, sizeof **ret);
-    return *ret ? CUVEE_OK : cuvee__fail(err, CUVEE_E_NOMEM, "tokenizer: out of memory");
+    if (!*ret) return cuvee__fail(err, CUVEE_E_NOMEM, "tokenizer: out of memory");
+    (*ret)->shows_type_ids = true;
+    return CUVEE_OK;
 }
 
 int cuvee__tokenizer_open(const char *dir, size_t vocab_size, struct tokenizer **ret_tokenizer,
@@ -180,6 +219,11 @@ bool cuvee__tokenizer_lowercases(const struct tokenizer *t)
 size_t cuvee__tokenizer_max_length(const struct tokenizer *t)
 {
     return t->max_length;
+}
+
+bool cuvee__tokenizer_shows_type_ids(const struct tokenizer *t)
+{
+    return t->shows_type_ids;
 }
 
 size_t cuvee__tokenizer_n_special(const struct tokenizer *t, bool pair)

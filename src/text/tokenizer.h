@@ -27,6 +27,9 @@ const char *cuvee__tokenizer_kind(const struct tokenizer *t); /* "wordpiece" */
 bool cuvee__tokenizer_lowercases(const struct tokenizer *t);
 /* model_max_length of tokenizer_config.json; 0 when absent or the "no limit" sentinel. */
 size_t cuvee__tokenizer_max_length(const struct tokenizer *t);
+/* False when Transformers would keep type ids from the model: by model_input_names of
+ * tokenizer_config.json, else by its tokenizer_class. The model then takes type 0 for all. */
+bool cuvee__tokenizer_shows_type_ids(const struct tokenizer *t);
 /* Special tokens that a single text (or a pair) gets. */
 size_t cuvee__tokenizer_n_special(const struct tokenizer *t, bool pair);
 /* One more than the largest type id that an encoding can have; the model's token type table must

@@ -11,9 +11,8 @@
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
+#include "inputs.h"
 
-static const char *const input_formats[] = {"auto", "csv", "jsonl", "text", NULL};
-static const enum table_format read_formats[] = {TABLE_AUTO, TABLE_CSV, TABLE_JSONL, TABLE_TEXT};
 static const char *const output_formats[] = {"json", "jsonl", "csv", NULL};
 static const enum table_format write_formats[] = {TABLE_JSON, TABLE_JSONL, TABLE_CSV};
 /* In the order of enum cuvee_activation and enum cuvee_truncation. */
@@ -23,9 +22,7 @@ static const char *const truncations[] = {"right", "left", "error", NULL};
 #define AT(field) offsetof(struct classify_options, field)
 
 static const struct option_spec options[] = {
-    {.group = "Model", .name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR",
-     .offset = AT(model), .completion = COMPLETE_DIRECTORY,
-     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
+    OPTION_SPEC_MODEL(AT(model)),
     {.name = "activation", .kind = OPTION_CHOICE, .arg = "NAME", .offset = AT(activation),
      .choices = activations,
      .help = "auto, softmax, sigmoid, or none for logits; auto: as the model's config says"},
@@ -42,9 +39,7 @@ static const struct option_spec options[] = {
              "the only column"},
     {.name = "pair-column", .kind = OPTION_TEXT, .arg = "NAME|INDEX", .offset = AT(pair_column),
      .help = "Column of a second text: classify pairs"},
-    {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = AT(input_format),
-     .choices = input_formats,
-     .help = "auto, csv, jsonl, or text with a row a line; auto: by suffix, else by content"},
+    OPTION_SPEC_INPUT_FORMAT(AT(input_format)),
     {.name = "delimiter", .kind = OPTION_BYTE, .arg = "C", .offset = AT(delimiter),
      .help = "CSV delimiter, \\t for a tab; default ',', in .tsv files a tab"},
     {.name = "no-header", .kind = OPTION_FLAG, .offset = AT(no_header),
@@ -139,7 +134,7 @@ static int run(const struct command *self, int argc, char **argv)
     int rc;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc;
 
-    o.read_format = read_formats[o.input_format];
+    o.read_format = cli__input_format(o.input_format);
     o.write_format = format_of_output(&o);
     o.paths = operands.n ? (const char *const *)operands.items : standard_input;
     o.n_paths = operands.n ? (size_t)operands.n : 1;
@@ -149,7 +144,7 @@ static int run(const struct command *self, int argc, char **argv)
         return cli__usage_error(self, "--metrics and -o name the same file");
     if (!operands.n && isatty(STDIN_FILENO)) {
         /* A person who forgot the file sees why nothing happens, and may type. */
-        cli__console_say("cuvee classify: reading texts from the terminal; Ctrl-D ends");
+        cli__inputs_hint("classify");
         if (o.read_format == TABLE_AUTO) o.read_format = TABLE_TEXT;
     }
     return cli__classify_run(self, &o);

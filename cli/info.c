@@ -22,9 +22,7 @@ struct info_options {
 #define AT(field) offsetof(struct info_options, field)
 
 static const struct option_spec options[] = {
-    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR", .offset = AT(model),
-     .completion = COMPLETE_DIRECTORY,
-     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
+    OPTION_SPEC_MODEL(AT(model)),
     {.name = "json", .kind = OPTION_FLAG, .offset = AT(json), .help = "Print one JSON object"},
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,

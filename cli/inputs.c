@@ -8,6 +8,21 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "console.h"
+#include "options.h"
+
+const char *const cli__input_formats[] = {"auto", "csv", "jsonl", "text", NULL};
+
+enum table_format cli__input_format(int choice)
+{
+    static const enum table_format formats[] = {TABLE_AUTO, TABLE_CSV, TABLE_JSONL, TABLE_TEXT};
+    return formats[choice];
+}
+
+void cli__inputs_hint(const char *command)
+{
+    cli__console_say("cuvee %s: reading texts from the terminal; Ctrl-D ends", command);
+}
 
 static bool is_stdin(const char *path)
 {

@@ -26,6 +26,11 @@ struct inputs {
     size_t n_columns;
 };
 
+/* What a choice of --input-format means. */
+enum table_format cli__input_format(int choice);
+/* Tell a person who gave no file that `command` reads from the keyboard. */
+void cli__inputs_hint(const char *command);
+
 /* Check that the files can be read, and open the first. Start with {0} and the first three fields.
  * Returns CUVEE_OK or CUVEE_E_*, the file named. */
 int cli__inputs_open(struct inputs *in, cuvee_error *err);

@@ -22,6 +22,9 @@ enum option_kind {
 
 enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };
 
+/* Choices of --input-format (inputs.c). */
+extern const char *const cli__input_formats[];
+
 struct option_spec {
     const char *name; /* long name, without dashes */
     char letter;      /* short name; 0 = none */
@@ -40,6 +43,14 @@ struct option_spec {
     {.name = "help", .letter = 'h', .kind = OPTION_HELP, .help = "Show this help"}
 #define OPTION_SPEC_VERSION                                                                        \
     {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "Show the version"}
+#define OPTION_SPEC_MODEL(field_offset)                                                            \
+    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR", .offset = (field_offset),  \
+     .completion = COMPLETE_DIRECTORY,                                                             \
+     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"}
+#define OPTION_SPEC_INPUT_FORMAT(field_offset)                                                     \
+    {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = (field_offset),     \
+     .choices = cli__input_formats,                                                                \
+     .help = "auto, csv, jsonl, or text with a row a line; auto: by suffix, else by content"}
 #define MAX_OPTIONS 48
 
 struct command {

@@ -11,6 +11,7 @@
 #include "console.h"
 #include "cuvee/cuvee.h"
 #include "exit_code.h"
+#include "inputs.h"
 #include "interrupt.h"
 #include "json_text.h"
 #include "model_path.h"
@@ -24,18 +25,11 @@ struct tokenize_options {
     int input_format;
 };
 
-static const char *const input_formats[] = {"auto", "csv", "jsonl", "text", NULL};
-static const enum table_format read_formats[] = {TABLE_AUTO, TABLE_CSV, TABLE_JSONL, TABLE_TEXT};
-
 #define AT(field) offsetof(struct tokenize_options, field)
 
 static const struct option_spec options[] = {
-    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR", .offset = AT(model),
-     .completion = COMPLETE_DIRECTORY,
-     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
-    {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = AT(input_format),
-     .choices = input_formats,
-     .help = "auto, csv, jsonl, or text with a row a line; auto: by suffix, else by content"},
+    OPTION_SPEC_MODEL(AT(model)),
+    OPTION_SPEC_INPUT_FORMAT(AT(input_format)),
     {.name = "column", .kind = OPTION_TEXT, .arg = "NAME", .offset = AT(column),
      .help = "Column or JSONL key of the text; default 'text'"},
     OPTION_SPEC_HELP,
@@ -137,7 +131,7 @@ static int tokenize_file(const char *path, const struct tokenize_options *o)
     cuvee_model *model = NULL;
     struct reader *reader = NULL;
     size_t n_errors = 0;
-    const struct reader_options reader_options = {.format = read_formats[o->input_format],
+    const struct reader_options reader_options = {.format = cli__input_format(o->input_format),
                                                   .column = o->column,
                                                   .stop = cli__interrupt_stop()};
     int exit_code = cli__model_open(o->model, &model, &err);
@@ -165,7 +159,7 @@ static int run(const struct command *self, int argc, char **argv)
     int exit_code;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &exit_code)) return exit_code;
     if (!operands.n && isatty(STDIN_FILENO))
-        cli__console_say("cuvee tokenize: reading texts from the terminal; Ctrl-D ends");
+        cli__inputs_hint("tokenize");
     cli__interrupt_open();
     exit_code = tokenize_file(operands.n ? operands.items[0] : "-", &o);
     cli__interrupt_close();

@@ -4,10 +4,11 @@
 # folder of its own for each test.
 bats_require_minimum_version 1.5.0
 
+unset CUVEE_ISA NO_COLOR
+
 setup_file() {
     export CUVEE_MODEL=$BATS_FILE_TMPDIR/model
     "$MAKE_TINY_MODEL" "$CUVEE_MODEL"
-    unset CUVEE_ISA NO_COLOR
 }
 
 # bats keeps files of its own in $BATS_TEST_TMPDIR.

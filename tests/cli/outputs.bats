@@ -110,22 +110,22 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
     command -v script >/dev/null || skip 'script (bsdutils) is missing'
     export TERM=xterm
     mkfifo in
-    # on_terminal VARIABLE PATTERN: input is held back until the pattern is in the log.
+    # on_terminal VARIABLE COMMAND...: the input stays open until the command succeeds.
     on_terminal() {
         : > log
         script -q -e -f -c "$1 '$CUVEE' classify in -o out.jsonl" log > /dev/null 3>&- &
         exec 4> in
         echo red >&4
-        wait_until grep -q "$2" log || fail "not found: $2"
+        wait_until "${@:2}"
         exec 4>&-
         wait $!
     }
     bar=$'\r1 row.*\e\\[K'
-    on_terminal '' "$bar"
+    on_terminal '' grep -q "$bar" log
     grep -q $'\e\\[[0-9]*m' log || fail 'no colour'
-    on_terminal 'NO_COLOR=1' "$bar"
+    on_terminal NO_COLOR=1 grep -q "$bar" log
     ! grep -q $'\e\\[[0-9]*m' log || fail 'colour'
-    on_terminal 'TERM=dumb' ''
+    on_terminal TERM=dumb test -s out.jsonl.partial
     ! grep -q $'\e' log || fail 'escapes on a dumb terminal'
 }
 

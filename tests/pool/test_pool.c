@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "cuvee/cuvee.h"
 #include "fake_model.h"
+#include "os/clock.h"
 #include "os/thread.h"
 
 /* ---- texts ---- */
@@ -451,6 +452,46 @@ static void batches_keep_the_budget(void **state)
     free(texts);
 }
 
+struct clocked {
+    _Atomic uint64_t last_ns; /* when the callback of the batch before returned */
+    _Atomic size_t n_batches, n_early;
+};
+
+static void clock_batch(void *user, const cuvee_batch_record *record)
+{
+    struct clocked *c = user;
+    if (record->start_ns < c->last_ns) c->n_early++;
+    c->n_batches++;
+    c->last_ns = cuvee__clock_ns();
+}
+
+/* Writing rows and on_batch are not tokenizing. */
+static void a_batch_starts_after_the_callback_of_the_last(void **state)
+{
+    (void)state;
+    static char long_text[42]; /* 44 tokens, guessed at 12: one take makes several batches */
+    cuvee_text texts[5];
+    memset(long_text, 'x', sizeof long_text);
+    for (size_t i = 0; i < 5; i++) texts[i] = (cuvee_text){long_text, sizeof long_text, NULL, 0};
+    struct clocked c = {0};
+    cuvee_pool_options o = CUVEE_OPTIONS(cuvee_pool_options);
+    o.n_workers = 1;
+    o.batch_tokens = 64;
+    o.on_batch = clock_batch;
+    o.on_batch_user = &c;
+    cuvee_model *model;
+    cuvee_pool *pool;
+    cuvee_result *r;
+    assert_int_equal(cuvee_model_open("fake", NULL, &model, NULL), CUVEE_OK);
+    assert_int_equal(cuvee_pool_create(model, &o, &pool, NULL), CUVEE_OK);
+    cuvee_model_close(model);
+    assert_int_equal(cuvee_classify(pool, texts, 5, NULL, &r, NULL), CUVEE_OK);
+    cuvee_result_free(r);
+    cuvee_pool_free(pool);
+    assert_int_equal(c.n_batches, 5);
+    assert_int_equal(c.n_early, 0);
+}
+
 /* Callers with different options share one forward pass. */
 static void callers_share_a_batch(void **state)
 {
@@ -555,6 +596,8 @@ int main(void)
         cmocka_unit_test_teardown(no_texts, nothing_was_breached),
         cmocka_unit_test_teardown(status_and_notes, nothing_was_breached),
         cmocka_unit_test_teardown(batches_keep_the_budget, nothing_was_breached),
+        cmocka_unit_test_teardown(a_batch_starts_after_the_callback_of_the_last,
+                                  nothing_was_breached),
         cmocka_unit_test_teardown(callers_share_a_batch, nothing_was_breached),
         cmocka_unit_test_teardown(done_may_submit, nothing_was_breached),
         cmocka_unit_test_teardown(memory_does_not_grow, nothing_was_breached),

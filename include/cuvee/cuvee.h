@@ -139,7 +139,7 @@ typedef struct cuvee_model_info {
     const char *path;           /* as given to cuvee_model_open() */
     const char *family;         /* config.json model_type, such as "distilbert" */
     const char *architecture;   /* config.json architectures[0] */
-    const char *weights_dtype;  /* as stored: "f32", "f16", "bf16" or "mixed" */
+    const char *weights_dtype;  /* as stored: "f32", "f16", "bf16", "f64" or "mixed" */
     const char *tokenizer;      /* "wordpiece" */
     const char *activation;     /* feed-forward activation, "gelu" */
     const char *problem_type;   /* "single_label", "multi_label" or "regression" */

@@ -68,7 +68,8 @@ unsigned cuvee__cpu_isa(void)
 
 void cuvee__cpu_name(char *ret_name, size_t room)
 {
-    if (room) ret_name[0] = '\0';
+    (void)room;
+    ret_name[0] = '\0';
 }
 
 #endif

@@ -16,7 +16,7 @@
 /* CUVEE__ISA_* bits of this machine. Threads: any. */
 unsigned cuvee__cpu_isa(void);
 
-/* Model name from CPUID or /proc/cpuinfo, NUL-terminated, empty when unknown. */
+/* Model name from CPUID, NUL-terminated; empty when unknown, as on arm64. room is at least 1. */
 void cuvee__cpu_name(char *ret_name, size_t room);
 
 /* Cores in this process's affinity mask; at least 1. */

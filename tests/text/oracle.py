@@ -95,9 +95,13 @@ class Reference:
         whole = self.tokenizer.encode_batch(texts)
         if truncation == ERROR or all(len(e.ids) <= max_length for e in whole):
             return [(e.ids, e.type_ids, False) if len(e.ids) <= max_length else E_TOO_LONG for e in whole]
+        # The reference also makes an encoding of every part that it cuts off, of pairs one of every combination:
+        # gigabytes for a batch, so a few at a time, and callers keep texts short where max_length is small.
         self.tokenizer.enable_truncation(max_length, direction="left" if truncation == LEFT else "right")
-        cut = self.tokenizer.encode_batch(texts)
-        return [(c.ids, c.type_ids, len(w.ids) > max_length) for w, c in zip(whole, cut)]
+        cut = []
+        for i in range(0, len(texts), 100):
+            cut += [(e.ids, e.type_ids) for e in self.tokenizer.encode_batch(texts[i:i + 100])]
+        return [(ids, type_ids, len(w.ids) > max_length) for w, (ids, type_ids) in zip(whole, cut)]
 
 
 class Driver:

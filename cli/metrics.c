@@ -85,7 +85,7 @@ int cli__metrics_end(struct metrics *m, uint32_t n_workers, const json_t *proces
                      cuvee_error *err)
 {
     struct buffer tail = {0};
-    char *text = json_dumps(process, JSON_COMPACT);
+    char *text = json_dumps(process, JSON_COMPACT | JSON_REAL_PRECISION(15));
     int rc = text ? print_tail(m, n_workers, text, &tail) : CUVEE_E_NOMEM;
     if (rc < 0)
         cuvee__fail(err, rc, "out of memory for metrics");

@@ -66,7 +66,7 @@ static void append_bar(struct buffer *line, double share, size_t n_cells)
     cuvee__buffer_append_str(line, cli__console_style(STYLE_PLAIN));
 }
 
-/* "62 %  620 rows  104 rows/s  3 errors  0:04 left" */
+/* "62 %  620 rows  104 rows/s  3 errors  4 s left" */
 static void append_words(struct buffer *line, const struct progress *p, double share,
                          double seconds)
 {
@@ -84,8 +84,10 @@ static void append_words(struct buffer *line, const struct progress *p, double s
     /* The first moments say nothing about the rest. */
     if (share > 0.01 && share < 1 && seconds > 0.5) {
         const double left = seconds * (1 - share) / share;
-        cuvee__buffer_printf(line, "  %s left",
-                             cli__print_seconds(text, sizeof text, left < 10 ? 10 : left));
+        if (left < 59.5)
+            cuvee__buffer_printf(line, "  %.0f s left", left);
+        else
+            cuvee__buffer_printf(line, "  %s left", cli__print_seconds(text, sizeof text, left));
     }
 }
 

@@ -105,6 +105,7 @@ static void check_block(const struct row_block *b)
         check_piece(b, r->text);
         check_piece(b, r->pair);
         assert_true(r->has_text || r->error.len);
+        if (r->has_text) assert_non_null(block_span(b, r->text).ptr); /* empty, but there */
         assert_true(r->has_text || !r->text.len);
         assert_true(r->first_field + r->n_fields <= b->n_fields);
         for (size_t k = 0; k < r->n_fields; k++) check_piece(b, b->fields[r->first_field + k]);

@@ -200,7 +200,7 @@ static void second_writer_is_refused(void **state)
 static void *contend(void *arg)
 {
     const char *text = arg;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
         struct output_file *o;
         if (cuvee__output_open("shared.out", &o, NULL) < 0) continue;
         cuvee__output_write(o, text, strlen(text), NULL);
@@ -218,7 +218,7 @@ static void writers_never_mix(void **state)
     static char aaaa[] = "aaaa\n", bbbb[] = "bbbb\n";
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, contend, aaaa), 0);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
         contend(bbbb);
         if (!exists("shared.out")) continue;
         char *got = read_file("shared.out");

@@ -24,20 +24,22 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cuveeConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/cuveeConfig.cmake ${PROJECT_BINARY_DIR}/cuveeConfigVersion.cmake
   DESTINATION ${package_dir})
 
-# cuvee.pc finds its prefix from where it lies: `cmake --install --prefix` may choose another one.
+# cuvee.pc finds its prefix from where it lies: `cmake --install --prefix` may choose another one. An absolute
+# folder, as some packagers give, stays what it is.
 file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+foreach(kind LIB INCLUDE)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${kind}DIR}")
+    set(pc_${kind}DIR "${CMAKE_INSTALL_${kind}DIR}")
+  else()
+    set(pc_${kind}DIR "\${prefix}/${CMAKE_INSTALL_${kind}DIR}")
+  endif()
+endforeach()
 configure_file(cmake/cuvee.pc.in ${PROJECT_BINARY_DIR}/cuvee.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cuvee.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-file(GLOB man_pages CONFIGURE_DEPENDS docs/man/*.1)
-install(FILES ${man_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 
-# install_completion(file folder name): what is not there is left out.
-function(install_completion file folder name)
-  if(EXISTS ${PROJECT_SOURCE_DIR}/completions/${file})
-    install(FILES completions/${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder} RENAME ${name})
-  endif()
-endfunction()
-install_completion(cuvee.bash bash-completion/completions cuvee)
-install_completion(_cuvee zsh/site-functions _cuvee)
-install_completion(cuvee.fish fish/vendor_completions.d cuvee.fish)
+install(FILES completions/cuvee.bash RENAME cuvee
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES completions/_cuvee DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES completions/cuvee.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

@@ -2,9 +2,12 @@
  *
  * cuvee: finds the subcommand and runs it. Each subcommand reads its own options (options.h) and
  * gives the exit code back (exit_code.h). */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "console.h"
@@ -77,13 +80,25 @@ static int run_help(int argc, char **argv)
     return cli__stdout_finish();
 }
 
+/* A standard descriptor that the caller closed would go to the next file that is opened, and rows
+ * end up in the metrics, messages in the rows. /dev/null takes its place, opened the wrong way
+ * round: to use it stays an error. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     cli__console_open();
-    /* A closed pipe is an error of write(), which ends the work quietly, not a signal that kills
-     * it. */
+    /* A closed pipe and a file as large as is allowed are errors of write(), which end the work in
+     * order, not signals that kill it. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
 
     if (argc < 2) {
         print_program_help(stderr);

@@ -94,3 +94,16 @@ load common
     grep -q '"text":"red"' out.json.partial
     grep -q '"complete":false' out.json.partial
 }
+
+@test "a closed standard descriptor goes to no file that is opened" {
+    run --separate-stderr bash -c 'echo red | "$CUVEE" classify -q --metrics m.json >&-'
+    expect_status 5
+    expect_stderr 'standard output: cannot write'
+    ! grep -qs '"text":"red"' m.json m.json.partial || fail 'rows in the metrics'
+    run --separate-stderr bash -c 'echo red | "$CUVEE" classify -o out.jsonl 2>&-'
+    expect_status 0
+    [ "$(wc -l < out.jsonl)" -eq 1 ] || fail 'messages in the rows'
+    run --separate-stderr bash -c '"$CUVEE" classify -q -o out.jsonl <&-'
+    expect_status 3
+    expect_stderr 'standard input'
+}

@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -51,7 +50,6 @@ struct run {
     struct run_report report;
     uint64_t start_ns, feed_ns;
     bool is_whole;  /* all input was read, all rows are written */
-    bool is_to_stdout, is_staged; /* staged: FILE.partial until it is whole */
     bool quiet_end; /* the reader of our output went away */
 };
 
@@ -105,9 +103,6 @@ static int open_inputs(struct run *run, cuvee_error *err)
 static int open_outputs(struct run *run, cuvee_error *err)
 {
     const struct classify_options *o = run->options;
-    struct stat st;
-    run->is_to_stdout = cli__is_stdout(o->output);
-    run->is_staged = !run->is_to_stdout && (stat(o->output, &st) != 0 || S_ISREG(st.st_mode));
     int rc = cuvee__output_open(o->output, &run->output, err);
     if (rc == CUVEE_OK && o->metrics)
         rc = cli__metrics_create(o->metrics, run->start_ns, &run->metrics, err);
@@ -236,7 +231,8 @@ static void show_progress(struct run *run)
         .total_bytes = run->inputs.total_bytes,
         .max_rows = o->limit == INT64_MAX ? UINT64_MAX : (uint64_t)o->limit,
         /* Rows that appear on the same terminal are progress enough, and would cut the bar. */
-        .use_bar = cli__console_is_terminal() && !(run->is_to_stdout && isatty(STDOUT_FILENO)),
+        .use_bar = cli__console_is_terminal() &&
+                   !(cli__is_stdout(o->output) && isatty(STDOUT_FILENO)),
         .start_ns = run->feed_ns,
         .last_line_ns = run->feed_ns};
     cli__monitor_show(&run->monitor, &progress);
@@ -343,14 +339,17 @@ static int end_metrics(struct run *run, cuvee_error *err)
     return rc < 0 ? tell(err, EXIT_OUTPUT) : EXIT_OK;
 }
 
-/* Where the rows so far are. */
-static void tell_partial(const struct run *run)
+/* Where the rows so far are. An output that failed has fewer than were given to it. */
+static void tell_partial(const struct run *run, int exit_code)
 {
     const uint64_t n = stats_get(&run->stats.n_rows);
-    const char *name = cuvee__output_name(run->output);
+    const char *place = cuvee__output_place(run->output);
     if (!n) return;
-    cli__console_say("cuvee classify: ended early: %" PRIu64 " row%s in %s%s", n, n == 1 ? "" : "s",
-                     name, run->is_staged ? ".partial" : "");
+    if (exit_code == EXIT_OUTPUT)
+        cli__console_say("cuvee classify: ended early: what could be written is in %s", place);
+    else
+        cli__console_say("cuvee classify: ended early: %" PRIu64 " row%s in %s", n,
+                         n == 1 ? "" : "s", place);
 }
 
 /* Everything is still open but the pipeline, which has delivered. Returns the final exit code. */
@@ -371,7 +370,7 @@ static int conclude(struct run *run, int exit_code, cuvee_error *err)
     if (run->quiet_end) return EXIT_OK;
     const int rc = end_metrics(run, err);
     if (rc && !exit_code) exit_code = rc;
-    if (!run->is_whole) tell_partial(run);
+    if (!run->is_whole) tell_partial(run, exit_code);
     const uint64_t n_errors = stats_get(&run->stats.n_error_rows);
     if (!exit_code && n_errors > (uint64_t)run->options->max_errors) exit_code = EXIT_ROWS;
     return exit_code;

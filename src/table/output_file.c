@@ -174,6 +174,11 @@ const char *cuvee__output_name(const struct output_file *o)
     return o->name;
 }
 
+const char *cuvee__output_place(const struct output_file *o)
+{
+    return o->partial ? o->partial : o->name;
+}
+
 /* ---- write ---- */
 
 /* Record a failed system call, and give it to the caller. */

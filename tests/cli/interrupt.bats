@@ -40,6 +40,20 @@ finish() {
     done
 }
 
+@test "Ctrl-C with a link as output: the partial file lies beside its target, and is so named" {
+    mkfifo in
+    mkdir folder
+    ln -s folder/target.jsonl link
+    start in -o link
+    exec 4> in
+    echo red >&4
+    wait_until test -s folder/target.jsonl.partial
+    kill -INT $pid
+    finish
+    exec 4>&-
+    expect_stderr 'ended early: 1 row in folder/target.jsonl.partial'
+}
+
 @test "Ctrl-C in the middle of work: the rows so far, in order, none torn" {
     seq -f 'wine %.0f' 1000000 > f.txt
     start f.txt -o out.jsonl --threads 1

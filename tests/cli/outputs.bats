@@ -66,6 +66,23 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
     expect_status 5
 }
 
+@test "rows that a full disk did not take are not counted as there" {
+    seq 1000 > f.txt
+    run --separate-stderr bash -c 'ulimit -f 4; "$CUVEE" classify -q f.txt -o out.jsonl'
+    expect_status 5
+    expect_stderr 'what could be written is in out.jsonl.partial'
+    expect_no_stderr ' rows in'
+}
+
+@test "a limit on the size of files is an output error, not a death by signal" {
+    # The rows fit; it is the metadata at the end that does not.
+    run --separate-stderr env --default-signal=XFSZ \
+        bash -c 'ulimit -f 1; seq 12 | "$CUVEE" classify -q -o out.json'
+    expect_status 5
+    expect_stderr 'out.json: cannot write: File too large'
+    [ ! -e out.json ]
+}
+
 @test "an output that cannot be made is known before work begins" {
     cuvee classify f.txt -o no-such-folder/out.jsonl
     expect_status 5

@@ -71,6 +71,7 @@ static void target_appears_at_commit(void **state)
     (void)state;
     struct output_file *o = open_output("a.out");
     assert_string_equal(cuvee__output_name(o), "a.out");
+    assert_string_equal(cuvee__output_place(o), "a.out.partial");
     put(o, "one\n");
     assert_int_equal(cuvee__output_flush(o, NULL), CUVEE_OK);
     expect_file("a.out.partial", "one\n");
@@ -136,6 +137,7 @@ static void symlinks_are_followed(void **state)
     struct output_file *o = open_output("link");
     put(o, "new");
     assert_true(exists("dir/real.partial"));
+    assert_string_equal(cuvee__output_place(o), "dir/real.partial");
     commit(o);
     expect_file("dir/real", "new");
     char text[16];

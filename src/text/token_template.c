@@ -32,14 +32,6 @@ int cuvee__template_check(const struct token_template *t, bool is_pair, const ch
     return CUVEE_OK;
 }
 
-size_t cuvee__template_n_type_ids(const struct token_template *t)
-{
-    int32_t largest = -1;
-    for (size_t i = 0; i < t->n; i++)
-        if (t->parts[i].type_id > largest) largest = t->parts[i].type_id;
-    return (size_t)(largest + 1);
-}
-
 size_t cuvee__template_apply(const struct token_template *t, const struct kept_ids texts[2],
                              int32_t *ids, int32_t *type_ids)
 {

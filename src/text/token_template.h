@@ -33,9 +33,6 @@ int cuvee__template_add(struct token_template *t, int32_t id, int32_t type_id, c
 int cuvee__template_check(const struct token_template *t, bool is_pair, const char *name,
                           cuvee_error *err);
 
-/* One more than the largest type id. */
-size_t cuvee__template_n_type_ids(const struct token_template *t);
-
 /* The ids that are kept of one text. */
 struct kept_ids {
     const int32_t *ids;

@@ -231,11 +231,6 @@ size_t cuvee__tokenizer_n_special(const struct tokenizer *t, bool pair)
     return pair ? t->pair.n_special : t->single.n_special;
 }
 
-size_t cuvee__tokenizer_n_type_ids(const struct tokenizer *t)
-{
-    return cuvee__max(cuvee__template_n_type_ids(&t->single), cuvee__template_n_type_ids(&t->pair));
-}
-
 const char *cuvee__tokenizer_string(const struct tokenizer *t, int32_t id)
 {
     return cuvee__vocabulary_string(&t->wordpiece.vocabulary, id);

@@ -32,9 +32,6 @@ size_t cuvee__tokenizer_max_length(const struct tokenizer *t);
 bool cuvee__tokenizer_shows_type_ids(const struct tokenizer *t);
 /* Special tokens that a single text (or a pair) gets. */
 size_t cuvee__tokenizer_n_special(const struct tokenizer *t, bool pair);
-/* One more than the largest type id that an encoding can have; the model's token type table must
- * have so many rows. */
-size_t cuvee__tokenizer_n_type_ids(const struct tokenizer *t);
 /* Vocabulary string of an id, NUL-terminated; "" for an id without one. */
 const char *cuvee__tokenizer_string(const struct tokenizer *t, int32_t id);
 

@@ -188,7 +188,6 @@ static void names_of_a_tokenizer(void **state)
     assert_int_equal(cuvee__tokenizer_max_length(s.tokenizer), 512);
     assert_int_equal(cuvee__tokenizer_n_special(s.tokenizer, false), 2);
     assert_int_equal(cuvee__tokenizer_n_special(s.tokenizer, true), 3);
-    assert_int_equal(cuvee__tokenizer_n_type_ids(s.tokenizer), 2);
     assert_string_equal(cuvee__tokenizer_string(s.tokenizer, 7592), "hello");
     assert_string_equal(cuvee__tokenizer_string(s.tokenizer, 101), "[CLS]");
     assert_string_equal(cuvee__tokenizer_string(s.tokenizer, -1), "");

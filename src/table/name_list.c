@@ -66,28 +66,30 @@ static bool is_used(const struct rivals *r, struct span name)
     return cuvee__names_have(r->own, name) || cuvee__names_have(r->settled, name);
 }
 
+/* Write name with n times "in_" in front, or with "_n" behind, to out. */
+static int change_name(struct span name, bool is_own, size_t n, struct buffer *out)
+{
+    int rc = CUVEE_OK;
+    out->len = 0;
+    for (size_t i = 0; is_own && i < n && rc == CUVEE_OK; i++)
+        rc = cuvee__buffer_append_str(out, "in_");
+    if (rc == CUVEE_OK) rc = cuvee__buffer_append(out, name.ptr, name.len);
+    if (rc == CUVEE_OK && !is_own) rc = cuvee__buffer_printf(out, "_%zu", n);
+    return rc;
+}
+
 /* Write name, changed as little as it takes, to out. */
 static int settle_name(const struct rivals *r, size_t idx, struct buffer *out)
 {
     const struct span name = r->columns[idx];
-    size_t nth = 1; /* which of the equal ones this is */
+    size_t nth = 1; /* which of the equal ones this is: those before it have lower numbers */
     for (size_t i = 0; i < idx; i++) nth += span_equal(r->columns[i], name);
     const bool is_own = cuvee__names_have(r->own, name);
     out->len = 0;
     int rc = cuvee__buffer_append(out, name.ptr, name.len);
     if (nth == 1 && !is_own && !cuvee__names_have(r->settled, name)) return rc;
-    while (rc == CUVEE_OK && is_used(r, buffer_span(out))) {
-        if (is_own) {
-            rc = cuvee__buffer_reserve(out, 3);
-            if (rc < 0) return rc;
-            memmove(out->ptr + 3, out->ptr, out->len);
-            memcpy(out->ptr, "in_", 3);
-            out->len += 3;
-        } else {
-            out->len = name.len;
-            rc = cuvee__buffer_printf(out, "_%zu", nth++);
-        }
-    }
+    while (rc == CUVEE_OK && is_used(r, buffer_span(out)))
+        rc = change_name(name, is_own, nth++, out);
     return rc;
 }
 

@@ -95,6 +95,13 @@ expect_line() {
     expect_status 2
 }
 
+@test "--keep-columns of many columns of one name takes no long time" {
+    { printf text && printf ',label%.0s' $(seq 4000) && printf '\nred\n'; } > f.csv
+    run --separate-stderr timeout 15 "$CUVEE" classify -q f.csv --keep-columns --format csv
+    expect_status 0
+    [ ${#lines[@]} -eq 2 ]
+}
+
 @test "--keep-columns passes columns through; a clash gets in_" {
     printf 'id,text,label\n7,"red, wine",old\n' > f.csv
     classify f.csv --keep-columns --format csv

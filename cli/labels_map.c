@@ -34,6 +34,9 @@ static int apply_map(struct label_names *l, json_t *map, const char *path, cuvee
         if (!json_is_string(to))
             return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' is not a string",
                                path, from);
+        if (strlen(json_string_value(to)) != json_string_length(to))
+            return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' has a NUL in it",
+                               path, from);
         while (i < l->n && strcmp(l->names[i], from) != 0) i++;
         if (i == l->n)
             return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path,

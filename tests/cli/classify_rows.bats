@@ -85,7 +85,7 @@ expect_line() {
     expect_output '"label_counts":{"wine":1}'
     classify f.txt --labels-map same.json --format csv --top-k 1
     expect_status 2
-    for bad in '[]' '{"RED":1}' '{' '{"RED":"a","RED":"b"}'; do
+    for bad in '[]' '{"RED":1}' '{' '{"RED":"a","RED":"b"}' '{"RED":"a\u0000b"}'; do
         echo "$bad" > bad.json
         classify f.txt --labels-map bad.json
         expect_status 2

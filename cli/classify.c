@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -110,7 +111,7 @@ const struct command cli__command_classify = {
 static bool has_suffix(const char *path, const char *suffix)
 {
     const size_t n = strlen(path), n_suffix = strlen(suffix);
-    return n > n_suffix && strcmp(path + n - n_suffix, suffix) == 0;
+    return n > n_suffix && strcasecmp(path + n - n_suffix, suffix) == 0;
 }
 
 static enum table_format format_of_output(const struct classify_options *o)
@@ -143,9 +144,11 @@ static int run(const struct command *self, int argc, char **argv)
     if (o.metrics && o.output && strcmp(o.metrics, o.output) == 0)
         return cli__usage_error(self, "--metrics and -o name the same file");
     if (!operands.n && isatty(STDIN_FILENO)) {
-        /* A person who forgot the file sees why nothing happens, and may type. */
+        /* A person who forgot the file sees why nothing happens, and may type: text, unless an
+         * option speaks of columns. */
         cli__inputs_hint("classify");
-        if (o.read_format == TABLE_AUTO) o.read_format = TABLE_TEXT;
+        const bool has_columns = o.column || o.pair_column || o.delimiter || o.no_header;
+        if (o.read_format == TABLE_AUTO && !has_columns) o.read_format = TABLE_TEXT;
     }
     return cli__classify_run(self, &o);
 }

@@ -14,6 +14,8 @@ setup() {
     [[ $(< out.json) == '{"results":['* ]]
     cuvee classify f.txt -o out.csv
     [[ $(< out.csv) == index,* ]]
+    cuvee classify f.txt -o OUT.CSV
+    [[ $(< OUT.CSV) == index,* ]]
     cuvee classify f.txt -o out.unknown
     [[ $(< out.unknown) == '{"index":0'* ]]
     cuvee classify f.txt -o out.csv --format jsonl
@@ -151,4 +153,9 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
     printf 'red wine\n\004' | script -q -e -c "'$CUVEE' classify -o out.jsonl" log > /dev/null
     grep -q 'reading texts from the terminal' log
     grep -q '"text":"red wine"' out.jsonl
+    # An option that speaks of columns makes it a table.
+    printf 'note,id\nred wine,1\n\004' |
+        script -q -e -c "'$CUVEE' classify --column note -o out.jsonl" log > /dev/null
+    grep -q '"text":"red wine"' out.jsonl
+    [ "$(wc -l < out.jsonl)" -eq 1 ]
 }

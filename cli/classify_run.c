@@ -89,9 +89,8 @@ static int open_inputs(struct run *run, cuvee_error *err)
     const int rc = cli__inputs_open(in, err);
     if (rc == CUVEE_E_CANCELLED) return EXIT_INTERRUPTED;
     if (rc < 0) return tell(err, usage_or(rc, EXIT_INPUT));
-    const enum table_format format = cuvee__reader_format(in->reader);
     if (o->keep_columns && o->write_format == TABLE_CSV &&
-        (format == TABLE_JSONL || format == TABLE_JSON)) {
+        cuvee__reader_format(in->reader) == TABLE_JSONL) {
         cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                     "%s: --keep-columns of JSON input needs --format json or jsonl",
                     in->paths[0]);
@@ -100,10 +99,31 @@ static int open_inputs(struct run *run, cuvee_error *err)
     return EXIT_OK;
 }
 
+/* FILE may be an input: it is replaced at the end. But FILE.partial is emptied when it is opened,
+ * and an input at whose end standard output stands has no end. */
+static int check_output(const struct run *run, const char *path, cuvee_error *err)
+{
+    const bool is_stdout = cli__is_stdout(path);
+    struct buffer partial = {0};
+    struct stat st;
+    if (!is_stdout && cuvee__buffer_printf(&partial, "%s.partial", path) < 0)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "%s: out of memory", path);
+    const char *place = is_stdout ? "standard output" : partial.ptr;
+    const bool is_there = (is_stdout ? fstat(STDOUT_FILENO, &st) : stat(place, &st)) == 0;
+    int rc = CUVEE_OK;
+    if (is_there && cli__inputs_have(&run->inputs, &st))
+        rc = cuvee__fail(err, CUVEE_E_IO,
+                         "%s is also an input: it would be written while it is read", place);
+    cuvee__buffer_deinit(&partial);
+    return rc;
+}
+
 static int open_outputs(struct run *run, cuvee_error *err)
 {
     const struct classify_options *o = run->options;
-    int rc = cuvee__output_open(o->output, &run->output, err);
+    int rc = check_output(run, o->output, err);
+    if (rc == CUVEE_OK && o->metrics) rc = check_output(run, o->metrics, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_open(o->output, &run->output, err);
     if (rc == CUVEE_OK && o->metrics)
         rc = cli__metrics_create(o->metrics, run->start_ns, &run->metrics, err);
     if (rc == CUVEE_OK) return EXIT_OK;
@@ -245,7 +265,6 @@ static int feed_file(struct run *run, uint64_t *n_rows, cuvee_error *err)
 {
     const volatile int *stop = cli__interrupt_stop();
     struct inputs *in = &run->inputs;
-    const enum table_format format = cuvee__reader_format(in->reader);
     const uint64_t limit = (uint64_t)run->options->limit;
     bool end = false;
     while (!end && *n_rows < limit) {
@@ -258,7 +277,7 @@ static int feed_file(struct run *run, uint64_t *n_rows, cuvee_error *err)
             slot->first_index = *n_rows;
             slot->source = cli__inputs_name(in);
             slot->n_input_bytes = cli__inputs_bytes_read(in);
-            slot->fields_are_json = format == TABLE_JSONL || format == TABLE_JSON;
+            slot->fields_are_json = cuvee__reader_format(in->reader) == TABLE_JSONL;
             *n_rows += slot->block.n_rows;
             cuvee_error post_err;
             if (cli__pipeline_post(run->pipeline, slot, &post_err) < 0)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -29,6 +28,21 @@ static bool is_stdin(const char *path)
     return strcmp(path, "-") == 0;
 }
 
+static int stat_input(const char *path, struct stat *ret_file)
+{
+    return is_stdin(path) ? fstat(STDIN_FILENO, ret_file) : stat(path, ret_file);
+}
+
+bool cli__inputs_have(const struct inputs *in, const struct stat *file)
+{
+    struct stat st;
+    for (size_t i = 0; S_ISREG(file->st_mode) && i < in->n_paths; i++)
+        if (stat_input(in->paths[i], &st) == 0 && st.st_dev == file->st_dev &&
+            st.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
 /* A slip in the last of many files is better known now than after an hour. */
 static int check_files(struct inputs *in, cuvee_error *err)
 {
@@ -37,8 +51,7 @@ static int check_files(struct inputs *in, cuvee_error *err)
     for (size_t i = 0; i < in->n_paths; i++) {
         struct stat st;
         const char *path = in->paths[i];
-        const int rc = is_stdin(path) ? fstat(STDIN_FILENO, &st) : stat(path, &st);
-        if (rc != 0 || (!is_stdin(path) && access(path, R_OK) != 0))
+        if (stat_input(path, &st) != 0 || (!is_stdin(path) && access(path, R_OK) != 0))
             return cuvee__fail_os(err, errno, "cannot open %s", path);
         if (S_ISDIR(st.st_mode))
             return cuvee__fail(err, CUVEE_E_IO, "%s is a directory, not a file", path);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "table/reader.h"
@@ -37,6 +38,9 @@ int cli__inputs_open(struct inputs *in, cuvee_error *err);
 /* Go on to the next file; *ret_any = false after the last. */
 int cli__inputs_next(struct inputs *in, bool *ret_any, cuvee_error *err);
 void cli__inputs_close(struct inputs *in);
+
+/* Is this one of the files? Of regular files only. */
+bool cli__inputs_have(const struct inputs *in, const struct stat *file);
 
 /* Path of the current file as given. */
 const char *cli__inputs_name(const struct inputs *in);

@@ -8,7 +8,7 @@
 
 /* From the main thread, before others start. */
 void cli__interrupt_open(void);
-/* The work is over: the default actions are back. */
+/* The reading is over: no more alarms. Ctrl-C still does not kill at once, the second does. */
 void cli__interrupt_close(void);
 
 /* Non-zero when the main thread is to stop reading; for cuvee__reader_fill(). Main thread only. */

@@ -89,6 +89,7 @@ void cuvee__reader_close(struct reader *r);
  * many as the first row has. */
 size_t cuvee__reader_n_columns(const struct reader *r);
 struct span cuvee__reader_column(const struct reader *r, size_t i);
+/* TABLE_CSV, TABLE_JSONL or TABLE_TEXT: JSON is read as JSONL. */
 enum table_format cuvee__reader_format(const struct reader *r);
 
 /* Append rows to block until it holds max_rows or max_bytes, the input ends (*ret_end), or the

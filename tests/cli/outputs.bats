@@ -159,3 +159,18 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
     grep -q '"text":"red wine"' out.jsonl
     [ "$(wc -l < out.jsonl)" -eq 1 ]
 }
+
+@test "what is written while it is read is refused" {
+    cp f.txt out.jsonl.partial
+    cuvee classify f.txt out.jsonl.partial -o out.jsonl
+    expect_status 5
+    expect_stderr 'out.jsonl.partial is also an input'
+    cmp f.txt out.jsonl.partial
+    cuvee classify out.jsonl.partial --metrics out.jsonl
+    expect_status 5
+    cmp f.txt out.jsonl.partial
+    run --separate-stderr bash -c '"$CUVEE" classify f.txt >> f.txt'
+    expect_status 5
+    expect_stderr 'standard output is also an input'
+    cmp f.txt out.jsonl.partial
+}

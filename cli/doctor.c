@@ -114,9 +114,9 @@ static json_t *findings_to_json(const struct findings *f)
     json_t *places = json_array();
     for (size_t i = 0; i < f->search.n_places; i++) {
         const struct model_place *p = &f->search.places[i];
-        json_array_append_new(places, json_pack("{s:s, s:s, s:b, s:b}", "origin", p->origin, "path",
-                                                p->path, "exists", p->exists, "taken",
-                                                p == f->search.taken));
+        json_array_append_new(places, json_pack("{s:s, s:o, s:b, s:b}", "origin", p->origin, "path",
+                                                cli__json_string(p->path), "exists", p->exists,
+                                                "taken", p == f->search.taken));
     }
     json_t *o = json_object();
     json_object_set_new(o, "version", json_string(cuvee_version()));

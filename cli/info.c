@@ -58,7 +58,7 @@ static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *in
                             const char *hash)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "path", json_string(info->path));
+    json_object_set_new(o, "path", cli__json_string(info->path));
     json_object_set_new(o, "family", json_string(info->family));
     json_object_set_new(o, "architecture", json_string(info->architecture));
     json_object_set_new(o, "layers", json_integer(info->n_layers));

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "console.h"
+#include "json_text.h"
 #include "progress.h"
 
 #define MAX_SHOWN_LABELS 12
@@ -61,7 +62,7 @@ json_t *cli__report_metadata(const struct run_report *r, const char *sha256_hex)
     json_t *m = json_object();
     json_object_set_new(m, "total_records", json_count(stats_get(&r->stats->n_rows)));
     json_object_set_new(m, "label_counts", label_counts(r));
-    json_object_set_new(m, "model", json_string(r->model.path));
+    json_object_set_new(m, "model", cli__json_string(r->model.path));
     json_object_set_new(m, "model_sha256", json_string(sha256_hex));
     json_object_set_new(m, "precision", json_string(r->pool.precision));
     json_object_set_new(m, "isa", json_string(r->pool.isa));

@@ -35,6 +35,16 @@ expect_model_error() {
     expect_output "\"model_sha256\": \"$(sha256sum "$CUVEE_MODEL/model.safetensors" | cut -d' ' -f1)\""
 }
 
+@test "a path that is no UTF-8 still gives JSON, and is in it" {
+    cp -r "$CUVEE_MODEL" $'m\xFF'
+    cuvee info --json -m $'m\xFF'
+    expect_output $'"path": "m\uFFFD"'
+    cuvee classify f.txt --format json -m $'m\xFF'
+    expect_output $'"model":"m\uFFFD"'
+    CUVEE_MODEL=$'m\xFF' cuvee doctor --json
+    expect_output $'"path": "m\uFFFD"'
+}
+
 @test "what the user names is taken, and may be missing" {
     cuvee classify f.txt -m no-such-model -o out.jsonl
     expect_model_error no-such-model

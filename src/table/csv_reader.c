@@ -380,7 +380,8 @@ static int find_text_column(struct csv_reader *c, const char *name, cuvee_error 
     const int rc = find_name(c, "text", &c->text_column, err);
     if (rc < 0 || c->text_column != CSV_NO_COLUMN) return rc;
     if (c->n_columns != 1)
-        return fail_columns(c, err, "several columns and none is named 'text'", NULL);
+        return fail_columns(
+            c, err, "several columns and none is named 'text', choose one with --column", NULL);
     c->text_column = 0;
     return CUVEE_OK;
 }

@@ -160,7 +160,8 @@ static void csv_columns(void **state)
         {"a.csv",
          {0},
          BYTES("a,b\n1,2\n"),
-         "E bad format: a.csv: several columns and none is named 'text'; columns: a, b\n"},
+         "E bad format: a.csv: several columns and none is named 'text', choose one with "
+         "--column; columns: a, b\n"},
         {"a.csv",
          {.column = "c"},
          BYTES("a,b\n1,2\n"),
@@ -188,7 +189,8 @@ static void csv_columns(void **state)
         {"a.csv",
          {.no_header = true},
          BYTES("a,text\n"),
-         "E bad format: a.csv: several columns and none is named 'text'; columns: 0, 1\n"},
+         "E bad format: a.csv: several columns and none is named 'text', choose one with "
+         "--column; columns: 0, 1\n"},
         {"a.csv",
          {.column = "a"},
          BYTES("a,b,a\n1,2,3\n"),

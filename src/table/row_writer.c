@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "table/csv_writer.h"
 #include "table/json_writer.h"
 #include "table/name_list.h"
@@ -171,6 +172,17 @@ static void put_cell(struct row_writer *w, struct span cell)
 
 static const struct span empty_cell = {"", 0};
 
+/* A path may be any bytes; the output is UTF-8. */
+static void put_path(struct row_writer *w, const char *path)
+{
+    struct buffer valid = {0};
+    uint64_t n_replaced = 0;
+    const int rc = cuvee__utf8_append_valid(&valid, path, strlen(path), &n_replaced);
+    put_cell(w, buffer_span(&valid));
+    if (rc < 0) w->row.rc = rc;
+    cuvee__buffer_deinit(&valid);
+}
+
 static void put_joined_labels(struct row_writer *w, const struct out_row *row)
 {
     struct sink joined = {0};
@@ -202,7 +214,7 @@ static void put_csv_row(struct row_writer *w, const struct out_row *row)
         put_cell(w, i < row->n_fields ? row->fields[i] : empty_cell);
     next_cell(w);
     put_u64(&w->row, row->index);
-    if (w->with_source) put_cell(w, span_of(row->source));
+    if (w->with_source) put_path(w, row->source);
     if (w->with_text) put_cell(w, row->has_text ? row->text : empty_cell);
     if (w->with_text && w->with_pair) put_cell(w, row->has_pair ? row->pair : empty_cell);
     put_cell(w, is_error ? empty_cell : w->labels.items[row->label]);

@@ -32,8 +32,8 @@ int cuvee__output_commit(struct output_file *o, cuvee_error *err);
 void cuvee__output_close(struct output_file *o, bool keep_partial);
 /* Name for messages: the path, or "standard output". */
 const char *cuvee__output_name(const struct output_file *o);
-/* Where the bytes are until commit: PATH.partial, beside the target when PATH is a symlink; the name
- * of what is written directly. */
+/* Where the bytes are until commit: PATH.partial, beside the target when PATH is a symlink; the
+ * name of what is written directly. */
 const char *cuvee__output_place(const struct output_file *o);
 
 /* ---- rows (row_writer.c) ---- */

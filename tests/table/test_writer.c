@@ -39,7 +39,7 @@ static const struct out_row good_row = {.index = 7,
                                         .n_above = 2};
 
 static const struct out_row error_row = {
-    .index = 8, .source = "b", .error = SPAN("line 9: no \"text\""), .label = -1};
+    .index = 8, .source = "b\xFF", .error = SPAN("line 9: no \"text\""), .label = -1};
 
 struct write_case {
     struct writer_options options;
@@ -125,7 +125,7 @@ static void formats(void **state)
          "\"scores\":[{\"label\":\"POSITIVE\",\"score\":0.75},{\"label\":\"so, "
          "so\",\"score\":0.125},"
          "{\"label\":\"NEGATIVE\",\"score\":1e-30}],\"truncated\":true}\n"
-         "{\"index\":8,\"source\":\"b\",\"text\":null,\"text_pair\":null,"
+         "{\"index\":8,\"source\":\"b\xEF\xBF\xBD\",\"text\":null,\"text_pair\":null,"
          "\"error\":\"line 9: no \\\"text\\\"\"}\n"},
         {{.format = TABLE_JSONL},
          {&good_row},
@@ -151,7 +151,7 @@ static void formats(void **state)
          "so\",error\n"
          "7,dir/a.csv,\"fine, \"\"ripe\"\"\n\",p,POSITIVE,0.75,\"POSITIVE|so, "
          "so\",1e-30,0.75,0.125,\n"
-         "8,b,,,,,,,,,\"line 9: no \"\"text\"\"\"\n"
+         "8,b\xEF\xBF\xBD,,,,,,,,,\"line 9: no \"\"text\"\"\"\n"
          "7,dir/a.csv,\"fine, \"\"ripe\"\"\n\",p,POSITIVE,0.75,\"POSITIVE|so, so\",,0.75,,\n"},
         {{.format = TABLE_CSV}, {NULL}, "index,label,score,error\n"},
     };

@@ -6,8 +6,11 @@
  *   - Linux, x86-64 and arm64. One model in memory serves any number of threads.
  *   - Model files are mapped, not copied. If another program shortens a mapped file the kernel
  *     kills the reader (SIGBUS); replace model files by rename, never in place.
- *   - The library never exits, aborts, prints, changes the locale or handles signals. It reads the
- *     environment for CUVEE_ISA only, and options beat it.
+ *   - Opening a model directory for the first time packs it into a cache in the user's home (see
+ *     cuvee_model_open); CUVEE_MODEL_NO_CACHE or CUVEE_CACHE_MAX=0 keeps it in memory instead.
+ *   - The library never exits, aborts, prints, changes the locale or handles signals. Of the
+ *     environment it reads CUVEE_ISA, CUVEE_CACHE, CUVEE_CACHE_MAX, XDG_CACHE_HOME and HOME, and
+ *     options beat them.
  *   - A pool starts threads: create pools after fork(), not before.
  *
  * Example (error checks left out; examples/c/classify.c has them)
@@ -109,19 +112,40 @@ CUVEE_API const char *cuvee_build_info(void);
 
 typedef struct cuvee_model cuvee_model;
 
+/* Arithmetic of the linear layers; all else is f32 in all of them. */
+enum cuvee_precision {
+    CUVEE_PRECISION_DEFAULT = 0, /* a directory: f32; a packed file: its own */
+    CUVEE_PRECISION_F32 = 1,
+    CUVEE_PRECISION_BF16 = 2,
+    CUVEE_PRECISION_INT8 = 3
+};
+
+#define CUVEE_MODEL_NO_CACHE 1u /* pack a directory into memory, read and write no cache */
+
 typedef struct cuvee_model_options {
     size_t struct_size;
-    uint32_t reserved; /* must be 0 */
+    uint32_t precision;       /* enum cuvee_precision */
+    uint32_t flags;           /* CUVEE_MODEL_* */
+    const char *cache_dir;    /* NULL = $CUVEE_CACHE, else $XDG_CACHE_HOME/cuvee, else ~/.cache/cuvee */
+    uint64_t cache_max_bytes; /* of all its packed files; 0 = $CUVEE_CACHE_MAX, else 8 GiB */
 } cuvee_model_options;
 
-/* Open a Hugging Face model directory: config.json, tokenizer.json or vocab.txt, safetensors.
- *   path       UTF-8 path of the directory; borrows.    options  NULL = defaults; borrows.
+/* Open a Hugging Face model directory (config.json, tokenizer.json or vocab.txt, safetensors), or a
+ * packed file that cuvee_model_pack() made.
+ *   path       UTF-8 path; borrows.    options  NULL = defaults; borrows.
  *   ret_model  gives; release with cuvee_model_close().
- * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED,
- *          CUVEE_E_LIMIT, CUVEE_E_NOMEM.
- * Threads  any; the open model may serve many threads at once.
- * Memory   linear layers as f32 in kernel layout, private; the embedding tables stay in the mapped
- *          file.
+ *
+ * A directory is packed on first use, and the packed file is kept in the cache directory: all
+ * processes then map one copy of the weights, and opening takes milliseconds. A cache that cannot
+ * be used (read-only, full, none) is no error: the model is packed into this process's memory, and
+ * cuvee_model_info.cache_note says why.
+ *
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT, CUVEE_E_UNSUPPORTED (also: the
+ *          packed file has another precision), CUVEE_E_LIMIT, CUVEE_E_NOMEM.
+ * Threads  any; the open model may serve many threads at once. While another process packs into
+ *          the same cache directory, the first opening of a directory waits for it.
+ * Memory   a shared read-only mapping of the packed file and a few KB; without a cache the same
+ *          bytes in memory.
  * Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_model_open(const char *path,
                                                 const cuvee_model_options *options,
@@ -149,6 +173,12 @@ typedef struct cuvee_model_info {
     uint32_t max_length;        /* tokens of one text, special tokens included */
     uint32_t n_labels;
     uint32_t lowercase;         /* 1 when the tokenizer lower-cases */
+    const char *precision;      /* "f32", "bf16" or "int8" */
+    const char *packed_path;    /* the file that is mapped; NULL: packed in memory */
+    const char *cache_note;     /* why it is in memory, one line; NULL when there is nothing to say */
+    const char *source_sha256;  /* over all files that the model was made of; NULL when it is in
+                                   memory (nobody needed it) */
+    uint64_t packed_bytes;      /* of the packed file, or of memory */
 } cuvee_model_info;
 
 /* Describe a model.
@@ -157,7 +187,8 @@ typedef struct cuvee_model_info {
 CUVEE_API CUVEE_MUST_CHECK int cuvee_model_describe(const cuvee_model *model,
                                                     cuvee_model_info *info, cuvee_error *err);
 
-/* SHA-256 over the model's weight files, in shard order, as 64 hex digits. Reads every byte.
+/* SHA-256 over the model's weight files, in shard order, as 64 hex digits. Reads every byte, unless
+ * the model comes from a packed file: then it is the hash that was taken when packing.
  *   ret_hex  65 bytes of the caller's, NUL-terminated on success.
  * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO.
  * Threads  any; blocks for about 3 ms per MB.        Since 0.1 */
@@ -214,6 +245,70 @@ CUVEE_API CUVEE_MUST_CHECK int cuvee_tokenize(const cuvee_model *model, const cu
 /* Release what cuvee_tokenize() gave; NULL is fine.
  * Returns  nothing.        Threads  any, once.        Since 0.1 */
 CUVEE_API void cuvee_tokens_free(cuvee_tokens *tokens);
+
+/* ------------------------------------------------------------------------------------------ */
+/* Packed files and their cache                                                               */
+
+typedef struct cuvee_pack_options {
+    size_t struct_size;
+    uint32_t precision; /* enum cuvee_precision; 0 = f32 */
+    uint32_t flags;     /* must be 0 */
+    const cuvee_text *calibration; /* texts like those to come, for int8; NULL = weights alone */
+    size_t n_calibration;
+} cuvee_pack_options;
+
+/* Pack a model directory into one file that cuvee_model_open() maps.
+ *   directory  UTF-8 path; borrows.        file  UTF-8 path, replaced when it exists; borrows.
+ *   options    NULL = defaults; borrows.
+ * The file is written aside in the same directory and renamed: readers see the old one or the new
+ * one, never a half.
+ * Returns  as cuvee_model_open(); CUVEE_E_UNSUPPORTED when directory is a packed file.
+ * Threads  any.        Memory  a few MB beside the mapped source.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_pack(const char *directory, const char *file,
+                                                const cuvee_pack_options *options,
+                                                cuvee_error *err);
+
+/* Compare every byte of a packed file with the checksum that it carries, and open it.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_FORMAT (damaged, or no packed file),
+ *          CUVEE_E_UNSUPPORTED (made by another version), CUVEE_E_NOMEM.
+ * Threads  any; blocks for about 3 ms per MB.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_model_verify(const char *file, cuvee_error *err);
+
+/* The cache directory that would be used. It need not exist.
+ *   cache_dir  as in cuvee_model_options.
+ *   ret_path   room bytes of the caller's, NUL-terminated on success.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO (no home directory), CUVEE_E_LIMIT (room).
+ * Threads  any.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_cache_path(const char *cache_dir, char *ret_path, size_t room,
+                                                cuvee_error *err);
+
+/* One packed file of the cache; the strings are gone when the callback returns. */
+typedef struct cuvee_cache_entry {
+    const char *path;      /* of the packed file */
+    const char *source;    /* the directory that it was made of; "" when the file is damaged or was
+                              made by another version */
+    const char *precision; /* "f32", "bf16", "int8"; "" as above */
+    uint64_t bytes;
+    int64_t used_s; /* when it was last opened, seconds since 1970 */
+} cuvee_cache_entry;
+
+/* Visit the packed files of the cache, the longest unused first. A directory that does not exist
+ * has none.
+ *   visit  returns 0 to go on, anything else to stop.
+ * Returns  CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM; what visit returned when it stopped.
+ * Threads  any; visit runs on the caller's thread.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_cache_visit(const char *cache_dir,
+                                                 int (*visit)(void *user,
+                                                              const cuvee_cache_entry *entry),
+                                                 void *user, cuvee_error *err);
+
+/* Remove the packed files of the cache. Processes that have them open are not disturbed; the disk
+ * space is free when they end.
+ *   ret_n, ret_bytes  what was removed; may be NULL.
+ * Returns  CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM.
+ * Threads  any; waits while a process packs.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_cache_clear(const char *cache_dir, uint64_t *ret_n,
+                                                 uint64_t *ret_bytes, cuvee_error *err);
 
 /* ------------------------------------------------------------------------------------------ */
 /* Pool: workers and a bounded queue in front of one model                                    */

@@ -4,7 +4,7 @@
 #include "cuvee/cuvee.h"
 #include "model/model.h"
 
-static const struct struct_sizes options_sizes = STRUCT_SIZES(cuvee_model_options, reserved);
+static const struct struct_sizes options_sizes = STRUCT_SIZES(cuvee_model_options, cache_max_bytes);
 static const struct struct_sizes info_sizes = STRUCT_SIZES(cuvee_model_info, lowercase);
 
 int cuvee_model_open(const char *path, const cuvee_model_options *options, cuvee_model **ret_model,
@@ -14,12 +14,10 @@ int cuvee_model_open(const char *path, const cuvee_model_options *options, cuvee
         return cuvee__fail(err, CUVEE_E_ARGUMENT, "path is %s", path ? "empty" : "NULL");
     if (!ret_model) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_model is NULL");
     cuvee_model_options o;
-    const int rc = cuvee__options_read(&options_sizes, options, &o, err);
-    if (rc < 0) return rc;
-    if (o.reserved)
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "reserved is %u, but must be 0",
-                           (unsigned)o.reserved);
-    return cuvee__model_open(path, ret_model, err);
+    int rc = cuvee__options_read(&options_sizes, options, &o, err);
+    if (rc == CUVEE_OK) rc = cuvee__enum_check("precision", o.precision, CUVEE_PRECISION_INT8, err);
+    if (rc == CUVEE_OK) rc = cuvee__enum_check("flags", o.flags, CUVEE_MODEL_NO_CACHE, err);
+    return rc < 0 ? rc : cuvee__model_open_with(path, &o, ret_model, err);
 }
 
 void cuvee_model_close(cuvee_model *model)

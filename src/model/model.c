@@ -47,8 +47,11 @@ static int open_parts(cuvee_model *m, cuvee_error *err)
     return set_max_length(m, err);
 }
 
-int cuvee__model_open(const char *path, cuvee_model **ret_model, cuvee_error *err)
+int cuvee__model_open_with(const char *path, const cuvee_model_options *options,
+                           cuvee_model **ret_model, cuvee_error *err)
 {
+    if (options && options->precision > CUVEE_PRECISION_F32)
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: this precision is not built", path);
     /* What does not exist, or must not be looked at, is told by config.json with the system's
      * reason. */
     if (cuvee__file_exists(path) && !cuvee__path_is_directory(path))
@@ -121,10 +124,31 @@ void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
         .max_length = (uint32_t)m->max_length,
         .n_labels = (uint32_t)c->n_labels,
         .lowercase = cuvee__tokenizer_lowercases(m->tokenizer),
+        .precision = "f32",
     };
 }
 
 int cuvee__model_sha256(const cuvee_model *m, char ret_hex[65], cuvee_error *err)
 {
     return cuvee__checkpoint_sha256(m->checkpoint, ret_hex, err);
+}
+
+int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_options *options,
+                      cuvee_error *err)
+{
+    (void)options, (void)file;
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: packing is not built", dir);
+}
+
+int cuvee__model_verify(const char *file, cuvee_error *err)
+{
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: packing is not built", file);
+}
+
+int cuvee__model_cache_visit(const char *cache_dir,
+                             int (*visit)(void *user, const cuvee_cache_entry *entry), void *user,
+                             cuvee_error *err)
+{
+    (void)cache_dir, (void)visit, (void)user, (void)err;
+    return CUVEE_OK;
 }

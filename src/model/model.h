@@ -12,8 +12,14 @@
 #include "kernels/kernels.h"
 #include "text/tokenizer.h"
 
-/* One caller's hold at open; the pool takes another. */
-int cuvee__model_open(const char *path, cuvee_model **ret_model, cuvee_error *err);
+/* One caller's hold at open; the pool takes another.
+ *   options  complete; NULL = the defaults, without a cache. */
+int cuvee__model_open_with(const char *path, const cuvee_model_options *options,
+                           cuvee_model **ret_model, cuvee_error *err);
+static inline int cuvee__model_open(const char *path, cuvee_model **ret_model, cuvee_error *err)
+{
+    return cuvee__model_open_with(path, NULL, ret_model, err);
+}
 void cuvee__model_acquire(cuvee_model *m);
 void cuvee__model_release(cuvee_model *m); /* NULL is fine */
 
@@ -23,6 +29,14 @@ size_t cuvee__model_n_labels(const cuvee_model *m);
 const char *cuvee__model_label(const cuvee_model *m, size_t i);
 void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info);
 int cuvee__model_sha256(const cuvee_model *m, char ret_hex[65], cuvee_error *err);
+
+/* The bodies of their namesakes in cuvee.h; options complete. */
+int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_options *options,
+                      cuvee_error *err);
+int cuvee__model_verify(const char *file, cuvee_error *err);
+int cuvee__model_cache_visit(const char *cache_dir,
+                             int (*visit)(void *user, const cuvee_cache_entry *entry), void *user,
+                             cuvee_error *err);
 
 /* Tokens of B texts side by side, no padding. */
 struct ragged_batch {

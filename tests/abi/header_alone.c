@@ -9,6 +9,7 @@ size_t sum_of_sizes(void);
 size_t sum_of_sizes(void)
 {
     cuvee_model_options model_options = CUVEE_OPTIONS(cuvee_model_options);
+    cuvee_pack_options pack_options = CUVEE_OPTIONS(cuvee_pack_options);
     cuvee_tokenize_options tokenize_options = CUVEE_OPTIONS(cuvee_tokenize_options);
     cuvee_pool_options pool_options = CUVEE_OPTIONS(cuvee_pool_options);
     cuvee_classify_options classify_options = CUVEE_OPTIONS(cuvee_classify_options);
@@ -17,5 +18,5 @@ size_t sum_of_sizes(void)
     cuvee_machine_info machine_info = CUVEE_OPTIONS(cuvee_machine_info);
     return model_options.struct_size + tokenize_options.struct_size + pool_options.struct_size +
            classify_options.struct_size + model_info.struct_size + pool_info.struct_size +
-           machine_info.struct_size;
+           machine_info.struct_size + pack_options.struct_size;
 }

@@ -146,8 +146,10 @@ struct cuvee_model {
     _Atomic int n_holds;
 };
 
-int cuvee__model_open(const char *path, cuvee_model **ret_model, cuvee_error *err)
+int cuvee__model_open_with(const char *path, const cuvee_model_options *options,
+                           cuvee_model **ret_model, cuvee_error *err)
 {
+    (void)options;
     if (strcmp(path, FAKE_BROKEN_PATH) == 0)
         return cuvee__fail(err, CUVEE_E_FORMAT, "%s/config.json: broken", path);
     cuvee_model *m = cuvee__calloc(1, sizeof *m);

@@ -59,8 +59,11 @@ static void model_arguments(void **state)
     o.struct_size = sizeof o + 1;
     REFUSED(cuvee_model_open("fake", &o, &m, &err), "newer header");
     o.struct_size = sizeof o;
-    o.reserved = 1;
-    REFUSED(cuvee_model_open("fake", &o, &m, &err), "reserved");
+    o.precision = CUVEE_PRECISION_INT8 + 1;
+    REFUSED(cuvee_model_open("fake", &o, &m, &err), "precision");
+    o.precision = CUVEE_PRECISION_DEFAULT;
+    o.flags = CUVEE_MODEL_NO_CACHE << 1;
+    REFUSED(cuvee_model_open("fake", &o, &m, &err), "flags");
     assert_int_equal(cuvee_model_open("", NULL, &m, NULL), CUVEE_E_ARGUMENT);
     assert_int_equal(cuvee_model_open(FAKE_BROKEN_PATH, NULL, &m, &err), CUVEE_E_FORMAT);
     assert_null(m);

@@ -38,10 +38,10 @@ struct bench_case {
 
 static void run_gemm(const struct bench_case *self, const struct data *d)
 {
-    const struct packed_f32 w = {d->w, self->n, self->k};
+    const struct packed w = {.n = self->n, .k = self->k, .panels = d->w};
     const struct epilogue e = {.bias = d->bias, .act = self->act};
     /* A cache line more per row than K, as the model's buffers have. */
-    cuvee__gemm_f32(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16);
+    cuvee__gemm(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16, NULL);
 }
 
 static void run_tile(const struct bench_case *self, const struct data *d)

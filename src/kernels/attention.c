@@ -40,11 +40,11 @@ size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size)
 
 /* c (rows, w->n) = a w^T for at most tile_rows rows. */
 static void multiply_tile(const struct kernels *kern, size_t rows, const float *a, size_t lda,
-                          const struct packed_f32 *w, float *tile, float *c, size_t ldc)
+                          const struct packed *w, float *tile, float *c, size_t ldc)
 {
     const struct epilogue plain = {.act = ACT_NONE};
     for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
-        const float *panel = w->panels + col * w->k;
+        const float *panel = (const float *)w->panels + col * w->k;
         for (size_t k0 = 0; k0 < w->k; k0 += K_BLOCK)
             kern->gemm_f32_tile(rows, cuvee__min(K_BLOCK, w->k - k0), a + k0, lda,
                                 panel + k0 * CUVEE__PANEL, tile, k0 > 0);
@@ -58,12 +58,12 @@ void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_q
                           size_t head_size, float scale, float *out, size_t ld_out, float *scratch)
 {
     const struct plan plan = plan_scratch(n_tokens, head_size);
-    struct packed_f32 keys = {scratch, n_tokens, head_size};
-    struct packed_f32 values = {scratch + plan.keys, head_size, n_tokens};
-    float *strip = scratch + plan.keys + plan.values;
-    float *tile = strip + plan.strip;
-    cuvee__pack_f32_rows(&keys, 0, n_tokens, k, ld);
-    cuvee__pack_f32_transposed(&values, v, ld);
+    float *keys_panels = scratch, *values_panels = keys_panels + plan.keys;
+    float *strip = values_panels + plan.values, *tile = strip + plan.strip;
+    const struct packed keys = {.n = n_tokens, .k = head_size, .panels = keys_panels};
+    const struct packed values = {.n = head_size, .k = n_tokens, .panels = values_panels};
+    cuvee__pack_rows(&keys, keys_panels, 0, n_tokens, k, ld);
+    cuvee__pack_f32_transposed(&values, values_panels, v, ld);
 
     const struct split tiles = split_rows(n_queries, kern->tile_rows);
     for (size_t i = 0, row = 0; i < tiles.n_parts; i++) {

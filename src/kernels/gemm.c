@@ -10,7 +10,7 @@
  * The order of additions for an output element is k = 0, 1, 2, ... whatever the cuts: sums that go
  * on in the next k block go on from the same bits. So the cuts are free to follow speed alone. */
 #include "base/checked.h"
-#include "kernels/kernels.h"
+#include "kernels/pack.h"
 #include "kernels/split.h"
 
 enum {
@@ -54,9 +54,21 @@ static void gemm_panel(const struct panel_job *job, float *sums)
     }
 }
 
-void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t lda,
-                     const struct packed_f32 *w, const struct epilogue *e, float *c, size_t ldc)
+size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k)
 {
+    const size_t rows = cuvee__min(m, ROW_BLOCK);
+    if (type == WEIGHT_F32) return 0;
+    /* Per row its converted inputs and a cache line, against strides of 4 KB; and for int8 what
+     * takes them back. */
+    const size_t inputs = cuvee__round_up(k, 64) * weight_bytes(type) + 64;
+    return rows * (inputs + (type == WEIGHT_INT8 ? 64 : 0));
+}
+
+void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
+                 const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
+                 void *scratch)
+{
+    (void)scratch;
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
     if (m == 0) return;
     const struct split blocks = split_rows(m, ROW_BLOCK);
@@ -65,7 +77,7 @@ void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t l
         struct panel_job job = {.kern = k, .a = a + row * lda, .lda = lda, .n_k = w->k, .ldc = ldc};
         job.tiles = split_rows(rows, k->tile_rows);
         for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
-            job.panel = w->panels + col * w->k;
+            job.panel = (const float *)w->panels + col * w->k;
             job.cols = cuvee__min(CUVEE__PANEL, w->n - col);
             job.c = c + row * ldc + col;
             job.e = *e;

@@ -13,9 +13,10 @@
  *   or in a batch.
  *
  * Packed matrix layout (all tiers read the same): W (N,K), y = x W^T, is cut into panels of 32
- * output columns; panel p holds, for k = 0 .. K-1, the 32 values W[32p + 0 .. 32p + 31][k]; columns
- * past N are zero. Panels are 64-byte aligned. A k-step is 128 bytes: two cache lines, two zmm,
- * four ymm. */
+ * output columns. Inside a panel, 4 bytes of k of each column lie together: 1 f32, 2 bf16 or 4 s8;
+ * then the same of the next column, and after 32 columns the next k. So a step is always 128 bytes:
+ * two cache lines, two zmm, four ymm. Columns past N and k past K are zero. Panels are 64-byte
+ * aligned, and a range of whole panels is itself a packed matrix. */
 #ifndef CUVEE_KERNELS_KERNELS_H
 #define CUVEE_KERNELS_KERNELS_H
 
@@ -99,26 +100,61 @@ const char *const *cuvee__kernels_usable(void);
 
 /* ---- tier-independent loops (gemm.c, attention.c) ---- */
 
-/* A matrix in packed layout. */
-struct packed_f32 {
-    float *panels; /* 64-byte aligned, round_up(n, 32) * k floats */
-    size_t n, k;   /* output columns, input columns */
+enum weight_type { WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8 };
+
+/* A matrix (n outputs, k inputs) in packed layout; read only once it is packed, in private memory
+ * or in a mapped file. Arrays over n have room for whole panels, and zeros there. */
+struct packed {
+    enum weight_type type;
+    size_t n, k;
+    const void *panels; /* f32 [n/32][k][32]; bf16 [n/32][k/2][32][2]; s8 [n/32][k/4][32][4] */
+    /* WEIGHT_INT8 only. A weight is scales[n] * q, q an integer within +-weight_max. */
+    const float *scales;       /* (n) */
+    const int32_t *sums;       /* (n) sum over k of q */
+    const float *input_scales; /* (k) inputs are multiplied by this first; NULL = ones */
+    uint32_t activation_max;   /* quantised inputs are 0 .. activation_max, at most 255 */
+    uint32_t weight_max;       /* at most 127 */
+    uint32_t weight_zero;      /* panels hold q + weight_zero: cuvee__int8_weight_zero() */
 };
 
-/* Floats that a packed (n,k) matrix takes; false when the product wraps. */
-bool cuvee__packed_f32_count(size_t n, size_t k, size_t *ret_floats);
+/* Bytes of the panels of an (n,k) matrix; false when they wrap. */
+bool cuvee__packed_bytes(enum weight_type type, size_t n, size_t k, size_t *ret_bytes);
 
-/* Put rows first .. first + n_rows - 1 of W (row j at w + (j - first) * ldw, k values) into p. Rows
- * of the padding are zeroed when the last panel's final row is packed, so pack every row once. */
-void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w,
-                          size_t ldw);
+/* Output columns first .. first + n - 1 of w, in place; first is a multiple of CUVEE__PANEL. A
+ * product with them gives the same bits as the same columns of the whole product, so threads may
+ * share one product by columns: c, bias and residual move along by `first`. */
+struct packed cuvee__packed_columns(const struct packed *w, size_t first, size_t n);
+
+/* Put rows first .. first + n_rows - 1 of W (row j at w + (j - first) * ldw, k values) into the
+ * panels of a matrix of p's type (f32 or bf16, then rounded to nearest even), n and k; p->panels
+ * itself is not looked at. What pads the last panel is zeroed when its final row is packed, so pack
+ * every row once. */
+void cuvee__pack_rows(const struct packed *p, void *panels, size_t first, size_t n_rows,
+                      const float *w, size_t ldw);
+
+/* The same for integer weights q, each within +-weight_max; p->weight_zero is added on the way.
+ *   ret_sums  (n) sums[first ...] are written, and the padding's with the final row */
+void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_sums, size_t first,
+                           size_t n_rows, const int8_t *q, size_t ldq);
+
+/* What to add to weights of these bounds. Where four products of a quantised input and a weight
+ * made non-negative fit 16 bits (127 with 63, for instance), machines without integer dot products
+ * are fastest with non-negative weights: weight_max. Else 0. */
+uint32_t cuvee__int8_weight_zero(uint32_t activation_max, uint32_t weight_max);
 
 /* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
+ *   scratch  cuvee__gemm_scratch_bytes, 64-byte aligned; the caller's own: inputs are converted
+ *            into it. NULL for f32.
  * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are
  * slow: the rows of a tile then fight for one set of the first-level cache. Callers add a cache
  * line to such strides. */
-void cuvee__gemm_f32(const struct kernels *k, size_t m, const float *a, size_t lda,
-                     const struct packed_f32 *w, const struct epilogue *e, float *c, size_t ldc);
+void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
+                 const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
+                 void *scratch);
+
+/* Scratch of a product of up to m rows with k inputs, on any tier; a multiple of 64. It does not
+ * grow beyond a few hundred rows. 0 for f32. k is capped by the caller. */
+size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k);
 
 /* Floats of scratch that attention over n_tokens needs. */
 size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size);

@@ -7,14 +7,26 @@
 #include "base/checked.h"
 #include "kernels/pack.h"
 
-bool cuvee__packed_f32_count(size_t n, size_t k, size_t *ret_floats)
+bool cuvee__packed_bytes(enum weight_type type, size_t n, size_t k, size_t *ret_bytes)
 {
-    size_t padded, floats, bytes;
-    if (!cuvee__add(n, CUVEE__PANEL - 1, &padded)) return false;
-    padded -= padded % CUVEE__PANEL;
-    if (!cuvee__mul(padded, k, &floats) || !cuvee__mul(floats, sizeof(float), &bytes)) return false;
-    *ret_floats = floats;
+    size_t columns, depth, values, bytes;
+    if (!cuvee__add(n, CUVEE__PANEL - 1, &columns) || !cuvee__add(k, 3, &depth)) return false;
+    columns -= columns % CUVEE__PANEL;
+    if (!cuvee__mul(columns, packed_depth(type, k), &values) ||
+        !cuvee__mul(values, weight_bytes(type), &bytes))
+        return false;
+    *ret_bytes = bytes;
     return true;
+}
+
+struct packed cuvee__packed_columns(const struct packed *w, size_t first, size_t n)
+{
+    struct packed part = *w;
+    part.n = n;
+    part.panels = (const char *)w->panels + first / CUVEE__PANEL * panel_bytes(w->type, w->k);
+    if (w->scales) part.scales += first;
+    if (w->sums) part.sums += first;
+    return part;
 }
 
 /* Columns from .. to - 1 of one panel; w is the row of column `from`. In blocks of 16 k: a cache
@@ -34,12 +46,12 @@ static void pack_columns(float *panel, size_t from, size_t to, const float *w, s
         for (size_t j = from; j < to; j++) panel[k * CUVEE__PANEL + j] = w[(j - from) * ldw + k];
 }
 
-void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, const float *w,
-                          size_t ldw)
+static void pack_f32_rows(const struct packed *p, float *panels, size_t first, size_t n_rows,
+                          const float *w, size_t ldw)
 {
     const size_t end = first + n_rows;
     for (size_t row = first; row < end;) {
-        float *panel = p->panels + row / CUVEE__PANEL * CUVEE__PANEL * p->k;
+        float *panel = panels + row / CUVEE__PANEL * CUVEE__PANEL * p->k;
         const size_t from = row % CUVEE__PANEL;
         const size_t to = cuvee__min(CUVEE__PANEL, from + (end - row));
         pack_columns(panel, from, to, w + (row - first) * ldw, ldw, p->k);
@@ -50,10 +62,75 @@ void cuvee__pack_f32_rows(struct packed_f32 *p, size_t first, size_t n_rows, con
     }
 }
 
-void cuvee__pack_f32_transposed(struct packed_f32 *p, const float *v, size_t ldv)
+/* Where in its panels weight (column, k) lies; in units of a weight. */
+static size_t place(enum weight_type type, size_t depth, size_t column, size_t k)
+{
+    const size_t group = 4 / weight_bytes(type);
+    return column / CUVEE__PANEL * CUVEE__PANEL * depth + k / group * group * CUVEE__PANEL +
+           column % CUVEE__PANEL * group + k % group;
+}
+
+/* Round to nearest even; a NaN stays one, also where its low bits alone said so. */
+static uint16_t bf16_of_float(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+static void pack_bf16_rows(const struct packed *p, uint16_t *panels, size_t first, size_t n_rows,
+                           const float *w, size_t ldw)
+{
+    const size_t depth = packed_depth(WEIGHT_BF16, p->k), end = first + n_rows;
+    for (size_t row = first; row < end; row++, w += ldw)
+        for (size_t k = 0; k < depth; k++)
+            panels[place(WEIGHT_BF16, depth, row, k)] = k < p->k ? bf16_of_float(w[k]) : 0;
+    if (end < p->n) return;
+    for (size_t row = p->n; row % CUVEE__PANEL; row++)
+        for (size_t k = 0; k < depth; k++) panels[place(WEIGHT_BF16, depth, row, k)] = 0;
+}
+
+void cuvee__pack_rows(const struct packed *p, void *panels, size_t first, size_t n_rows,
+                      const float *w, size_t ldw)
+{
+    if (p->type == WEIGHT_BF16)
+        pack_bf16_rows(p, panels, first, n_rows, w, ldw);
+    else
+        pack_f32_rows(p, panels, first, n_rows, w, ldw);
+}
+
+uint32_t cuvee__int8_weight_zero(uint32_t activation_max, uint32_t weight_max)
+{
+    const uint32_t largest = 2 * weight_max;
+    const bool pair_fits = 2 * activation_max * largest <= INT16_MAX;
+    const bool four_fit = 4 * activation_max * largest <= UINT16_MAX;
+    return pair_fits && four_fit && largest <= INT8_MAX ? weight_max : 0;
+}
+
+void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_sums, size_t first,
+                           size_t n_rows, const int8_t *q, size_t ldq)
+{
+    const size_t depth = packed_depth(WEIGHT_INT8, p->k), end = first + n_rows;
+    for (size_t row = first; row < end; row++, q += ldq) {
+        ret_sums[row] = 0;
+        for (size_t k = 0; k < depth; k++) {
+            const int weight = k < p->k ? q[k] + (int)p->weight_zero : 0;
+            panels[place(WEIGHT_INT8, depth, row, k)] = (int8_t)weight;
+            if (k < p->k) ret_sums[row] += q[k];
+        }
+    }
+    if (end < p->n) return;
+    for (size_t row = p->n; row % CUVEE__PANEL; row++) {
+        ret_sums[row] = 0;
+        for (size_t k = 0; k < depth; k++) panels[place(WEIGHT_INT8, depth, row, k)] = 0;
+    }
+}
+
+void cuvee__pack_f32_transposed(const struct packed *p, float *panels, const float *v, size_t ldv)
 {
     for (size_t col = 0; col < p->n; col += CUVEE__PANEL) {
-        float *panel = p->panels + col * p->k;
+        float *panel = panels + col * p->k;
         const size_t cols = cuvee__min(CUVEE__PANEL, p->n - col);
         if (cols == CUVEE__PANEL) { /* a size that the compiler knows */
             for (size_t k = 0; k < p->k; k++)

@@ -51,7 +51,7 @@ static void apply_linear(const struct pass *p, size_t n, struct rows a, const st
                          enum act act, struct rows residual, struct rows out)
 {
     const struct epilogue e = {linear->bias, act, residual.ptr, residual.ld};
-    cuvee__gemm_f32(p->kernels, n, a.ptr, a.ld, &linear->w, &e, out.ptr, out.ld);
+    cuvee__gemm(p->kernels, n, a.ptr, a.ld, &linear->w, &e, out.ptr, out.ld, NULL);
 }
 
 static void apply_norm(const struct pass *p, size_t n, struct rows x, const struct norm *norm)
@@ -96,7 +96,7 @@ static void embed(const struct pass *p)
 static struct linear linear_part(const struct linear *fused, size_t first, size_t n)
 {
     return (struct linear){
-        .w = {.panels = fused->w.panels + first * fused->w.k, .n = n, .k = fused->w.k},
+        .w = cuvee__packed_columns(&fused->w, first, n),
         .bias = fused->bias + first,
     };
 }

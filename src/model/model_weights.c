@@ -103,12 +103,12 @@ static int load_norm(struct loader *l, enum role role, size_t layer, struct norm
 
 static int alloc_linear(const struct loader *l, size_t n, size_t k, struct linear *linear)
 {
-    size_t floats, bytes;
-    if (!cuvee__packed_f32_count(n, k, &floats) || !cuvee__mul(floats, sizeof(float), &bytes))
-        return no_memory(l);
-    linear->w = (struct packed_f32){.panels = cuvee__alloc_aligned(bytes), .n = n, .k = k};
+    size_t bytes;
+    if (!cuvee__packed_bytes(WEIGHT_F32, n, k, &bytes)) return no_memory(l);
+    linear->panels = cuvee__alloc_aligned(bytes);
+    linear->w = (struct packed){.type = WEIGHT_F32, .n = n, .k = k, .panels = linear->panels};
     linear->bias = alloc_padded(n);
-    return linear->w.panels && linear->bias ? CUVEE_OK : no_memory(l);
+    return linear->panels && linear->bias ? CUVEE_OK : no_memory(l);
 }
 
 static int find_matrix(struct loader *l, enum role role, size_t layer, size_t n, size_t k,
@@ -126,7 +126,7 @@ static int fill_linear(struct loader *l, enum role role, size_t layer, const str
     for (size_t row = 0; row < n; row += CUVEE__PANEL) {
         const size_t rows = cuvee__min(CUVEE__PANEL, n - row);
         cuvee__tensor_widen(&l->kernels, t, row * k, rows * k, l->scratch);
-        cuvee__pack_f32_rows(&dst.w, row, rows, l->scratch, k);
+        cuvee__pack_rows(&dst.w, dst.panels, row, rows, l->scratch, k);
     }
     cuvee__tensor_release(l->resolver.checkpoint, t);
     return read_vector(l, role, layer, PART_BIAS, n, dst.bias);
@@ -153,7 +153,8 @@ static int load_qkv(struct loader *l, size_t layer, struct linear *qkv)
     if (rc == CUVEE_OK) rc = alloc_linear(l, 3 * d_padded, d, qkv);
     for (size_t i = 0; i < 3 && rc == CUVEE_OK; i++) {
         const struct linear part = {
-            .w = {.panels = qkv->w.panels + i * d_padded * d, .n = d, .k = d},
+            .w = cuvee__packed_columns(&qkv->w, i * d_padded, d),
+            .panels = qkv->panels + i * d_padded * d,
             .bias = qkv->bias + i * d_padded,
         };
         rc = fill_linear(l, roles[i], layer, tensors[i], part);
@@ -247,7 +248,7 @@ int cuvee__weights_load(const struct config *config, const struct checkpoint *ch
 
 static void deinit_linear(struct linear *linear)
 {
-    cuvee__free(linear->w.panels);
+    cuvee__free(linear->panels);
     cuvee__free(linear->bias);
 }
 

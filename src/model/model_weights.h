@@ -18,7 +18,8 @@
 
 /* y = x W^T + bias */
 struct linear {
-    struct packed_f32 w;
+    struct packed w;
+    float *panels; /* what w.panels points to, to fill and to free */
     float *bias; /* zeros up to a multiple of CUVEE__PANEL */
 };
 

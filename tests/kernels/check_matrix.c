@@ -78,17 +78,18 @@ static void packing_by_rows_in_any_pieces(void **state)
     const size_t shapes[][2] = {{1, 1}, {31, 5}, {32, 16}, {33, 17}, {64, 40}, {95, 33}, {129, 3}};
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         const size_t n = shapes[s][0], k = shapes[s][1], ldw = k + 2;
-        size_t n_floats;
-        assert_true(cuvee__packed_f32_count(n, k, &n_floats));
-        assert_int_equal(n_floats, cuvee__round_up(n, CUVEE__PANEL) * k);
+        const size_t n_floats = cuvee__round_up(n, CUVEE__PANEL) * k;
+        size_t n_bytes;
+        assert_true(cuvee__packed_bytes(WEIGHT_F32, n, k, &n_bytes));
+        assert_int_equal(n_bytes, n_floats * sizeof(float));
         float *w = aligned_floats(n * ldw), *panels = aligned_floats(n_floats + 16);
         random_fill(w, n * ldw, 1.0f);
         for (int attempt = 0; attempt < 5; attempt++) {
             for (size_t i = 0; i < n_floats + 16; i++) panels[i] = 99.0f;
-            struct packed_f32 p = {panels, n, k};
+            const struct packed p = {.n = n, .k = k};
             for (size_t first = 0; first < n;) {
                 const size_t rows = attempt ? 1 + random_below(n - first) : n;
-                cuvee__pack_f32_rows(&p, first, rows, w + first * ldw, ldw);
+                cuvee__pack_rows(&p, panels, first, rows, w + first * ldw, ldw);
                 first += rows;
             }
             for (size_t i = 0; i < n_floats; i++) {
@@ -110,28 +111,30 @@ static void packing_of_a_transposed_matrix(void **state)
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         const size_t n = shapes[s][0], k = shapes[s][1], ldv = n + 2;
         const size_t n_floats = cuvee__round_up(n, CUVEE__PANEL) * k;
-        float *v = aligned_floats(k * ldv);
-        struct packed_f32 p = {aligned_floats(n_floats), n, k};
+        float *v = aligned_floats(k * ldv), *panels = aligned_floats(n_floats);
+        const struct packed p = {.n = n, .k = k};
         random_fill(v, k * ldv, 1.0f);
-        memset(p.panels, 0xFF, n_floats * sizeof(float));
-        cuvee__pack_f32_transposed(&p, v, ldv);
+        memset(panels, 0xFF, n_floats * sizeof(float));
+        cuvee__pack_f32_transposed(&p, panels, v, ldv);
         for (size_t i = 0; i < n_floats; i++) {
             const size_t col = i / (CUVEE__PANEL * k) * CUVEE__PANEL + i % CUVEE__PANEL;
-            assert_true(p.panels[i] == (col < n ? v[i / CUVEE__PANEL % k * ldv + col] : 0.0f));
+            assert_true(panels[i] == (col < n ? v[i / CUVEE__PANEL % k * ldv + col] : 0.0f));
         }
         cuvee__free(v);
-        cuvee__free(p.panels);
+        cuvee__free(panels);
     }
 }
 
 static void packed_size_does_not_wrap(void **state)
 {
     (void)state;
-    size_t n_floats = 7;
-    assert_false(cuvee__packed_f32_count(SIZE_MAX, 1, &n_floats));
-    assert_false(cuvee__packed_f32_count(SIZE_MAX / 2, 3, &n_floats));
-    assert_false(cuvee__packed_f32_count(SIZE_MAX / 8, 4, &n_floats)); /* the bytes wrap */
-    assert_int_equal(n_floats, 7);
+    size_t n_bytes = 7;
+    assert_false(cuvee__packed_bytes(WEIGHT_INT8, SIZE_MAX, 1, &n_bytes));
+    assert_false(cuvee__packed_bytes(WEIGHT_INT8, 1, SIZE_MAX, &n_bytes));
+    assert_false(cuvee__packed_bytes(WEIGHT_INT8, SIZE_MAX / 2, 3, &n_bytes));
+    assert_false(cuvee__packed_bytes(WEIGHT_BF16, SIZE_MAX / 4, 4, &n_bytes));
+    assert_false(cuvee__packed_bytes(WEIGHT_F32, SIZE_MAX / 8, 4, &n_bytes));
+    assert_int_equal(n_bytes, 7);
 }
 
 /* ---- the whole product ---- */
@@ -139,26 +142,28 @@ static void packed_size_does_not_wrap(void **state)
 struct product {
     size_t m, n, k, lda, ldc;
     float *a, *w, *bias, *residual, *c;
-    struct packed_f32 packed;
+    float *panels;
+    struct packed packed;
     struct epilogue e;
 };
 
 static void make_product(struct product *p, size_t m, size_t n, size_t k)
 {
-    size_t n_floats;
+    size_t n_bytes;
     *p = (struct product){.m = m, .n = n, .k = k, .lda = k + 3, .ldc = n + 5};
-    assert_true(cuvee__packed_f32_count(n, k, &n_floats));
+    assert_true(cuvee__packed_bytes(WEIGHT_F32, n, k, &n_bytes));
     p->a = aligned_floats(m * p->lda);
     p->w = aligned_floats(n * k);
     p->bias = aligned_floats(cuvee__round_up(n, CUVEE__PANEL));
     p->residual = aligned_floats(m * p->ldc);
     p->c = aligned_floats(m * p->ldc);
-    p->packed = (struct packed_f32){aligned_floats(n_floats), n, k};
+    p->panels = aligned_floats(n_bytes / sizeof(float));
+    p->packed = (struct packed){.n = n, .k = k, .panels = p->panels};
     random_fill(p->a, m * p->lda, 1.0f);
     random_fill(p->w, n * k, 1.0f);
     random_fill(p->bias, cuvee__round_up(n, CUVEE__PANEL), 1.0f);
     random_fill(p->residual, m * p->ldc, 1.0f);
-    cuvee__pack_f32_rows(&p->packed, 0, n, p->w, k);
+    cuvee__pack_rows(&p->packed, p->panels, 0, n, p->w, k);
     p->e = (struct epilogue){p->bias, ACT_NONE, p->residual, p->ldc};
 }
 
@@ -169,13 +174,13 @@ static void free_product(struct product *p)
     cuvee__free(p->bias);
     cuvee__free(p->residual);
     cuvee__free(p->c);
-    cuvee__free(p->packed.panels);
+    cuvee__free(p->panels);
 }
 
 static void run_product(const struct product *p)
 {
     for (size_t i = 0; i < p->m * p->ldc; i++) p->c[i] = 55.0f;
-    cuvee__gemm_f32(&tier, p->m, p->a, p->lda, &p->packed, &p->e, p->c, p->ldc);
+    cuvee__gemm(&tier, p->m, p->a, p->lda, &p->packed, &p->e, p->c, p->ldc, NULL);
 }
 
 static void product_of_odd_shapes(void **state)
@@ -221,7 +226,7 @@ static void product_rows_do_not_depend_on_each_other(void **state)
     for (size_t r = 0; r < p.m; r++) {
         struct epilogue e = p.e;
         e.residual += r * p.ldc;
-        cuvee__gemm_f32(&tier, 1, p.a + r * p.lda, p.lda, &p.packed, &e, alone, 37);
+        cuvee__gemm(&tier, 1, p.a + r * p.lda, p.lda, &p.packed, &e, alone, 37, NULL);
         check_same(alone, p.c + r * p.ldc, 37, "row alone");
     }
     float *some = aligned_floats(p.m * p.ldc);
@@ -229,7 +234,7 @@ static void product_rows_do_not_depend_on_each_other(void **state)
         const size_t first = random_below(p.m), m = 1 + random_below(p.m - first);
         struct epilogue e = p.e;
         e.residual += first * p.ldc;
-        cuvee__gemm_f32(&tier, m, p.a + first * p.lda, p.lda, &p.packed, &e, some, p.ldc);
+        cuvee__gemm(&tier, m, p.a + first * p.lda, p.lda, &p.packed, &e, some, p.ldc, NULL);
         for (size_t r = 0; r < m; r++)
             check_same(some + r * p.ldc, p.c + (first + r) * p.ldc, 37,
                        "rows in a smaller product");

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The sums are named variables, not an array: gcc keeps an array in memory as soon as something
- * opaque touches it, and the loop is then five times too slow without a word. */
+ * opaque touches it, and the loop is then five times too slow without a word.
+ *
+ * int8 without VNNI: vpmaddubsw multiplies u8 by s8 and adds neighbours into int16. Two of them fit
+ * int16 when |a| |w| <= 8191 (7-bit activations, weights within +-64), so the loop adds two, then
+ * widens with one vpmaddwd by ones: 3 multiplications for 64 products a lane. */
 #include "peak.h"
 
 #include <stdatomic.h>
@@ -10,27 +14,42 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "os/clock.h"
 #include "os/thread.h"
 
 enum { MAX_THREADS = 256, STEPS = 20000 };
 
-/* Run STEPS rounds of multiply-adds; returns the floating-point operations done. */
-typedef double (*fma_loop)(void);
+static const size_t bandwidth_bytes = (size_t)64 << 20; /* more than any share of a last-level cache */
+
+/* Do a piece of work that takes about 0.1 ms or more; returns the operations (or bytes) done. data
+ * is the thread's own. */
+typedef double (*work_loop)(const void *data);
+
+/* The processor's way to a kind of multiply-add. */
+struct peak_method {
+    work_loop loop; /* NULL: none */
+    const char *name;
+};
+
+/* Read by loops before they start and written after, so that the compiler can know neither. An
+ * integer of its own: gcc knows that 0.0f times a converted one is 0. */
+static volatile float sink;
+static volatile uint64_t sink_bits;
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 /* More independent chains than latency x pipes of any CPU so far (5 x 2), and no more than leave a
  * register for the factor. */
-#define CHAINS_14(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define CHAINS_6(X)  X(0) X(1) X(2) X(3) X(4) X(5)
+#define CHAINS_14(X) CHAINS_6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #define CHAINS_24(X)                                                                               \
     CHAINS_14(X) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23)
 
-static volatile float sink;
-
-__attribute__((target("avx2,fma"))) static double loop_avx2(void)
+__attribute__((target("avx2,fma"))) static double f32_avx2(const void *data)
 {
+    (void)data;
     const __m256 f = _mm256_set1_ps(sink + 0.5f);
 #define DECLARE(i) __m256 s##i = _mm256_set1_ps((float)(i));
     CHAINS_14(DECLARE)
@@ -48,8 +67,9 @@ __attribute__((target("avx2,fma"))) static double loop_avx2(void)
 #undef GATHER
 }
 
-__attribute__((target("avx512f"))) static double loop_avx512(void)
+__attribute__((target("avx512f"))) static double f32_avx512(const void *data)
 {
+    (void)data;
     const __m512 f = _mm512_set1_ps(sink + 0.5f);
 #define DECLARE(i) __m512 s##i = _mm512_set1_ps((float)(i));
     CHAINS_24(DECLARE)
@@ -62,27 +82,158 @@ __attribute__((target("avx512f"))) static double loop_avx512(void)
     CHAINS_24(GATHER)
     sink = 0.0f * _mm512_cvtss_f32(all);
     return 24.0 * 16 * 2 * STEPS;
+#undef DECLARE
+#undef STEP
+#undef GATHER
 }
 
-static fma_loop loop_of(const char *tier)
+__attribute__((target("avx512f,avx512bf16"))) static double bf16_avx512(const void *data)
 {
-    if (strcmp(tier, "avx2") == 0) return loop_avx2;
-    if (strcmp(tier, "avx512") == 0) return loop_avx512;
-    return NULL;
+    (void)data;
+    const __m512i bits = _mm512_set1_epi32((int)sink + 0x3F003F00); /* pairs of 0.5 */
+    const __m512bh f = (__m512bh)bits;
+#define DECLARE(i) __m512 s##i = _mm512_set1_ps((float)(i));
+    CHAINS_24(DECLARE)
+    for (size_t k = 0; k < STEPS; k++) {
+#define STEP(i) s##i = _mm512_dpbf16_ps(s##i, f, f);
+        CHAINS_24(STEP)
+    }
+    __m512 all = _mm512_setzero_ps();
+#define GATHER(i) all = _mm512_add_ps(all, s##i);
+    CHAINS_24(GATHER)
+    sink = 0.0f * _mm512_cvtss_f32(all);
+    return 24.0 * 32 * 2 * STEPS;
+#undef DECLARE
+#undef STEP
+#undef GATHER
+}
+
+__attribute__((target("avx512f,avx512vnni"))) static double int8_vnni(const void *data)
+{
+    (void)data;
+    const __m512i a = _mm512_set1_epi32((int)sink + 0x01010101);
+#define DECLARE(i) __m512i s##i = _mm512_set1_epi32(i);
+    CHAINS_24(DECLARE)
+    for (size_t k = 0; k < STEPS; k++) {
+#define STEP(i) s##i = _mm512_dpbusd_epi32(s##i, a, a);
+        CHAINS_24(STEP)
+    }
+    __m512i all = a;
+#define GATHER(i) all = _mm512_add_epi32(all, s##i);
+    CHAINS_24(GATHER)
+    sink_bits = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(all));
+    return 24.0 * 64 * 2 * STEPS;
+#undef DECLARE
+#undef STEP
+#undef GATHER
+}
+
+/* The products do not depend on the sums, so the compiler would move them out of the loop; it
+ * cannot know that the empty instruction leaves w alone. */
+#define OPAQUE(w) __asm__("" : "+x"(w))
+
+__attribute__((target("avx2"))) static double int8_avx2(const void *data)
+{
+    (void)data;
+    const __m256i a = _mm256_set1_epi32((int)sink + 0x01010101), ones = _mm256_set1_epi16(1);
+    __m256i w = a;
+#define DECLARE(i) __m256i s##i = _mm256_set1_epi32(i);
+    CHAINS_6(DECLARE)
+    for (size_t k = 0; k < STEPS; k++) {
+#define STEP(i)                                                                                    \
+    {                                                                                              \
+        OPAQUE(w);                                                                                 \
+        const __m256i first = _mm256_maddubs_epi16(a, w);                                          \
+        OPAQUE(w);                                                                                 \
+        const __m256i both = _mm256_add_epi16(first, _mm256_maddubs_epi16(a, w));                  \
+        s##i = _mm256_add_epi32(s##i, _mm256_madd_epi16(both, ones));                              \
+    }
+        CHAINS_6(STEP)
+    }
+    __m256i all = a;
+#define GATHER(i) all = _mm256_add_epi32(all, s##i);
+    CHAINS_6(GATHER)
+    sink_bits = (uint32_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(all));
+    return 6.0 * 64 * 2 * STEPS;
+#undef DECLARE
+#undef STEP
+#undef GATHER
+}
+
+__attribute__((target("avx512f,avx512bw"))) static double int8_avx512(const void *data)
+{
+    (void)data;
+    const __m512i a = _mm512_set1_epi32((int)sink + 0x01010101), ones = _mm512_set1_epi16(1);
+    __m512i w = a;
+#define DECLARE(i) __m512i s##i = _mm512_set1_epi32(i);
+    CHAINS_14(DECLARE)
+    for (size_t k = 0; k < STEPS; k++) {
+#define STEP(i)                                                                                    \
+    {                                                                                              \
+        OPAQUE(w);                                                                                 \
+        const __m512i first = _mm512_maddubs_epi16(a, w);                                          \
+        OPAQUE(w);                                                                                 \
+        const __m512i both = _mm512_add_epi16(first, _mm512_maddubs_epi16(a, w));                  \
+        s##i = _mm512_add_epi32(s##i, _mm512_madd_epi16(both, ones));                              \
+    }
+        CHAINS_14(STEP)
+    }
+    __m512i all = a;
+#define GATHER(i) all = _mm512_add_epi32(all, s##i);
+    CHAINS_14(GATHER)
+    sink_bits = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(all));
+    return 14.0 * 128 * 2 * STEPS;
+#undef DECLARE
+#undef STEP
+#undef GATHER
+}
+
+static struct peak_method method_of(enum peak_kind kind, const char *tier)
+{
+    const bool wide = strncmp(tier, "avx512", 6) == 0;
+    if (!wide && strncmp(tier, "avx2", 4) != 0) return (struct peak_method){NULL, "none"};
+    if (kind == PEAK_INT8) {
+        if (!wide) return (struct peak_method){int8_avx2, "2 vpmaddubsw + vpmaddwd, 256 bits"};
+        if (__builtin_cpu_supports("avx512vnni"))
+            return (struct peak_method){int8_vnni, "vpdpbusd, 512 bits"};
+        return (struct peak_method){int8_avx512, "2 vpmaddubsw + vpmaddwd, 512 bits"};
+    }
+    if (kind == PEAK_BF16 && wide && __builtin_cpu_supports("avx512bf16"))
+        return (struct peak_method){bf16_avx512, "vdpbf16ps, 512 bits"};
+    return wide ? (struct peak_method){f32_avx512, "vfmadd, 512 bits"}
+                : (struct peak_method){f32_avx2, "vfmadd, 256 bits"};
 }
 
 #else
 
-static fma_loop loop_of(const char *tier)
+static struct peak_method method_of(enum peak_kind kind, const char *tier)
 {
+    (void)kind;
     (void)tier;
-    return NULL;
+    return (struct peak_method){NULL, "none"};
 }
 
 #endif
 
+/* Four sums, so that no addition waits for the one before. */
+static double read_memory(const void *data)
+{
+    const uint64_t *p = data;
+    uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (size_t i = 0; i < bandwidth_bytes / sizeof *p; i += 32) {
+        for (size_t j = 0; j < 32; j += 4) {
+            s0 += p[i + j];
+            s1 += p[i + j + 1];
+            s2 += p[i + j + 2];
+            s3 += p[i + j + 3];
+        }
+    }
+    sink_bits = s0 + s1 + s2 + s3;
+    return (double)bandwidth_bytes;
+}
+
 struct window {
-    fma_loop loop;
+    work_loop loop;
     uint64_t ns;
     atomic_uint n_missing; /* threads that have not started yet; all begin when it is 0 */
     atomic_bool given_up;
@@ -90,7 +241,8 @@ struct window {
 
 struct runner {
     struct window *window;
-    double gflops;
+    const void *data;
+    double rate; /* operations a nanosecond */
     struct thread thread;
 };
 
@@ -102,37 +254,71 @@ static void *run(void *arg)
     while (atomic_load(&w->n_missing) && !atomic_load(&w->given_up)) continue;
     const uint64_t start = cuvee__clock_ns();
     uint64_t now = start;
-    double flop = 0.0;
+    double work = 0.0;
     do {
-        flop += w->loop();
+        work += w->loop(r->data);
         now = cuvee__clock_ns();
     } while (now - start < w->ns);
-    r->gflops = flop / (double)(now - start);
+    r->rate = work / (double)(now - start);
     return NULL;
+}
+
+/* Sum of the rates of n_threads loops at once; data (n_threads) is what each gets, or NULL. */
+static double run_all(work_loop loop, unsigned n_threads, double seconds, void *const *data)
+{
+    struct runner runners[MAX_THREADS];
+    struct window window = {.loop = loop, .ns = (uint64_t)(seconds * 1e9)};
+    if (!loop || n_threads < 1 || n_threads > MAX_THREADS) return 0.0;
+    atomic_init(&window.n_missing, n_threads);
+    atomic_init(&window.given_up, false);
+    for (unsigned i = 0; i < n_threads; i++)
+        runners[i] = (struct runner){.window = &window, .data = data ? data[i] : NULL};
+
+    unsigned n_started = 1; /* runner 0 is this thread */
+    for (; n_started < n_threads; n_started++) {
+        struct runner *r = &runners[n_started];
+        if (cuvee__thread_start(&r->thread, "peak", run, r, NULL) != CUVEE_OK) break;
+    }
+    const bool complete = n_started == n_threads;
+    if (complete)
+        run(&runners[0]);
+    else
+        atomic_store(&window.given_up, true);
+    double sum = runners[0].rate;
+    for (unsigned i = 1; i < n_started; i++) {
+        cuvee__thread_join(&runners[i].thread);
+        sum += runners[i].rate;
+    }
+    return complete ? sum : 0.0;
+}
+
+double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, double seconds)
+{
+    return run_all(method_of(kind, tier).loop, n_threads, seconds, NULL);
 }
 
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds)
 {
-    struct runner runners[MAX_THREADS];
-    struct window window = {.loop = loop_of(tier), .ns = (uint64_t)(seconds * 1e9)};
-    if (!window.loop || n_threads < 1 || n_threads > MAX_THREADS) return 0.0;
-    atomic_init(&window.n_missing, n_threads);
-    atomic_init(&window.given_up, false);
+    return bench_peak(PEAK_F32, tier, n_threads, seconds);
+}
 
-    unsigned n_started = 0;
-    for (; n_started + 1 < n_threads; n_started++) {
-        struct runner *r = &runners[1 + n_started];
-        r->window = &window;
-        if (cuvee__thread_start(&r->thread, "peak", run, r, NULL) != CUVEE_OK) break;
+const char *bench_peak_method(enum peak_kind kind, const char *tier)
+{
+    return method_of(kind, tier).name;
+}
+
+double bench_bandwidth(unsigned n_threads, double seconds)
+{
+    void *blocks[MAX_THREADS] = {NULL};
+    double rate = 0.0;
+    unsigned n = 0;
+    if (n_threads > MAX_THREADS) return 0.0;
+    for (; n < n_threads; n++) {
+        blocks[n] = cuvee__alloc_aligned(bandwidth_bytes);
+        if (!blocks[n]) break;
+        memset(blocks[n], (int)n + 1, bandwidth_bytes); /* untouched pages would all be one */
     }
-    const bool complete = n_started + 1 == n_threads;
-    if (!complete) atomic_store(&window.given_up, true);
-    runners[0] = (struct runner){.window = &window};
-    if (complete) run(&runners[0]);
-    double sum = runners[0].gflops;
-    for (unsigned i = 1; i <= n_started; i++) {
-        cuvee__thread_join(&runners[i].thread);
-        sum += runners[i].gflops;
-    }
-    return complete ? sum : 0.0;
+    if (n == n_threads) rate = run_all(read_memory, n_threads, seconds, blocks);
+    while (n > 0) cuvee__free(blocks[--n]);
+    return rate;
 }

@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The machine's own f32 peak: independent fused multiply-adds on registers, no memory. Benchmarks
- * print their rate as a share of it, because absolute rates mean little on a shared or throttling
- * machine. Measure it in short windows between those of the benchmark, not once. */
+ * The machine's own peaks: independent multiply-adds on registers, no memory; and how fast memory
+ * can be read. Benchmarks print their rate as a share of a peak, because absolute rates mean little
+ * on a shared or throttling machine. Measure in short windows between those of the benchmark, not
+ * once. */
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 
-/* GFLOP/s (a multiply-add counts 2) with the vector width of a kernel tier ("avx2", "avx512") on
- * n_threads (1 to 256) at once, over about `seconds`; 0 for a tier without such a loop, or when
- * threads cannot start. */
+enum peak_kind {
+    PEAK_F32,  /* fused multiply-add */
+    PEAK_BF16, /* vdpbf16ps; on a CPU without it, f32: bf16 weights are then widened */
+    PEAK_INT8  /* vpdpbusd; without VNNI the best sequence that never saturates, see peak.c */
+};
+
+/* G operations/s (a multiply-add counts 2) with the vector width of a kernel tier ("avx2",
+ * "avx512", ...) on n_threads (1 to 256) at once, over about `seconds`; 0 for a tier without such a
+ * loop, or when threads cannot start. With one thread it runs in the caller's. */
+double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, double seconds);
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds);
+
+/* The instructions of that loop, for reports; "none" for a tier without. */
+const char *bench_peak_method(enum peak_kind kind, const char *tier);
+
+/* GB/s of n_threads that each read 64 MB of their own again and again; 0 without memory or threads. */
+double bench_bandwidth(unsigned n_threads, double seconds);
 
 #endif

@@ -126,7 +126,8 @@ typedef struct cuvee_model_options {
     size_t struct_size;
     uint32_t precision;       /* enum cuvee_precision */
     uint32_t flags;           /* CUVEE_MODEL_* */
-    const char *cache_dir;    /* NULL = $CUVEE_CACHE, else $XDG_CACHE_HOME/cuvee, else ~/.cache/cuvee */
+    const char *cache_dir;    /* NULL = $CUVEE_CACHE, else $XDG_CACHE_HOME/cuvee, else
+                                 ~/.cache/cuvee */
     uint64_t cache_max_bytes; /* of all its packed files; 0 = $CUVEE_CACHE_MAX, else 8 GiB */
 } cuvee_model_options;
 
@@ -175,7 +176,7 @@ typedef struct cuvee_model_info {
     uint32_t lowercase;         /* 1 when the tokenizer lower-cases */
     const char *precision;      /* "f32", "bf16" or "int8" */
     const char *packed_path;    /* the file that is mapped; NULL: packed in memory */
-    const char *cache_note;     /* why it is in memory, one line; NULL when there is nothing to say */
+    const char *cache_note;     /* why it is not in the cache, one line; NULL: nothing to say */
     const char *source_sha256;  /* over all files that the model was made of; NULL when it is in
                                    memory (nobody needed it) */
     uint64_t packed_bytes;      /* of the packed file, or of memory */

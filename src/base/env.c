@@ -19,6 +19,26 @@ const char *cuvee__env_model(void)
     return non_empty("CUVEE_MODEL");
 }
 
+const char *cuvee__env_cache(void)
+{
+    return non_empty("CUVEE_CACHE");
+}
+
+const char *cuvee__env_cache_max(void)
+{
+    return non_empty("CUVEE_CACHE_MAX");
+}
+
+const char *cuvee__env_xdg_cache(void)
+{
+    return non_empty("XDG_CACHE_HOME");
+}
+
+const char *cuvee__env_home(void)
+{
+    return non_empty("HOME");
+}
+
 const char *cuvee__env_no_color(void)
 {
     return non_empty("NO_COLOR");

@@ -40,6 +40,21 @@ bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, 
     return found;
 }
 
+void cuvee__file_touch(const char *path)
+{
+    utimensat(AT_FDCWD, path, NULL, 0);
+}
+
+bool cuvee__file_remove(const char *path)
+{
+    return unlink(path) == 0;
+}
+
+long cuvee__process_id(void)
+{
+    return (long)getpid();
+}
+
 static const char *kind_of(mode_t mode)
 {
     if (S_ISDIR(mode)) return "a directory";

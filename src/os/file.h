@@ -23,6 +23,16 @@ bool cuvee__path_is_directory(const char *path);
  * them in order of strcmp(). Names that do not fit in room are passed over. */
 bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room);
 
+/* The file was used just now: sets its time of change. Failure (a read-only file system) is
+ * harmless. */
+void cuvee__file_touch(const char *path);
+
+/* Remove the name; mappings stay. False when it was not there or could not be removed. */
+bool cuvee__file_remove(const char *path);
+
+/* Number of this process, for names of temporary files. */
+long cuvee__process_id(void);
+
 /* Append the whole file to out, whose cap_bytes is the limit.
  * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_FORMAT (not a regular file), CUVEE_E_LIMIT,
  * CUVEE_E_NOMEM. */

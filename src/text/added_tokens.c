@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "text/shown.h"
 #include "text/unicode.h"
 
 /* Index of the token with this content, or a->n. */
@@ -121,6 +122,38 @@ int cuvee__added_tokens_finish(struct added_tokens *a, const struct normalizer *
         a->tokens[i].content = p->bytes;
     }
     rc = finish_set(a, &a->raw, err);
+    return rc < 0 ? rc : finish_set(a, &a->normalized, err);
+}
+
+static int check_restored(const struct added_token *t, size_t n_ids, cuvee_error *err)
+{
+    const size_t len = t->content.len;
+    if (len == 0 || cuvee__utf8_valid_prefix(t->content.ptr, len) != len)
+        return cuvee__fail(err, CUVEE_E_FORMAT, "added token with id %d is no UTF-8 string",
+                           (int)t->id);
+    if (t->id < 0 || (size_t)t->id >= n_ids)
+        return cuvee__fail(err, CUVEE_E_FORMAT, "added token '%.*s' has id %d of %zu",
+                           SHOWN(t->content), (int)t->id, n_ids);
+    return CUVEE_OK;
+}
+
+int cuvee__added_tokens_restore(struct added_tokens *a, const struct added_token *tokens, size_t n,
+                                size_t n_ids, cuvee_error *err)
+{
+    a->tokens = cuvee__alloc_array(n, sizeof *a->tokens);
+    a->raw.patterns = cuvee__alloc_array(n, sizeof *a->raw.patterns);
+    a->normalized.patterns = cuvee__alloc_array(n, sizeof *a->normalized.patterns);
+    if (!a->tokens || !a->raw.patterns || !a->normalized.patterns)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "added tokens: out of memory");
+    a->n = a->room = n;
+    for (size_t i = 0; i < n; i++) {
+        const int rc = check_restored(&tokens[i], n_ids, err);
+        if (rc < 0) return rc;
+        struct added_set *set = tokens[i].normalized ? &a->normalized : &a->raw;
+        a->tokens[i] = tokens[i];
+        set->patterns[set->n++] = (struct added_pattern){tokens[i].content, i};
+    }
+    const int rc = finish_set(a, &a->raw, err);
     return rc < 0 ? rc : finish_set(a, &a->normalized, err);
 }
 

@@ -51,6 +51,11 @@ struct added_tokens {
  * after all words. Empty contents are ignored there and here. */
 int cuvee__added_tokens_add(struct added_tokens *a, struct vocabulary *v, struct added_token *token,
                             cuvee_error *err);
+/* Set up tokens that come from a packed file: contents are patterns already, in their normal form,
+ * and stay where they are. Checks them; ids must be below n_ids. Instead of add and finish.
+ *   tokens  (n) are copied. */
+int cuvee__added_tokens_restore(struct added_tokens *a, const struct added_token *tokens, size_t n,
+                                size_t n_ids, cuvee_error *err);
 /* Build the sets; two tokens with the same pattern are an error. */
 int cuvee__added_tokens_finish(struct added_tokens *a, const struct normalizer *n,
                                cuvee_error *err);

@@ -23,6 +23,14 @@ int cuvee__tokenizer_open(const char *dir, size_t vocab_size, struct tokenizer *
                           cuvee_error *err);
 void cuvee__tokenizer_close(struct tokenizer *t);
 
+/* A tokenizer as bytes, for a packed file: append them to out / open them where they lie. Opening
+ * checks everything and copies the added tokens only; the vocabulary is used in place.
+ *   image  8-byte aligned; must outlive the tokenizer.    vocab_size  as above.
+ * Returns CUVEE_OK, CUVEE_E_NOMEM; opening also CUVEE_E_FORMAT. */
+int cuvee__tokenizer_image_write(const struct tokenizer *t, struct buffer *out, cuvee_error *err);
+int cuvee__tokenizer_image_open(struct span image, size_t vocab_size,
+                                struct tokenizer **ret_tokenizer, cuvee_error *err);
+
 const char *cuvee__tokenizer_kind(const struct tokenizer *t); /* "wordpiece" */
 bool cuvee__tokenizer_lowercases(const struct tokenizer *t);
 /* model_max_length of tokenizer_config.json; 0 when absent or the "no limit" sentinel. */

@@ -23,10 +23,11 @@ static inline uint64_t hash_byte(uint64_t h, char byte)
     return h ^ h >> 32;
 }
 
+/* No gaps in these two: they lie in packed files as they are here. */
 struct vocabulary_entry {
-    uint32_t offset; /* in text; NUL-terminated there */
+    uint32_t offset; /* in text; NUL-terminated there. 0: the id has no string (text begins with an
+                        empty one) */
     uint32_t len;
-    bool is_set;
 };
 
 struct vocabulary_slot {
@@ -35,14 +36,21 @@ struct vocabulary_slot {
 };
 
 struct vocabulary {
-    struct buffer text;
-    struct vocabulary_entry *entries; /* (n_ids) */
-    size_t n_ids;                     /* ids must be below it */
-    struct vocabulary_slot *slots;    /* (n_slots), a power of two */
+    /* What lookups read: in `own` below, or in a packed file. */
+    const char *text;
+    const struct vocabulary_entry *entries; /* (n_ids) */
+    const struct vocabulary_slot *slots;    /* (n_slots), a power of two */
+    size_t text_len;
+    size_t n_ids; /* ids must be below it */
     size_t n_slots;
     size_t n_words; /* strings that can be looked up, the empty one included */
     size_t longest; /* bytes of the longest of them */
     bool has_empty; /* the empty string is counted but never stored: no word is empty */
+    struct {
+        struct buffer text;
+        struct vocabulary_entry *entries;
+        struct vocabulary_slot *slots;
+    } own; /* what is filled from files of a model directory; else empty */
 };
 
 /* Room for `n_words` strings that can be looked up, with ids below n_ids. */
@@ -60,6 +68,11 @@ int cuvee__vocabulary_add(struct vocabulary *v, struct span word, int64_t id, cu
 int cuvee__vocabulary_replace(struct vocabulary *v, struct span word, int64_t id, cuvee_error *err);
 /* Give an id its string; lookups do not find it. For tokens that are not the model's. */
 int cuvee__vocabulary_name(struct vocabulary *v, struct span word, int64_t id, cuvee_error *err);
+
+/* Check what a packed file says: offsets, ends of strings, ids, and that a search ends. Whether the
+ * hashes are right only decides what is found.
+ * Returns CUVEE_OK, CUVEE_E_FORMAT. */
+int cuvee__vocabulary_check(const struct vocabulary *v, cuvee_error *err);
 
 /* NUL-terminated; "" for an id without a string. */
 const char *cuvee__vocabulary_string(const struct vocabulary *v, int32_t id);

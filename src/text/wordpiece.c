@@ -6,20 +6,27 @@
 #include "base/error.h"
 #include "text/shown.h"
 
-int cuvee__wordpiece_finish(struct wordpiece *w, struct span prefix, struct span unk_token,
-                            size_t max_chars, cuvee_error *err)
+int cuvee__wordpiece_restore(struct wordpiece *w, struct span prefix, int32_t unk_id,
+                             size_t max_chars, cuvee_error *err)
 {
-    w->unk_id = cuvee__vocabulary_find(&w->vocabulary, unk_token);
-    if (w->unk_id < 0)
-        return cuvee__fail(err, CUVEE_E_FORMAT, "the unknown token '%.*s' is not in the vocabulary",
-                           SHOWN(unk_token));
     if (cuvee__buffer_append(&w->prefix, prefix.ptr, prefix.len) < 0)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     w->prefix_hash = CUVEE__HASH_SEED;
     for (size_t i = 0; i < prefix.len; i++)
         w->prefix_hash = hash_byte(w->prefix_hash, prefix.ptr[i]);
+    w->unk_id = unk_id;
     w->max_chars = max_chars;
     return CUVEE_OK;
+}
+
+int cuvee__wordpiece_finish(struct wordpiece *w, struct span prefix, struct span unk_token,
+                            size_t max_chars, cuvee_error *err)
+{
+    const int32_t unk_id = cuvee__vocabulary_find(&w->vocabulary, unk_token);
+    if (unk_id < 0)
+        return cuvee__fail(err, CUVEE_E_FORMAT, "the unknown token '%.*s' is not in the vocabulary",
+                           SHOWN(unk_token));
+    return cuvee__wordpiece_restore(w, prefix, unk_id, max_chars, err);
 }
 
 void cuvee__wordpiece_deinit(struct wordpiece *w)

@@ -23,6 +23,9 @@ struct wordpiece {
 /* Copies the prefix and looks up the unknown token; the vocabulary is complete. */
 int cuvee__wordpiece_finish(struct wordpiece *w, struct span prefix, struct span unk_token,
                             size_t max_chars, cuvee_error *err);
+/* The same when the unknown token's id is known, and checked. */
+int cuvee__wordpiece_restore(struct wordpiece *w, struct span prefix, int32_t unk_id,
+                             size_t max_chars, cuvee_error *err);
 void cuvee__wordpiece_deinit(struct wordpiece *w);
 
 /* Scratch for the pieces of one word. Start with {0}. */

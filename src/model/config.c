@@ -112,7 +112,7 @@ static int read_norm_eps(const struct source *s, struct config *c)
     return CUVEE_OK;
 }
 
-static int read_act(const struct source *s, struct config *c)
+bool cuvee__act_find(const char *name, enum act *ret_act, const char **ret_name)
 {
     static const struct {
         const char *name;
@@ -130,15 +130,21 @@ static int read_act(const struct source *s, struct config *c)
         {"swish", ACT_SILU},
         {"tanh", ACT_TANH},
     };
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (strcmp(acts[i].name, name) != 0) continue;
+        *ret_act = acts[i].act;
+        *ret_name = acts[i].name;
+        return true;
+    }
+    return false;
+}
+
+static int read_act(const struct source *s, struct config *c)
+{
     const char *name = "gelu";
     const int rc = read_string(s, c->family->act_key, &name);
     if (rc < 0) return rc;
-    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
-        if (strcmp(acts[i].name, name) != 0) continue;
-        c->act = acts[i].act;
-        c->act_name = acts[i].name; /* not the JSON's own, which goes away */
-        return CUVEE_OK;
-    }
+    if (cuvee__act_find(name, &c->act, &c->act_name)) return CUVEE_OK;
     return cuvee__fail(
         s->err, CUVEE_E_UNSUPPORTED,
         "%s: key '%s': activation '%s' is not supported (gelu, gelu_new, quick_gelu, relu, "
@@ -181,8 +187,8 @@ static bool parse_label_id(const char *key, size_t n, size_t *ret)
 }
 
 /* id2label has n keys and they differ, so when each is a number below n, each number is there once.
- */
-static int read_label_names(const struct source *s, json_t *id2label, struct config *c)
+ * The names point into the JSON. */
+static int find_label_names(const struct source *s, json_t *id2label, struct config *c)
 {
     const char *key;
     const json_t *value;
@@ -193,13 +199,35 @@ static int read_label_names(const struct source *s, json_t *id2label, struct con
             return cuvee__fail(s->err, CUVEE_E_FORMAT,
                                "%s: key 'id2label' has '%s'; its %zu keys must be \"0\" to \"%zu\"",
                                s->path, key, c->n_labels, c->n_labels - 1);
-        const size_t len = json_string_length(value);
-        if (!json_is_string(value) || strlen(json_string_value(value)) != len)
+        if (!json_is_string(value) ||
+            strlen(json_string_value(value)) != json_string_length(value))
             return cuvee__fail(s->err, CUVEE_E_FORMAT,
                                "%s: key 'id2label': label %zu must be a string", s->path, id);
-        c->labels[id] = cuvee__strndup(json_string_value(value), len);
-        if (!c->labels[id]) return cuvee__fail(s->err, CUVEE_E_NOMEM, "%s: out of memory", s->path);
+        c->labels[id] = json_string_value(value);
     }
+    return CUVEE_OK;
+}
+
+/* Turn names that belong to others (NULL: LABEL_0, LABEL_1, ...) into the config's own: pointers
+ * and text in one block. */
+static int own_label_names(const struct source *s, struct config *c)
+{
+    size_t text_bytes = 0;
+    char name[32];
+    for (size_t i = 0; i < c->n_labels; i++)
+        text_bytes += c->labels[i] ? strlen(c->labels[i]) + 1 : sizeof name;
+    const char **labels = cuvee__malloc(c->n_labels * sizeof *labels + text_bytes);
+    if (!labels) return cuvee__fail(s->err, CUVEE_E_NOMEM, "%s: out of memory", s->path);
+    char *text = (char *)(labels + c->n_labels);
+    for (size_t i = 0; i < c->n_labels; i++) {
+        snprintf(name, sizeof name, "LABEL_%zu", i);
+        const char *from = c->labels[i] ? c->labels[i] : name;
+        const size_t bytes = strlen(from) + 1;
+        labels[i] = memcpy(text, from, bytes);
+        text += bytes;
+    }
+    cuvee__free(c->labels);
+    c->labels = labels;
     return CUVEE_OK;
 }
 
@@ -228,14 +256,8 @@ static int read_labels(const struct source *s, struct config *c)
 
     c->labels = cuvee__calloc(c->n_labels, sizeof *c->labels);
     if (!c->labels) return cuvee__fail(s->err, CUVEE_E_NOMEM, "%s: out of memory", s->path);
-    if (id2label) return read_label_names(s, id2label, c);
-    for (size_t i = 0; i < c->n_labels; i++) {
-        char name[32];
-        const int len = snprintf(name, sizeof name, "LABEL_%zu", i);
-        c->labels[i] = cuvee__strndup(name, (size_t)len);
-        if (!c->labels[i]) return cuvee__fail(s->err, CUVEE_E_NOMEM, "%s: out of memory", s->path);
-    }
-    return CUVEE_OK;
+    if (id2label && (rc = find_label_names(s, id2label, c)) < 0) return rc;
+    return own_label_names(s, c);
 }
 
 /* model_type chooses the body, architectures[0] the head. */
@@ -341,7 +363,6 @@ done:
 
 void cuvee__config_deinit(struct config *c)
 {
-    for (size_t i = 0; c->labels && i < c->n_labels; i++) cuvee__free(c->labels[i]);
     cuvee__free(c->labels);
     *c = (struct config){0};
 }

@@ -5,6 +5,7 @@
 #ifndef CUVEE_MODEL_CONFIG_H
 #define CUVEE_MODEL_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cuvee/cuvee.h"
@@ -38,7 +39,7 @@ struct config {
     const char *act_name; /* as in the file */
     enum problem problem; /* single-label when the file does not say */
     size_t n_labels;      /* C */
-    char **labels;        /* (C) */
+    const char **labels;  /* (C) */
 };
 
 /* Read dir/config.json. *ret: release with cuvee__config_deinit().
@@ -46,6 +47,10 @@ struct config {
  * CUVEE_E_NOMEM. */
 int cuvee__config_read(const char *dir, struct config *ret, cuvee_error *err);
 void cuvee__config_deinit(struct config *c); /* a zeroed or half-read one is fine */
+
+/* Find an activation by its name in config.json. *ret_name: a constant string, the same name.
+ * False when it is unknown. */
+bool cuvee__act_find(const char *name, enum act *ret_act, const char **ret_name);
 
 const char *cuvee__problem_name(enum problem p); /* "single_label", ... */
 

@@ -27,6 +27,11 @@ teardown() {
     [ -z "$left" ] || kill -9 $left 2>/dev/null || true
 }
 
+# script (bsdutils) plays a terminal; it needs /dev/pts, which a bare chroot lacks.
+need_terminal() {
+    script -q -c true /dev/null >/dev/null 2>&1 || skip 'no script (bsdutils), or no pseudo-terminals'
+}
+
 # cuvee ARGUMENT...: $status, $output (stdout), $stderr, $lines, $stderr_lines.
 cuvee() {
     run --separate-stderr "$CUVEE" "$@"

@@ -10,7 +10,8 @@ load common
     [ "$n" -gt 10 ]
     [ "$(grep -c '^{"worker":' metrics.json)" -eq 2 ]
     grep -q "\"total_batches\":$n," out.json
-    sum() { sed -n "s/^{\"$1\":.*\"$2\":\([0-9]*\).*/\1/p" metrics.json | paste -sd+ | bc; }
+    sum() { sed -n "s/^{\"$1\":.*\"$2\":\([0-9]*\).*/\1/p" metrics.json |
+        awk '{ total += $1 } END { print total }'; }
     [ "$(sum batch items)" -eq 500 ]
     [ "$(sum worker items)" -eq 500 ]
     [ "$(sum batch tokens)" -eq "$(sed -n 's/.*"tokens":\([0-9]*\).*/\1/p' out.json)" ]

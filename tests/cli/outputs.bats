@@ -126,7 +126,7 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
 }
 
 @test "on a terminal: bar and colours, and neither with NO_COLOR or TERM=dumb" {
-    command -v script >/dev/null || skip 'script (bsdutils) is missing'
+    need_terminal
     export TERM=xterm
     mkfifo in
     # on_terminal VARIABLE COMMAND...: the input stays open until the command succeeds.
@@ -149,7 +149,7 @@ assert sum(d["metadata"]["label_counts"].values()) == 2'
 }
 
 @test "a terminal without FILE gets a hint" {
-    command -v script >/dev/null || skip 'script (bsdutils) is missing'
+    need_terminal
     printf 'red wine\n\004' | script -q -e -c "'$CUVEE' classify -o out.jsonl" log > /dev/null
     grep -q 'reading texts from the terminal' log
     grep -q '"text":"red wine"' out.jsonl

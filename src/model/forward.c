@@ -14,51 +14,20 @@
  * bits depend on its own text only (kernels.h), which makes a text's logits the same alone and in
  * any batch.
  *
- * The head reads one token per text. So in the last layer keys and values are needed for all
- * tokens, but the rest for the first token of each text alone: of 12 D^2 multiplications per token
- * in a layer with F = 4 D, 10 D^2 are saved for all other tokens. */
+ * The head reads one token per text. So the last layer computes little for the others: see
+ * self_attention.c.
+ *
+ * Several threads may run one pass together; then all of them execute this code, each on its share
+ * (pass.h). */
 #include "model/forward.h"
 
 #include <assert.h>
-#include <math.h>
-#include <string.h>
 
 #include "base/checked.h"
-#include "model/model_parts.h"
+#include "model/pass.h"
+#include "os/clock.h"
 
-/* One call's view of everything. */
-struct pass {
-    const struct config *config;
-    const struct model_weights *weights;
-    const struct kernels *kernels;
-    const struct ragged_batch *batch;
-    struct workspace *w;
-    size_t n_types; /* token types that the model gets to see */
-};
-
-static struct rows rows_from(struct rows m, size_t first)
-{
-    return (struct rows){m.ptr + first * m.ld, m.ld};
-}
-
-static struct rows columns_from(struct rows m, size_t first)
-{
-    return (struct rows){m.ptr + first, m.ld};
-}
-
-/* out = act(a W^T + bias) + residual; residual.ptr may be NULL. */
-static void apply_linear(const struct pass *p, size_t n, struct rows a, const struct linear *linear,
-                         enum act act, struct rows residual, struct rows out)
-{
-    const struct epilogue e = {linear->bias, act, residual.ptr, residual.ld};
-    cuvee__gemm(p->kernels, n, a.ptr, a.ld, &linear->w, &e, out.ptr, out.ld, NULL);
-}
-
-static void apply_norm(const struct pass *p, size_t n, struct rows x, const struct norm *norm)
-{
-    p->kernels->layernorm_f32(x.ptr, x.ld, x.ptr, x.ld, norm->gamma, norm->beta, n,
-                              p->config->hidden_size, p->config->norm_eps);
-}
+static const struct rows none;
 
 /* x += row of an embedding table; tmp holds a row. */
 static void add_row(const struct pass *p, const struct tensor *table, size_t row, float *x,
@@ -70,146 +39,132 @@ static void add_row(const struct pass *p, const struct tensor *table, size_t row
     p->kernels->add_f32(x, tmp, d);
 }
 
-static void embed(const struct pass *p)
+/* One token of a text, its t-th. */
+static void embed_token(const struct pass *p, size_t token, size_t t)
 {
     const struct model_weights *weights = p->weights;
     const struct ragged_batch *batch = p->batch;
     const size_t d = p->config->hidden_size;
-    float *tmp = p->w->context.ptr; /* idle until the first attention */
-    for (size_t text = 0; text < batch->n_texts; text++) {
-        for (size_t t = batch->starts[text]; t < batch->starts[text + 1]; t++) {
-            float *x = rows_from(p->w->x, t).ptr;
-            cuvee__tensor_widen(p->kernels, weights->word, (size_t)batch->ids[t] * d, d, x);
-            if (weights->type) {
-                /* A tokenizer may mark the second text of a pair for a model that knows one type
-                 * only. */
-                const size_t type = cuvee__min((size_t)batch->type_ids[t], p->n_types - 1);
-                add_row(p, weights->type, type, x, tmp);
-            }
-            add_row(p, weights->position, t - batch->starts[text], x, tmp);
-        }
+    float *x = rows_from(p->w->x, token).ptr;
+    float *tmp = p->own->y.ptr; /* idle until the first layer */
+    cuvee__tensor_widen(p->kernels, weights->word, (size_t)batch->ids[token] * d, d, x);
+    if (weights->type) {
+        /* A tokenizer may mark the second text of a pair for a model that knows one type only. */
+        const size_t type = cuvee__min((size_t)batch->type_ids[token], p->n_types - 1);
+        add_row(p, weights->type, type, x, tmp);
     }
-    apply_norm(p, batch->n_tokens, p->w->x, &weights->embed_norm);
+    add_row(p, weights->position, t, x, tmp);
 }
 
-/* Part of a fused linear layer, from output column first; first is a multiple of CUVEE__PANEL. */
-static struct linear linear_part(const struct linear *fused, size_t first, size_t n)
-{
-    return (struct linear){
-        .w = cuvee__packed_columns(&fused->w, first, n),
-        .bias = fused->bias + first,
-    };
-}
-
-/* Move the first token's row of each text to the front: row i becomes text i. Rows only move
- * forward, so none is overwritten before it was read. */
-static void keep_first_tokens(const struct pass *p)
+static void embed(struct pass *p)
 {
     const struct ragged_batch *batch = p->batch;
-    for (size_t i = 0; i < batch->n_texts; i++) {
-        if (batch->starts[i] == i) continue;
-        memcpy(rows_from(p->w->x, i).ptr, rows_from(p->w->x, batch->starts[i]).ptr,
-               p->config->hidden_size * sizeof(float));
+    const struct share mine = pass_share(p, batch->n_tokens);
+    size_t text = 0;
+    for (size_t token = mine.first; token < mine.first + mine.n; token++) {
+        while (batch->starts[text + 1] <= token) text++;
+        embed_token(p, token, token - batch->starts[text]);
     }
-}
-
-/* Attention of each text with itself. With first_only, text i has one query, in row i. */
-static void attend(const struct pass *p, size_t d_padded, bool first_only)
-{
-    const struct workspace *w = p->w;
-    const size_t head_size = p->config->hidden_size / p->config->n_heads;
-    const float scale = 1.0f / sqrtf((float)head_size);
-    for (size_t i = 0; i < p->batch->n_texts; i++) {
-        const size_t start = p->batch->starts[i], n = p->batch->starts[i + 1] - start;
-        const size_t query_row = first_only ? i : start, n_queries = first_only ? 1 : n;
-        const struct rows q = rows_from(w->qkv, query_row);
-        const struct rows k = columns_from(rows_from(w->qkv, start), d_padded);
-        const struct rows v = columns_from(k, d_padded);
-        const struct rows out = rows_from(w->context, query_row);
-        for (size_t h = 0; h < p->config->n_heads; h++) {
-            const size_t col = h * head_size;
-            cuvee__attention_f32(p->kernels, q.ptr + col, n_queries, k.ptr + col, v.ptr + col,
-                                 w->qkv.ld, n, head_size, scale, out.ptr + col, out.ld,
-                                 w->attention);
-        }
-    }
+    cuvee__pass_lap(p, STAGE_EMBED);
+    /* The share of a norm by columns is the same rows as by rows. */
+    const struct share rows = pass_rows(p, batch->n_tokens);
+    cuvee__pass_norm(p, rows.n, rows_from(p->w->x, rows.first), &p->weights->embed_norm);
 }
 
 /* From attention to the end of the layer, n rows in place of x, a block at a time: the wide rows of
  * the feed-forward part are the largest of all and should not leave the cache. */
-static void finish_layer(const struct pass *p, const struct layer *layer, size_t n)
+static void finish_layer(struct pass *p, size_t layer, size_t n)
 {
-    const struct workspace *w = p->w;
-    const struct rows none = {NULL, 0};
-    for (size_t first = 0; first < n; first += w->block_rows) {
-        const size_t rows = cuvee__min(w->block_rows, n - first);
-        const struct rows x = rows_from(w->x, first), context = rows_from(w->context, first);
-        apply_linear(p, rows, context, &layer->attention_out, ACT_NONE, x, w->y);
-        apply_norm(p, rows, w->y, &layer->attention_norm);
-        apply_linear(p, rows, w->y, &layer->ffn_up, p->config->act, none, w->wide);
-        apply_linear(p, rows, w->wide, &layer->ffn_down, ACT_NONE, w->y, x);
-        apply_norm(p, rows, x, &layer->ffn_norm);
+    const struct layer *weights = &p->weights->layers[layer];
+    const struct step out = {STAGE_ATTENTION_OUT, layer, &weights->attention_out, ACT_NONE};
+    const struct step up = {STAGE_FFN_UP, layer, &weights->ffn_up, p->config->act};
+    const struct step down = {STAGE_FFN_DOWN, layer, &weights->ffn_down, ACT_NONE};
+    cuvee__pass_choose_cut(p, n);
+    const struct workspace *blocks = p->by_rows ? p->own : p->w;
+    const struct share mine = pass_rows(p, n);
+    for (size_t done = 0, rows; done < mine.n; done += rows) {
+        rows = cuvee__min(blocks->block_rows, mine.n - done);
+        const struct rows x = rows_from(p->w->x, mine.first + done);
+        const struct rows context = rows_from(p->w->context, mine.first + done);
+        cuvee__pass_linear(p, &out, rows, context, x, blocks->y);
+        cuvee__pass_norm(p, rows, blocks->y, &weights->attention_norm);
+        cuvee__pass_linear(p, &up, rows, blocks->y, none, blocks->wide);
+        cuvee__pass_linear(p, &down, rows, blocks->wide, blocks->y, x);
+        cuvee__pass_norm(p, rows, x, &weights->ffn_norm);
     }
 }
 
-static void run_layer(const struct pass *p, const struct layer *layer)
+static void run_last_layer(struct pass *p, size_t layer)
 {
-    const size_t n = p->batch->n_tokens, d_padded = layer->qkv.w.n / 3;
-    apply_linear(p, n, p->w->x, &layer->qkv, ACT_NONE, (struct rows){NULL, 0}, p->w->qkv);
-    attend(p, d_padded, false);
-    finish_layer(p, layer, n);
+    if (p->w->last_layer != LAST_LAYER_FULL) {
+        cuvee__pass_attend_first(p, layer);
+        finish_layer(p, layer, p->batch->n_texts);
+        return;
+    }
+    cuvee__pass_attend(p, layer);
+    finish_layer(p, layer, p->batch->n_tokens);
+    pass_meet_rows(p);
+    if (p->member == 0) cuvee__pass_first_tokens(p, p->w->x);
 }
 
-/* run_layer, then keep_first_tokens; without the work on rows that are not kept. The queries take
- * the place that they have in run_layer, in the rows of the first n_texts tokens: there are at
- * least as many tokens. */
-static void run_last_layer(const struct pass *p, const struct layer *layer)
+static void run_head(struct pass *p, float *logits)
 {
-    const struct rows none = {NULL, 0};
-    const size_t n_texts = p->batch->n_texts, d_padded = layer->qkv.w.n / 3;
-    const struct linear query = linear_part(&layer->qkv, 0, d_padded);
-    const struct linear key_value = linear_part(&layer->qkv, d_padded, 2 * d_padded);
-    apply_linear(p, p->batch->n_tokens, p->w->x, &key_value, ACT_NONE, none,
-                 columns_from(p->w->qkv, d_padded));
-    keep_first_tokens(p);
-    apply_linear(p, n_texts, p->w->x, &query, ACT_NONE, none, p->w->qkv);
-    attend(p, d_padded, true);
-    finish_layer(p, layer, n_texts);
+    const struct model_weights *weights = p->weights;
+    const struct step dense = {STAGE_HEAD_DENSE, 0, &weights->head_dense,
+                               p->config->family->head_act};
+    const struct step out = {STAGE_HEAD_OUT, 0, &weights->head_out, ACT_NONE};
+    const struct rows all = {logits, p->config->n_labels}, hidden = p->w->context;
+    pass_meet(p);
+    cuvee__pass_choose_cut(p, p->batch->n_texts);
+    const struct share rows = pass_rows(p, p->batch->n_texts);
+    cuvee__pass_linear(p, &dense, rows.n, rows_from(p->w->x, rows.first), none,
+                       rows_from(hidden, rows.first));
+    cuvee__pass_linear(p, &out, rows.n, rows_from(hidden, rows.first), none,
+                       rows_from(all, rows.first));
+    pass_meet_rows(p);
 }
 
-static void run(const cuvee_model *m, const struct kernels *k, struct workspace *w,
-                const struct ragged_batch *batch, bool trim, float *logits)
+static void run(struct pass *p, float *logits)
 {
+    const struct ragged_batch *batch = p->batch;
     if (batch->n_texts == 0) return;
-    assert(batch->n_tokens <= w->max_tokens && batch->n_texts <= w->max_texts);
+    assert(batch->n_tokens <= p->w->max_tokens && batch->n_texts <= p->w->max_texts);
     assert(batch->starts[batch->n_texts] == batch->n_tokens);
-    const struct model_weights *weights = &m->weights;
-    const size_t n_types = cuvee__tokenizer_shows_type_ids(m->tokenizer) ? m->config.n_types : 1;
-    const struct pass p = {&m->config, weights, k, batch, w, n_types};
-    const struct rows none = {NULL, 0};
-    const size_t n_trimmed = trim ? 1 : 0;
+    if (p->own->stage_ns) p->lap_ns = cuvee__clock_ns();
 
-    embed(&p);
-    for (size_t i = 0; i + n_trimmed < weights->n_layers; i++) run_layer(&p, &weights->layers[i]);
-    if (trim)
-        run_last_layer(&p, &weights->layers[weights->n_layers - 1]);
-    else
-        keep_first_tokens(&p);
+    const size_t last = p->weights->n_layers - 1;
+    cuvee__pass_choose_cut(p, batch->n_tokens);
+    embed(p);
+    for (size_t i = 0; i < last; i++) {
+        cuvee__pass_attend(p, i);
+        finish_layer(p, i, batch->n_tokens);
+    }
+    run_last_layer(p, last);
+    run_head(p, logits);
+}
 
-    const struct rows hidden = w->context, out = {logits, m->config.n_labels};
-    apply_linear(&p, batch->n_texts, w->x, &weights->head_dense, m->config.family->head_act, none,
-                 hidden);
-    apply_linear(&p, batch->n_texts, hidden, &weights->head_out, ACT_NONE, none, out);
+void cuvee__forward_share(const struct forward_job *job, struct team *team, size_t member,
+                          struct workspace *own)
+{
+    const cuvee_model *m = job->model;
+    struct pass p = {
+        .config = &m->config,
+        .weights = &m->weights,
+        .kernels = job->kernels,
+        .batch = &job->batch,
+        .w = job->workspace,
+        .own = own,
+        .team = team,
+        .member = member,
+        .n_members = team ? team->n_members : 1,
+        .n_types = cuvee__tokenizer_shows_type_ids(m->tokenizer) ? m->config.n_types : 1,
+    };
+    run(&p, job->logits);
 }
 
 void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct workspace *w,
                     const struct ragged_batch *batch, float *logits)
 {
-    run(m, k, w, batch, true, logits);
-}
-
-void cuvee__forward_untrimmed(const cuvee_model *m, const struct kernels *k, struct workspace *w,
-                              const struct ragged_batch *batch, float *logits)
-{
-    run(m, k, w, batch, false, logits);
+    const struct forward_job job = {m, k, w, *batch, logits};
+    cuvee__forward_share(&job, NULL, 0, w);
 }

@@ -60,6 +60,20 @@ size_t cuvee__workspace_bytes(const struct workspace *w);
 void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct workspace *w,
                     const struct ragged_batch *batch, float *logits);
 
+/* The same by a team of threads (team.h): each calls this with the same job, its number in the team
+ * and a workspace of its own, made for the same sizes as the job's; the first member's own is the
+ * job's. On return the logits are there. They have the same bits as alone. */
+struct forward_job {
+    const cuvee_model *model;
+    const struct kernels *kernels;
+    struct workspace *workspace;
+    struct ragged_batch batch;
+    float *logits;
+};
+struct team;
+void cuvee__forward_share(const struct forward_job *job, struct team *team, size_t member,
+                          struct workspace *own);
+
 /* Scores of one text from its logits: the activation of the options (AUTO by problem_type).
  * Returns the index of the best label (first of equals), or -1 when a logit is not finite. */
 int32_t cuvee__model_scores(const cuvee_model *m, unsigned activation, const float *logits,

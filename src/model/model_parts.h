@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "model/config.h"
+#include "model/forward.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "weights/checkpoint.h"
@@ -29,7 +30,16 @@ struct rows {
     size_t ld;
 };
 
-/* Letters as in docs/numerics.md: T tokens of the batch, D hidden, F feed-forward. */
+/* Room for the last layer of a group of texts, where the part of qkv is otherwise idle. */
+struct absorbed {
+    size_t max_tokens; /* of one text */
+    size_t n_texts;    /* in a group */
+    struct rows q;     /* (texts, D) */
+    struct rows t, z;  /* (texts, H, D) */
+    float *scratch;    /* of an attention with heads of D columns */
+};
+
+/* Letters as in docs/numerics.md: T tokens of the batch, D hidden, F feed-forward, H heads. */
 struct workspace {
     size_t max_tokens, max_texts;
     size_t block_rows;   /* rows of the feed-forward block */
@@ -38,9 +48,19 @@ struct workspace {
     struct rows context; /* (T, D) what attention gives; later the head's hidden layer */
     struct rows y;       /* (block, D) after attention */
     struct rows wide;    /* (block, F) */
+    struct absorbed absorbed;
     float *attention;    /* scratch of one head */
+    float *conversion;   /* scratch of a product: its inputs as the weights' type wants them */
     float *arena;        /* all of the above */
     size_t arena_bytes;
+
+    /* Set by create; may be changed between passes. */
+    enum last_layer last_layer;
+    const struct observer *observer; /* NULL: none */
+    uint64_t *stage_ns;              /* (N_STAGES) time is added up here; NULL: none is taken */
 };
+
+/* Can the last layer absorb keys and values? A head's columns must be whole panels. */
+bool cuvee__can_absorb(const struct config *c);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "kernels/pack.h"
 #include "model/resolver.h"
 #include "os/cpu.h"
 
@@ -142,6 +143,25 @@ static int load_linear(struct loader *l, enum role role, size_t layer, size_t n,
     return rc < 0 ? rc : fill_linear(l, role, layer, t, *linear);
 }
 
+/* See model_weights.h. t: the last layer's key weight. */
+static int load_absorbed_key(struct loader *l, const struct tensor *t)
+{
+    const size_t d = l->config->hidden_size, n_heads = l->config->n_heads, head_size = d / n_heads;
+    const size_t d_padded = cuvee__round_up(d, CUVEE__PANEL);
+    struct linear *key = &l->out->absorbed_key;
+    if (head_size % CUVEE__PANEL) return CUVEE_OK;
+    int rc = alloc_linear(l, n_heads * d_padded, head_size, key);
+    float *rows = cuvee__alloc_array(head_size, d * sizeof *rows);
+    if (!rows && rc == CUVEE_OK) rc = no_memory(l);
+    for (size_t h = 0; rc == CUVEE_OK && h < n_heads; h++) {
+        const struct packed head = cuvee__packed_columns(&key->w, h * d_padded, d);
+        cuvee__tensor_widen(&l->kernels, t, h * head_size * d, head_size * d, rows);
+        cuvee__pack_f32_transposed(&head, key->panels + h * d_padded * head_size, rows, d);
+    }
+    cuvee__free(rows);
+    return rc;
+}
+
 static int load_qkv(struct loader *l, size_t layer, struct linear *qkv)
 {
     static const enum role roles[3] = {ROLE_QUERY, ROLE_KEY, ROLE_VALUE};
@@ -151,6 +171,7 @@ static int load_qkv(struct loader *l, size_t layer, struct linear *qkv)
     for (size_t i = 0; i < 3 && rc == CUVEE_OK; i++)
         rc = find_matrix(l, roles[i], layer, d, d, &tensors[i]);
     if (rc == CUVEE_OK) rc = alloc_linear(l, 3 * d_padded, d, qkv);
+    if (rc == CUVEE_OK && layer + 1 == l->config->n_layers) rc = load_absorbed_key(l, tensors[1]);
     for (size_t i = 0; i < 3 && rc == CUVEE_OK; i++) {
         const struct linear part = {
             .w = cuvee__packed_columns(&qkv->w, i * d_padded, d),
@@ -271,6 +292,7 @@ void cuvee__weights_deinit(struct model_weights *w)
     }
     cuvee__free(w->layers);
     deinit_norm(&w->embed_norm);
+    deinit_linear(&w->absorbed_key);
     deinit_linear(&w->head_dense);
     deinit_linear(&w->head_out);
     *w = (struct model_weights){0};

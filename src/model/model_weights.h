@@ -45,6 +45,9 @@ struct model_weights {
     struct norm embed_norm;
     size_t n_layers;
     struct layer *layers;
+    /* Of the last layer: per head, from output column h Dp, the transpose of its rows of the key
+     * weight: (H Dp, D / H). Empty when a head's columns are not whole panels. */
+    struct linear absorbed_key;
     struct linear head_dense, head_out;
     uint64_t n_parameters; /* elements of all tensors that were read */
     const char *dtype;     /* "f32", "f16", "bf16", "f64" or "mixed" */

@@ -33,6 +33,15 @@ static size_t ffn_block_rows(size_t intermediate_size, size_t max_tokens)
     return cuvee__min(rows, max_tokens);
 }
 
+bool cuvee__can_absorb(const struct config *c)
+{
+    return c->hidden_size / c->n_heads % CUVEE__PANEL == 0;
+}
+
+/* Texts of a group: enough to share a pass over the weights of their products; more where it costs
+ * nothing, in what lies idle. */
+#define GROUP_TEXTS 8
+
 /* Add a part of n floats to the plan; false when the sum wraps. */
 static bool plan(size_t *total, size_t rows, size_t ld, size_t *ret_off)
 {
@@ -40,6 +49,81 @@ static bool plan(size_t *total, size_t rows, size_t ld, size_t *ret_off)
     *ret_off = *total;
     return cuvee__mul(rows, ld, &floats) && floats < SIZE_MAX / 8 &&
            cuvee__add(*total, cuvee__round_up(floats, 16), total);
+}
+
+static size_t conversion_floats(const struct linear *linear, size_t rows)
+{
+    return cuvee__gemm_scratch_bytes(linear->w.type, rows, linear->w.k) / sizeof(float);
+}
+
+/* Scratch of the product that needs most. Layers may differ in type. */
+static size_t most_conversion(const struct model_weights *weights, size_t max_tokens)
+{
+    size_t most = conversion_floats(&weights->absorbed_key, max_tokens);
+    for (size_t i = 0; i < weights->n_layers; i++) {
+        const struct layer *l = &weights->layers[i];
+        const struct linear *const linears[] = {&l->qkv, &l->attention_out, &l->ffn_up,
+                                                &l->ffn_down};
+        for (size_t j = 0; j < sizeof linears / sizeof *linears; j++)
+            most = cuvee__max(most, conversion_floats(linears[j], max_tokens));
+    }
+    most = cuvee__max(most, conversion_floats(&weights->head_dense, max_tokens));
+    return cuvee__max(most, conversion_floats(&weights->head_out, max_tokens));
+}
+
+/* Where the parts of the arena begin, in floats. */
+struct arena_plan {
+    size_t x, qkv, context, y, wide, attention, conversion;
+    size_t total, bytes;
+};
+
+/* Floats of the part of qkv, which the last layer has for other things; false when it wraps. */
+static bool plan_qkv(struct workspace *w, const struct config *c, size_t longest, size_t *ret)
+{
+    struct absorbed *a = &w->absorbed;
+    if (!cuvee__mul(w->max_tokens, w->qkv.ld, ret)) return false;
+    w->last_layer = cuvee__can_absorb(c) ? LAST_LAYER_ABSORBED : LAST_LAYER_TRIMMED;
+    if (w->last_layer != LAST_LAYER_ABSORBED) return true;
+    const size_t scratch = cuvee__attention_f32_scratch(longest, c->hidden_size);
+    const size_t per_text = w->x.ld * (1 + 2 * c->n_heads); /* config.h caps all of these */
+    a->max_tokens = longest;
+    a->n_texts = cuvee__min(w->max_texts, GROUP_TEXTS);
+    if (*ret > scratch) a->n_texts = cuvee__max(a->n_texts, (*ret - scratch) / per_text);
+    *ret = cuvee__max(*ret, scratch + a->n_texts * per_text);
+    return true;
+}
+
+static bool plan_arena(struct workspace *w, const cuvee_model *m, struct arena_plan *p)
+{
+    const struct config *c = &m->config;
+    const size_t longest = cuvee__min(w->max_tokens, m->max_length);
+    const size_t attention = cuvee__attention_f32_scratch(longest, c->hidden_size / c->n_heads);
+    size_t qkv;
+    return plan(&p->total, w->max_tokens, w->x.ld, &p->x) && plan_qkv(w, c, longest, &qkv) &&
+           plan(&p->total, qkv, 1, &p->qkv) &&
+           plan(&p->total, w->max_tokens, w->context.ld, &p->context) &&
+           plan(&p->total, w->block_rows, w->y.ld, &p->y) &&
+           plan(&p->total, w->block_rows, w->wide.ld, &p->wide) &&
+           plan(&p->total, attention, 1, &p->attention) &&
+           plan(&p->total, most_conversion(&m->weights, w->max_tokens), 1, &p->conversion) &&
+           cuvee__mul(p->total, sizeof(float), &p->bytes);
+}
+
+static void lay_out(struct workspace *w, const struct config *c, const struct arena_plan *p)
+{
+    struct absorbed *a = &w->absorbed;
+    w->x.ptr = w->arena + p->x;
+    w->qkv.ptr = w->arena + p->qkv;
+    w->context.ptr = w->arena + p->context;
+    w->y.ptr = w->arena + p->y;
+    w->wide.ptr = w->arena + p->wide;
+    w->attention = w->arena + p->attention;
+    w->conversion = w->arena + p->conversion;
+    a->q.ld = a->t.ld = a->z.ld = w->x.ld;
+    a->scratch = w->qkv.ptr;
+    a->q.ptr = a->scratch + cuvee__attention_f32_scratch(a->max_tokens, c->hidden_size);
+    a->t.ptr = a->q.ptr + a->n_texts * a->q.ld;
+    a->z.ptr = a->t.ptr + a->n_texts * c->n_heads * a->t.ld;
 }
 
 int cuvee__workspace_create(const cuvee_model *m, size_t max_tokens, size_t max_texts,
@@ -59,28 +143,15 @@ int cuvee__workspace_create(const cuvee_model *m, size_t max_tokens, size_t max_
     w->qkv.ld = row_floats(3 * cuvee__round_up(c->hidden_size, CUVEE__PANEL));
     w->wide.ld = row_floats(c->intermediate_size);
 
-    const size_t longest = cuvee__min(max_tokens, m->max_length);
-    const size_t attention = cuvee__attention_f32_scratch(longest, c->hidden_size / c->n_heads);
-    size_t floats = 0, bytes, x, qkv, context, y, wide, scratch;
-    const bool fits =
-        plan(&floats, max_tokens, w->x.ld, &x) && plan(&floats, max_tokens, w->qkv.ld, &qkv) &&
-        plan(&floats, max_tokens, w->context.ld, &context) &&
-        plan(&floats, w->block_rows, w->y.ld, &y) &&
-        plan(&floats, w->block_rows, w->wide.ld, &wide) && plan(&floats, attention, 1, &scratch) &&
-        cuvee__mul(floats, sizeof(float), &bytes);
-    w->arena = fits ? cuvee__alloc_aligned(bytes) : NULL;
+    struct arena_plan p = {0};
+    w->arena = plan_arena(w, m, &p) ? cuvee__alloc_aligned(p.bytes) : NULL;
     if (!w->arena) {
         cuvee__free(w);
         return cuvee__fail(err, CUVEE_E_NOMEM, "workspace for %zu tokens: out of memory",
                            max_tokens);
     }
-    w->arena_bytes = bytes;
-    w->x.ptr = w->arena + x;
-    w->qkv.ptr = w->arena + qkv;
-    w->context.ptr = w->arena + context;
-    w->y.ptr = w->arena + y;
-    w->wide.ptr = w->arena + wide;
-    w->attention = w->arena + scratch;
+    w->arena_bytes = p.bytes;
+    lay_out(w, c, &p);
     *ret_workspace = w;
     return CUVEE_OK;
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,12 @@
 #include "edit_checkpoint.h"
 #include "model/forward.h"
 #include "model/model_parts.h"
+#include "model/team.h"
 #include "tiny_model.h"
 
 #define N_TEXTS    24
 #define MAX_LENGTH 60
+#define MAX_MEMBERS 5
 #define MAX_LABELS 8
 
 static char dir[] = "/tmp/cuvee-forward-XXXXXX";
@@ -51,14 +54,66 @@ static void fill_corpus(struct corpus *c)
     }
 }
 
-typedef void forward_fn(const cuvee_model *m, const struct kernels *k, struct workspace *w,
-                        const struct ragged_batch *batch, float *logits);
+/* How a batch is run. */
+struct manner {
+    enum last_layer last_layer;
+    size_t n_members; /* of a team; 0: alone, without one */
+    size_t spare;     /* tokens and texts more than needed in the workspaces */
+};
 
-/* Run texts order[0] .. order[n - 1] as one batch, in a workspace of their size plus `spare`. The
- * arena is filled with NaN, so that whatever is read before it is written shows. */
+static struct workspace *open_workspace(const cuvee_model *m, size_t n_tokens, size_t n_texts,
+                                        const struct manner *how)
+{
+    struct workspace *w;
+    assert_int_equal(
+        cuvee__workspace_create(m, n_tokens + how->spare, n_texts + how->spare, &w, NULL),
+        CUVEE_OK);
+    /* NaN: whatever is read before it is written shows. */
+    memset(w->arena, 0xFF, w->arena_bytes);
+    if (how->last_layer != LAST_LAYER_ABSORBED || cuvee__can_absorb(&m->config))
+        w->last_layer = how->last_layer;
+    return w;
+}
+
+struct member {
+    const struct forward_job *job;
+    struct team *team;
+    size_t member;
+    struct workspace *own;
+    pthread_t thread;
+};
+
+static void *member_main(void *arg)
+{
+    struct member *me = arg;
+    cuvee__forward_share(me->job, me->team, me->member, me->own);
+    return NULL;
+}
+
+/* As a team: its first member's workspace, here, is the job's. */
+static void run_team(const struct forward_job *job, size_t n, const struct manner *how)
+{
+    struct member members[MAX_MEMBERS];
+    struct team team;
+    assert_int_equal(cuvee__team_init(&team, NULL), CUVEE_OK);
+    team.n_members = how->n_members;
+    for (size_t i = 0; i < how->n_members; i++) {
+        members[i] = (struct member){.job = job, .team = &team, .member = i};
+        members[i].own = i == 0 ? job->workspace
+                                : open_workspace(job->model, job->batch.n_tokens, n, how);
+        if (i) pthread_create(&members[i].thread, NULL, member_main, &members[i]);
+    }
+    member_main(&members[0]);
+    for (size_t i = 1; i < how->n_members; i++) {
+        pthread_join(members[i].thread, NULL);
+        cuvee__workspace_free(members[i].own);
+    }
+    cuvee__team_deinit(&team);
+}
+
+/* Run texts order[0] .. order[n - 1] as one batch. */
 static void run_batch(const cuvee_model *m, const struct kernels *k, const struct corpus *c,
-                      const size_t *order, size_t n, size_t spare, forward_fn *forward,
-                      float *logits)
+                      const size_t *order, size_t n, const struct manner *how, float *logits)
 {
     int32_t ids[N_TEXTS * MAX_LENGTH], type_ids[N_TEXTS * MAX_LENGTH];
     uint32_t starts[N_TEXTS + 1] = {0};
@@ -69,14 +124,18 @@ static void run_batch(const cuvee_model *m, const struct kernels *k, const struc
         starts[i + 1] = starts[i] + (uint32_t)len;
     }
     const struct ragged_batch batch = {n, starts[n], ids, type_ids, starts};
-    struct workspace *w;
-    assert_int_equal(cuvee__workspace_create(m, starts[n] + spare, n + spare, &w, NULL), CUVEE_OK);
-    memset(w->arena, 0xFF, w->arena_bytes);
-    const uint64_t n_allocs = cuvee__alloc_count();
-    forward(m, k, w, &batch, logits);
-    assert_int_equal(cuvee__alloc_count(), n_allocs);
+    struct workspace *w = open_workspace(m, starts[n], n, how);
+    if (how->n_members) {
+        run_team(&(struct forward_job){m, k, w, batch, logits}, n, how);
+    } else {
+        const uint64_t n_allocs = cuvee__alloc_count();
+        cuvee__forward(m, k, w, &batch, logits);
+        assert_int_equal(cuvee__alloc_count(), n_allocs);
+    }
     cuvee__workspace_free(w);
 }
+
+static const struct manner plain = {.last_layer = LAST_LAYER_ABSORBED};
 
 static const struct tiny_model shapes[] = {
     {.max_positions = MAX_LENGTH},
@@ -90,6 +149,9 @@ static const struct tiny_model shapes[] = {
      .intermediate_size = 3000,
      .n_labels = 1,
      .dtype = "BF16"},
+    /* Heads of whole panels: keys and values can be absorbed. */
+    {.max_positions = MAX_LENGTH, .hidden_size = 96, .n_heads = 3, .intermediate_size = 100,
+     .n_layers = 2},
 };
 
 /* Logits of one text under a tokenizer_config.json. */
@@ -106,7 +168,7 @@ static void run_configured(const char *config, const struct corpus *c, size_t te
     if (cuvee__model_open(dir, &m, &err) < 0) fail_msg("%s", err.msg);
     struct kernels k;
     cuvee__kernels_init(&k, 0);
-    run_batch(m, &k, c, &text, 1, 0, cuvee__forward, logits);
+    run_batch(m, &k, c, &text, 1, &plain, logits);
     cuvee__model_release(m);
 }
 
@@ -144,6 +206,36 @@ static void type_ids_that_transformers_keeps_back(void **state)
     }
 }
 
+/* The bits of the full last layer; absorbing rounds differently, but always in the same way. */
+static void check_alone(const cuvee_model *m, const struct kernels *k, const struct corpus *c,
+                        size_t text, float *logits)
+{
+    float again[MAX_LABELS], absorbed[MAX_LABELS];
+    const size_t bytes = cuvee__model_n_labels(m) * sizeof *logits;
+    const struct manner full = {.last_layer = LAST_LAYER_FULL, .spare = rng_below(50)};
+    const struct manner trimmed = {.last_layer = LAST_LAYER_TRIMMED};
+    run_batch(m, k, c, &text, 1, &full, logits);
+    run_batch(m, k, c, &text, 1, &trimmed, again);
+    assert_memory_equal(logits, again, bytes);
+    run_batch(m, k, c, &text, 1, &plain, absorbed);
+    if (!cuvee__can_absorb(&m->config)) assert_memory_equal(logits, absorbed, bytes);
+    for (size_t i = 0; i < cuvee__model_n_labels(m); i++) {
+        assert_true(isfinite(logits[i]));
+        assert_true(fabsf(logits[i] - absorbed[i]) <= 1e-5f * fmaxf(1.0f, fabsf(logits[i])));
+    }
+}
+
+static void shuffle(size_t *order)
+{
+    for (size_t i = 0; i < N_TEXTS; i++) order[i] = i;
+    for (size_t i = N_TEXTS - 1; i > 0; i--) {
+        const size_t j = rng_below(i + 1), tmp = order[i];
+        order[i] = order[j];
+        order[j] = tmp;
+    }
+}
+
+/* Alone, in batches, and by teams; with each kind of last layer. */
 static void check_company(const struct tiny_model *shape, const struct kernels *k)
 {
     cuvee_model *m;
@@ -154,29 +246,26 @@ static void check_company(const struct tiny_model *shape, const struct kernels *
     static struct corpus c;
     fill_corpus(&c);
 
-    float alone[N_TEXTS * MAX_LABELS], batched[N_TEXTS * MAX_LABELS];
+    float alone[2][N_TEXTS * MAX_LABELS], batched[N_TEXTS * MAX_LABELS];
     for (size_t i = 0; i < N_TEXTS; i++) {
-        run_batch(m, k, &c, &i, 1, 0, cuvee__forward, alone + i * n_labels);
-        run_batch(m, k, &c, &i, 1, rng_below(50), cuvee__forward_untrimmed, batched);
-        assert_memory_equal(alone + i * n_labels, batched, n_labels * sizeof *alone);
-        for (size_t j = 0; j < n_labels; j++) assert_true(isfinite(alone[i * n_labels + j]));
+        check_alone(m, k, &c, i, alone[0] + i * n_labels);
+        run_batch(m, k, &c, &i, 1, &plain, alone[1] + i * n_labels);
     }
-    assert_memory_not_equal(alone, alone + n_labels, n_labels * sizeof *alone);
+    assert_memory_not_equal(alone[0], alone[0] + n_labels, n_labels * sizeof *batched);
 
-    for (int trial = 0; trial < 8; trial++) {
+    for (size_t trial = 0; trial < 12; trial++) {
         size_t order[N_TEXTS];
-        for (size_t i = 0; i < N_TEXTS; i++) order[i] = i;
-        for (size_t i = N_TEXTS - 1; i > 0; i--) {
-            const size_t j = rng_below(i + 1), tmp = order[i];
-            order[i] = order[j];
-            order[j] = tmp;
-        }
-        const size_t n = trial == 0 ? N_TEXTS : 1 + rng_below(N_TEXTS);
-        run_batch(m, k, &c, order, n, trial ? rng_below(200) : 0,
-                  trial % 2 ? cuvee__forward : cuvee__forward_untrimmed, batched);
+        shuffle(order);
+        /* Few and many rows for each member: teams are cut in two ways. */
+        const size_t n = trial == 0 ? N_TEXTS : trial < 4 ? trial : 1 + rng_below(N_TEXTS);
+        const struct manner how = {.last_layer = (enum last_layer)(trial % 3),
+                                   .n_members = rng_below(MAX_MEMBERS + 1),
+                                   .spare = trial ? rng_below(200) : 0};
+        run_batch(m, k, &c, order, n, &how, batched);
+        const float *expected = alone[how.last_layer == LAST_LAYER_ABSORBED];
         for (size_t i = 0; i < n; i++)
-            assert_memory_equal(batched + i * n_labels, alone + order[i] * n_labels,
-                                n_labels * sizeof *alone);
+            assert_memory_equal(batched + i * n_labels, expected + order[i] * n_labels,
+                                n_labels * sizeof *batched);
     }
     cuvee__model_release(m);
 }

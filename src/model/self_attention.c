@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The attention part of a layer, for all tokens and for the last layer, where the head reads the
+ * first token x_c of each text only.
+ *
+ * DESIGN
+ *   In the last layer one query per text is enough, and with one query neither keys nor values are
+ *   needed for themselves. Per head, with its rows Wk, Wv of the weights and its query q:
+ *
+ *     score_j = q . (Wk x_j + bk) = (Wk^T q) . x_j + const     softmax cancels the constant
+ *     context = sum p_j (Wv x_j + bv) = Wv (sum p_j x_j) + bv  probabilities sum to 1
+ *
+ *   So t = Wk^T q, which is D wide, attends to x itself, and Wv is applied to the outcome: of the
+ *   2 D^2 multiplications per token for keys and values, 2 H D are left, and 2 D^2 per text. A
+ *   group of texts goes through the products with Wk^T and Wv together, to read them once. The
+ *   heads are rows of one attention whose keys and values are both x. */
+#include <assert.h>
+#include <math.h>
+
+#include "base/checked.h"
+#include "model/pass.h"
+
+static const struct rows none;
+
+static float score_scale(const struct pass *p)
+{
+    return 1.0f / sqrtf((float)(p->config->hidden_size / p->config->n_heads));
+}
+
+/* Heads of all texts, dealt out in turn. With first_only, text i has one query, in row i. */
+static void attend_heads(struct pass *p, size_t d_padded, bool first_only)
+{
+    const struct workspace *w = p->w;
+    const size_t n_heads = p->config->n_heads, head_size = p->config->hidden_size / n_heads;
+    for (size_t item = p->member; item < p->batch->n_texts * n_heads; item += p->n_members) {
+        const size_t text = item / n_heads, col = item % n_heads * head_size;
+        const size_t start = p->batch->starts[text], n = p->batch->starts[text + 1] - start;
+        const size_t query_row = first_only ? text : start, n_queries = first_only ? 1 : n;
+        const struct rows q = columns_from(rows_from(w->qkv, query_row), col);
+        const struct rows k = columns_from(rows_from(w->qkv, start), d_padded + col);
+        const struct rows v = columns_from(k, d_padded);
+        const struct rows out = columns_from(rows_from(w->context, query_row), col);
+        cuvee__attention_f32(p->kernels, q.ptr, n_queries, k.ptr, v.ptr, w->qkv.ld, n, head_size,
+                             score_scale(p), out.ptr, out.ld, p->own->attention);
+    }
+    pass_meet(p);
+    cuvee__pass_lap(p, STAGE_ATTENTION);
+}
+
+void cuvee__pass_attend(struct pass *p, size_t layer)
+{
+    const struct linear *qkv = &p->weights->layers[layer].qkv;
+    const struct share rows = pass_rows(p, p->batch->n_tokens);
+    const struct step s = {STAGE_QKV, layer, qkv, ACT_NONE};
+    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
+                       rows_from(p->w->qkv, rows.first));
+    pass_meet_rows(p);
+    attend_heads(p, qkv->w.n / 3, false);
+}
+
+/* x's first rows become the first tokens', once nobody reads the others any more. */
+static void keep_first_tokens(const struct pass *p)
+{
+    if (p->member == 0) cuvee__pass_first_tokens(p, p->w->x);
+    pass_meet(p);
+}
+
+/* Keys and values for all tokens. The queries take the place that they have in
+ * cuvee__pass_attend(), in the rows of the first n_texts tokens: there are at least as many. */
+static void attend_trimmed(struct pass *p, size_t layer)
+{
+    const struct linear *qkv = &p->weights->layers[layer].qkv;
+    const size_t d_padded = qkv->w.n / 3;
+    const struct linear query = cuvee__linear_part(qkv, 0, d_padded);
+    const struct linear key_value = cuvee__linear_part(qkv, d_padded, 2 * d_padded);
+    struct share rows = pass_rows(p, p->batch->n_tokens);
+    struct step s = {STAGE_QKV, layer, &key_value, ACT_NONE};
+    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
+                       columns_from(rows_from(p->w->qkv, rows.first), d_padded));
+    pass_meet_rows(p);
+    keep_first_tokens(p);
+
+    cuvee__pass_choose_cut(p, p->batch->n_texts);
+    rows = pass_rows(p, p->batch->n_texts);
+    s.linear = &query;
+    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
+                       rows_from(p->w->qkv, rows.first));
+    pass_meet_rows(p);
+    attend_heads(p, d_padded, true);
+}
+
+/* Of texts first .. first + n - 1, this member's heads: t from their queries, z = what attends to x
+ * with it, context from that. Row i * H + h of t and z is head h of the i-th of these texts. */
+static void attend_with_heads(struct pass *p, const struct linear *qkv, size_t first, size_t n)
+{
+    const struct absorbed *a = &p->w->absorbed;
+    const size_t d = p->config->hidden_size, n_heads = p->config->n_heads;
+    const size_t head_size = d / n_heads, d_padded = qkv->w.n / 3;
+    const struct share heads = pass_share(p, n_heads);
+    const size_t end = heads.first + heads.n, ld = a->t.ld * n_heads;
+    if (heads.n == 0) return;
+
+    const struct epilogue plain = {.act = ACT_NONE};
+    for (size_t h = heads.first; h < end; h++) {
+        const struct linear key = cuvee__linear_part(&p->weights->absorbed_key, h * d_padded, d);
+        cuvee__gemm(p->kernels, n, a->q.ptr + h * head_size, a->q.ld, &key.w, &plain,
+                    rows_from(a->t, h).ptr, ld, p->own->conversion);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = i * n_heads + heads.first, start = p->batch->starts[first + i];
+        const float *x = rows_from(p->w->x, start).ptr;
+        cuvee__attention_f32(p->kernels, rows_from(a->t, row).ptr, heads.n, x, x, a->t.ld,
+                             p->batch->starts[first + i + 1] - start, d, score_scale(p),
+                             rows_from(a->z, row).ptr, a->z.ld, p->own->absorbed.scratch);
+    }
+    const struct rows context = rows_from(p->w->context, first);
+    for (size_t h = heads.first; h < end; h++) {
+        const size_t col = h * head_size;
+        const struct linear value = cuvee__linear_part(qkv, 2 * d_padded + col, head_size);
+        const struct epilogue e = {.bias = value.bias};
+        cuvee__gemm(p->kernels, n, rows_from(a->z, h).ptr, ld, &value.w, &e, context.ptr + col,
+                    context.ld, p->own->conversion);
+    }
+}
+
+static void attend_absorbed(struct pass *p, size_t layer)
+{
+    const struct linear *qkv = &p->weights->layers[layer].qkv;
+    const struct linear query = cuvee__linear_part(qkv, 0, p->config->hidden_size);
+    const struct absorbed *a = &p->w->absorbed;
+    const struct step s = {STAGE_QKV, layer, &query, ACT_NONE};
+    assert(p->own->absorbed.max_tokens >= a->max_tokens);
+    pass_meet_rows(p);
+    if (p->member == 0) cuvee__pass_first_tokens(p, p->w->context);
+    pass_meet(p);
+    for (size_t first = 0, n; first < p->batch->n_texts; first += n) {
+        n = cuvee__min(a->n_texts, p->batch->n_texts - first);
+        cuvee__pass_choose_cut(p, n);
+        const struct share rows = pass_rows(p, n);
+        cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->context, first + rows.first), none,
+                           rows_from(a->q, rows.first));
+        pass_meet_rows(p);
+        attend_with_heads(p, qkv, first, n);
+        pass_meet(p);
+        cuvee__pass_lap(p, STAGE_ATTENTION);
+    }
+    keep_first_tokens(p);
+}
+
+void cuvee__pass_attend_first(struct pass *p, size_t layer)
+{
+    if (p->w->last_layer == LAST_LAYER_ABSORBED)
+        attend_absorbed(p, layer);
+    else
+        attend_trimmed(p, layer);
+}

@@ -69,14 +69,13 @@ static json_t *report(const struct latency_options *o, struct entry *e, unsigned
     cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
     if (cuvee_model_describe(e->contest.model, &info, NULL) != CUVEE_OK) return NULL;
     const double bytes = bench_weight_bytes(&info, e->contest.precision->bytes);
-    json_t *j = json_pack("{s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "precision",
-                          e->contest.precision->name, "workers", (int)e->contest.n_workers,
-                          "tokens", (int)n_tokens, "times", (json_int_t)e->ms.n, "ms_best",
-                          samples_quantile(&e->ms, 0.0), "ms_p50", samples_median(&e->ms), "ms_p99",
-                          samples_quantile(&e->ms, 0.99), "limit_ms",
-                          samples_median(&e->limit_ms), "over_limit_median",
-                          samples_median(&e->over_limit), "weights_from_memory_ms",
-                          o->bandwidth_gbs > 0 ? 1e-6 * bytes / o->bandwidth_gbs : 0.0);
+    json_t *j = json_pack(
+        "{s:s, s:i, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "precision",
+        e->contest.precision->name, "workers", (int)e->contest.n_workers, "tokens", (int)n_tokens,
+        "times", (json_int_t)e->ms.n, "ms_best", samples_quantile(&e->ms, 0.0), "ms_p50",
+        samples_median(&e->ms), "ms_p99", samples_quantile(&e->ms, 0.99), "limit_ms",
+        samples_median(&e->limit_ms), "over_limit_median", samples_median(&e->over_limit),
+        "weights_from_memory_ms", o->bandwidth_gbs > 0 ? 1e-6 * bytes / o->bandwidth_gbs : 0.0);
     e->ms.n = e->over_limit.n = e->limit_ms.n = 0;
     return j;
 }
@@ -99,7 +98,8 @@ json_t *bench_latency(const struct latency_options *o)
     for (size_t l = 0; rc == CUVEE_OK && n && l < sizeof lengths / sizeof lengths[0]; l++) {
         fprintf(stderr, "  one text of %u tokens\n", lengths[l]);
         rc = run_length(o, entries, n, lengths[l], &err);
-        for (size_t i = 0; i < n; i++) json_array_append_new(all, report(o, &entries[i], lengths[l]));
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(all, report(o, &entries[i], lengths[l]));
     }
     if (rc != CUVEE_OK) {
         fprintf(stderr, "speed: %s\n", err.msg);

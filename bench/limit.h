@@ -5,7 +5,8 @@
  * Counted is the trimmed graph: all layers but the last for all tokens; the last one for the first
  * token of each text, with keys and values absorbed (docs/benchmarks.md has the formula). Linear
  * layers of the others run at the peak of the model's precision; attention and the last layer at
- * that of f32. Embedding, norms, activations, head and tokenizer count nothing: they are overhead. */
+ * that of f32. Embedding, norms, activations, head and tokenizer count nothing: they are overhead.
+ */
 #ifndef BENCH_LIMIT_H
 #define BENCH_LIMIT_H
 

@@ -20,7 +20,8 @@
 
 enum { MAX_THREADS = 256, STEPS = 20000 };
 
-static const size_t bandwidth_bytes = (size_t)64 << 20; /* more than any share of a last-level cache */
+static const size_t bandwidth_bytes = (size_t)64
+                                      << 20; /* more than any share of a last-level cache */
 
 /* Do a piece of work that takes about 0.1 ms or more; returns the operations (or bytes) done. data
  * is the thread's own. */
@@ -44,8 +45,7 @@ static volatile uint64_t sink_bits;
  * register for the factor. */
 #define CHAINS_6(X)  X(0) X(1) X(2) X(3) X(4) X(5)
 #define CHAINS_14(X) CHAINS_6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
-#define CHAINS_24(X)                                                                               \
-    CHAINS_14(X) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23)
+#define CHAINS_24(X) CHAINS_14(X) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23)
 
 __attribute__((target("avx2,fma"))) static double f32_avx2(const void *data)
 {

@@ -22,7 +22,8 @@ double bench_peak_f32(const char *tier, unsigned n_threads, double seconds);
 /* The instructions of that loop, for reports; "none" for a tier without. */
 const char *bench_peak_method(enum peak_kind kind, const char *tier);
 
-/* GB/s of n_threads that each read 64 MB of their own again and again; 0 without memory or threads. */
+/* GB/s of n_threads that each read 64 MB of their own again and again; 0 without memory or threads.
+ */
 double bench_bandwidth(unsigned n_threads, double seconds);
 
 #endif

@@ -15,11 +15,11 @@ uint64_t bench_first_byte_ns(const char *const *argv, const char *input);
 
 /* Bytes, added up over the processes; from /proc/PID/smaps_rollup. */
 struct footprint {
-    uint64_t pss;             /* shared pages divided by the number of processes that map them */
-    uint64_t private_bytes;   /* pages that no other process maps: clean and dirty */
+    uint64_t pss;           /* shared pages divided by the number of processes that map them */
+    uint64_t private_bytes; /* pages that no other process maps: clean and dirty */
     uint64_t rss;
-    uint64_t arena_bytes;     /* as the pools say, per process: all workers */
-    uint64_t model_bytes;     /* the packed file, as the model says; 0 = none */
+    uint64_t arena_bytes; /* as the pools say, per process: all workers */
+    uint64_t model_bytes; /* the packed file, as the model says; 0 = none */
 };
 
 /* Start n (1 to 64) children of argv at once (they run bench_serve_child()), wait until each has

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * speed: how fast a model runs here, as a share of what this machine could do at best. One run, one
- * JSON object, one table; docs/benchmarks.md says how to read them, bench/run-speed runs all shapes.
+ * JSON object, one table; docs/benchmarks.md says how to read them, bench/run-speed runs all
+ * shapes.
  *
  * First what needs a quiet process (memory and cold start of children), then throughput, latency
  * and stages. With --results the object goes into DIR/speed-CPU-TIER.json beside those of other
@@ -64,12 +65,16 @@ static bool parse(struct options *o, int argc, char **argv)
     for (int i = 1; i + 1 < argc; i += 2) {
         size_t t = 0;
         while (t < sizeof texts / sizeof texts[0] && strcmp(argv[i], texts[t].name) != 0) t++;
-        if (t < sizeof texts / sizeof texts[0]) *texts[t].value = argv[i + 1];
-        else if (strcmp(argv[i], "--texts") == 0) o->n_texts = strtoul(argv[i + 1], NULL, 10);
-        else if (strcmp(argv[i], "--seconds") == 0) o->seconds = strtod(argv[i + 1], NULL);
+        if (t < sizeof texts / sizeof texts[0])
+            *texts[t].value = argv[i + 1];
+        else if (strcmp(argv[i], "--texts") == 0)
+            o->n_texts = strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--seconds") == 0)
+            o->seconds = strtod(argv[i + 1], NULL);
         else if (strcmp(argv[i], "--rounds") == 0)
             o->n_rounds = (unsigned)strtoul(argv[i + 1], NULL, 10);
-        else return false;
+        else
+            return false;
     }
     return argc % 2 == 1 && o->model && o->n_texts && o->n_rounds && o->seconds > 0;
 }
@@ -122,10 +127,10 @@ static json_t *measure_memory(const struct options *o, const char *self)
             fprintf(stderr, "speed: no memory figures: a child failed\n");
             continue;
         }
-        json_array_append_new(all, json_pack("{s:s, s:i, s:o, s:o}", "precision", o->precision[i],
-                                             "processes", N_PROCESSES, "alone",
-                                             footprint_json(&alone), "together",
-                                             footprint_json(&together)));
+        json_array_append_new(all,
+                              json_pack("{s:s, s:i, s:o, s:o}", "precision", o->precision[i],
+                                        "processes", N_PROCESSES, "alone", footprint_json(&alone),
+                                        "together", footprint_json(&together)));
     }
     return all;
 }
@@ -137,7 +142,7 @@ static json_t *measure_cold(const struct options *o)
         /* f32 is what a directory gives unasked. */
         const bool is_f32 = strcmp(o->precision[i], "f32") == 0;
         const char *const argv[] = {
-            o->program, "classify", "--quiet", "-m", o->model, is_f32 ? NULL : "--precision",
+            o->program,      "classify", "--quiet", "-m", o->model, is_f32 ? NULL : "--precision",
             o->precision[i], NULL};
         struct samples ms = {0};
         fprintf(stderr, "  cold start, %s\n", o->precision[i]);
@@ -145,13 +150,13 @@ static json_t *measure_cold(const struct options *o)
             const uint64_t ns = bench_first_byte_ns(argv, "Ripe, long and lovely.\n");
             if (ns) samples_add(&ms, 1e-6 * (double)ns);
         }
-        if (ms.n == 0) fprintf(stderr, "speed: %s gives no answer\n", o->program);
+        if (ms.n == 0)
+            fprintf(stderr, "speed: %s gives no answer\n", o->program);
         else
-            json_array_append_new(all, json_pack("{s:s, s:I, s:f, s:f, s:f}", "precision",
-                                                 o->precision[i], "times", (json_int_t)ms.n,
-                                                 "ms_best", samples_quantile(&ms, 0.0), "ms_p50",
-                                                 samples_median(&ms), "ms_worst",
-                                                 samples_quantile(&ms, 1.0)));
+            json_array_append_new(
+                all, json_pack("{s:s, s:I, s:f, s:f, s:f}", "precision", o->precision[i], "times",
+                               (json_int_t)ms.n, "ms_best", samples_quantile(&ms, 0.0), "ms_p50",
+                               samples_median(&ms), "ms_worst", samples_quantile(&ms, 1.0)));
         samples_deinit(&ms);
     }
     return all;
@@ -165,8 +170,8 @@ static int make_texts(const struct options *o, struct texts *texts, cuvee_error 
     if (strcmp(o->lengths, "real") == 0)
         rc = bench_texts_of_reviews(texts, model, o->reviews, o->n_texts, err);
     else
-        rc = bench_texts_of_words(texts, model, o->model, o->n_texts,
-                                  strtoul(o->lengths, NULL, 10), err);
+        rc = bench_texts_of_words(texts, model, o->model, o->n_texts, strtoul(o->lengths, NULL, 10),
+                                  err);
     cuvee_model_close(model);
     return rc;
 }
@@ -192,10 +197,10 @@ static json_t *measure_peaks(const char *tier, unsigned n, double *ret_bandwidth
         const enum peak_kind kind = bench_precision(names[i])->peak;
         struct samples s = {0};
         for (int w = 0; w < 20; w++) samples_add(&s, bench_peak(kind, tier, n, 0.02));
-        json_object_set_new(peaks, names[i], json_pack("{s:s, s:f, s:f}", "loop",
-                                                       bench_peak_method(kind, tier), "gops_best",
-                                                       samples_quantile(&s, 1.0), "gops_median",
-                                                       samples_median(&s)));
+        json_object_set_new(peaks, names[i],
+                            json_pack("{s:s, s:f, s:f}", "loop", bench_peak_method(kind, tier),
+                                      "gops_best", samples_quantile(&s, 1.0), "gops_median",
+                                      samples_median(&s)));
         samples_deinit(&s);
     }
     struct samples bandwidth = {0};
@@ -219,7 +224,8 @@ static void print_table(const char *name, const json_t *shape)
     json_t *row;
     const char *key;
     printf("\n%s: %s\n", name, json_string_value(json_object_get(shape, "what")));
-    json_array_foreach(json_object_get(shape, "throughput"), i, row) {
+    json_array_foreach(json_object_get(shape, "throughput"), i, row)
+    {
         if (i == 0)
             printf("  %-5s %7s %9s %9s %9s %8s %7s %7s %7s\n", "", "workers", "texts/s", "tokens/s",
                    "limit", "speed", "share", "best", "run");
@@ -240,15 +246,19 @@ static void print_table(const char *name, const json_t *shape)
         printf("  %-5s start to first label: p50 %.1f ms, best %.1f ms\n",
                json_string_value(json_object_get(row, "precision")), number(row, "ms_p50"),
                number(row, "ms_best"));
-    json_array_foreach(json_object_get(shape, "memory"), i, row) {
-        const json_t *alone = json_object_get(row, "alone"), *all = json_object_get(row, "together");
+    json_array_foreach(json_object_get(shape, "memory"), i, row)
+    {
+        const json_t *alone = json_object_get(row, "alone"),
+                     *all = json_object_get(row, "together");
         printf("  %-5s memory, MB (PSS / private): 1 process %.1f / %.1f, %.0f processes %.1f / "
                "%.1f\n",
-               json_string_value(json_object_get(row, "precision")), 1e-6 * number(alone, "pss_bytes"),
-               1e-6 * number(alone, "private_bytes"), number(row, "processes"),
-               1e-6 * number(all, "pss_bytes"), 1e-6 * number(all, "private_bytes"));
+               json_string_value(json_object_get(row, "precision")),
+               1e-6 * number(alone, "pss_bytes"), 1e-6 * number(alone, "private_bytes"),
+               number(row, "processes"), 1e-6 * number(all, "pss_bytes"),
+               1e-6 * number(all, "private_bytes"));
     }
-    json_object_foreach(json_object_get(shape, "stages"), key, row) {
+    json_object_foreach(json_object_get(shape, "stages"), key, row)
+    {
         const char *stage;
         json_t *share;
         printf("  %-5s", key);
@@ -263,8 +273,10 @@ static void make_slug(const char *cpu, char *slug, size_t room)
 {
     size_t n = 0;
     for (const char *p = *cpu ? cpu : "unknown"; *p && n + 1 < room; p++) {
-        if (isalnum((unsigned char)*p)) slug[n++] = (char)tolower((unsigned char)*p);
-        else if (n && slug[n - 1] != '-') slug[n++] = '-';
+        if (isalnum((unsigned char)*p))
+            slug[n++] = (char)tolower((unsigned char)*p);
+        else if (n && slug[n - 1] != '-')
+            slug[n++] = '-';
     }
     while (n && slug[n - 1] == '-') n--;
     slug[n] = '\0';
@@ -314,8 +326,8 @@ static json_t *measure(const struct options *o, const cuvee_machine_info *machin
         bench_texts_deinit(&texts);
         return NULL;
     }
-    snprintf(what, sizeof what, "%zu texts, %.1f tokens on average (%s), tier %s, %u cores", texts.n,
-             (double)texts.n_tokens / (double)texts.n,
+    snprintf(what, sizeof what, "%zu texts, %.1f tokens on average (%s), tier %s, %u cores",
+             texts.n, (double)texts.n_tokens / (double)texts.n,
              strcmp(o->lengths, "real") == 0 ? "reviews" : "all alike", machine->tier,
              machine->default_workers);
     json_object_set_new(shape, "what", json_string(what));
@@ -338,9 +350,14 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--child") == 0) return bench_serve_child(argv[2], argv[3]);
     char here[4096], self[4200], program[4200];
-    struct options o = {.lengths = "55", .reviews = "examples/wine-reviews.csv", .n_texts = 1000,
-                        .precisions = "f32,bf16,int8", .seconds = 20, .n_rounds = 5,
-                        .parts = "memory,cold,throughput,latency,stages", .commit = "unknown"};
+    struct options o = {.lengths = "55",
+                        .reviews = "examples/wine-reviews.csv",
+                        .n_texts = 1000,
+                        .precisions = "f32,bf16,int8",
+                        .seconds = 20,
+                        .n_rounds = 5,
+                        .parts = "memory,cold,throughput,latency,stages",
+                        .commit = "unknown"};
     cuvee_machine_info machine = CUVEE_OPTIONS(cuvee_machine_info);
     cuvee_error err;
     if (!parse(&o, argc, argv)) {

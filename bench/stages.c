@@ -15,15 +15,15 @@
 #include "kernels/kernels.h"
 #include "os/clock.h"
 
-enum stage { QKV, ATTENTION_OUT, FFN_UP, FFN_DOWN, HEAD, ATTENTION, ACTIVATION, NORM, N_STAGES };
+enum stage { QKV, ATTENTION_OUT, FFN_UP, FFN_DOWN, HEAD, ATTENTION, EPILOGUE, NORM, N_STAGES };
 
-static const char *const stage_names[] = {"gemm qkv",       "gemm attention out", "gemm ffn up",
-                                          "gemm ffn down",  "gemm classifier",    "attention",
-                                          "activation",     "norms"};
+static const char *const stage_names[] = {
+    "gemm qkv",        "gemm attention out", "gemm ffn up", "gemm ffn down",
+    "gemm classifier", "attention",          "epilogues",   "norms"};
 
 static atomic_uint_fast64_t stage_ns[N_STAGES], tokenize_ns, forward_ns;
-static size_t hidden, wide;     /* of the model; set before its pool starts */
-static struct kernels original; /* the pool's table as it was chosen */
+static size_t hidden, wide;             /* of the model; set before its pool starts */
+static struct kernels original;         /* the pool's table as it was chosen */
 static _Thread_local uint64_t inner_ns; /* of kernels within the product that this thread is in */
 
 static void count(enum stage stage, uint64_t start, uint64_t without)
@@ -83,12 +83,13 @@ static void timed_norm(float *y, size_t ldy, const float *x, size_t ldx, const f
     count(NORM, start, 0);
 }
 
-static void timed_act(enum act act, float *x, size_t n)
+static void timed_store(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
+                        float *c, size_t ldc)
 {
     const uint64_t start = cuvee__clock_ns();
-    original.act_f32(act, x, n);
+    original.tile_f32_store(rows, cols, tile, e, c, ldc);
     inner_ns += cuvee__clock_ns() - start;
-    count(ACTIVATION, start, 0);
+    count(EPILOGUE, start, 0);
 }
 
 int __real_cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err);
@@ -99,7 +100,7 @@ int __wrap_cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error
     if (rc != CUVEE_OK) return rc;
     original = *k;
     k->layernorm_f32 = timed_norm;
-    k->act_f32 = timed_act;
+    k->tile_f32_store = timed_store;
     return CUVEE_OK;
 }
 

@@ -45,8 +45,8 @@ struct run {
     struct log *logs; /* (n_workers); each touched by its own worker only while a block runs */
     struct samples shares, steady, ratios;  /* of batches; of blocks; of blocks, to run 0 */
     struct samples peaks_linear, peaks_f32; /* of a core, times workers */
-    double wall_ns;         /* of all blocks, without the peak loops */
-    double limit_ns;        /* of all blocks */
+    double wall_ns;                         /* of all blocks, without the peak loops */
+    double limit_ns;                        /* of all blocks */
     double tokenize_ns, busy_ns;
     uint64_t n_texts, n_tokens;
     double best_peak_linear, best_peak_f32;
@@ -173,7 +173,9 @@ static int plan_blocks(struct run *run, const struct texts *texts, double second
     if (rc == CUVEE_OK) rc = classify(run, texts, 0, n, err);
     const double rate = (double)n / (double)(cuvee__clock_ns() - start);
     const double wanted = rate * seconds * 1e9;
-    run->block_texts = wanted < (double)n ? n : wanted > (double)texts->n ? texts->n : (size_t)wanted;
+    run->block_texts = wanted < (double)n          ? n
+                       : wanted > (double)texts->n ? texts->n
+                                                   : (size_t)wanted;
     return rc;
 }
 
@@ -217,19 +219,18 @@ static json_t *report(struct run *run)
 {
     const unsigned n = run->contest.n_workers;
     const double texts_per_s = 1e9 * (double)run->n_texts / run->wall_ns;
-    return json_pack("{s:s, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-                     "precision", run->contest.precision->name, "workers", (int)n, "texts",
-                     (json_int_t)run->n_texts, "tokens", (json_int_t)run->n_tokens, "texts_per_s",
-                     texts_per_s, "tokens_per_s", 1e9 * (double)run->n_tokens / run->wall_ns,
-                     "steady_texts_per_s_median", samples_median(&run->steady),
-                     "steady_texts_per_s_best", samples_quantile(&run->steady, 1.0),
-                     "share_of_limit_median", samples_median(&run->shares), "share_of_limit_best",
-                     best_share(run), "share_of_limit_whole_run", run->limit_ns / n / run->wall_ns,
-                     "speed_over_first_median", samples_median(&run->ratios), "tokenize_share",
-                     run->tokenize_ns / run->busy_ns, "peak_linear_gops_median",
-                     samples_median(&run->peaks_linear), "peak_f32_gops_median",
-                     samples_median(&run->peaks_f32), "limit_texts_per_s",
-                     1e9 * (double)run->n_texts * n / run->limit_ns);
+    return json_pack(
+        "{s:s, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+        "precision", run->contest.precision->name, "workers", (int)n, "texts",
+        (json_int_t)run->n_texts, "tokens", (json_int_t)run->n_tokens, "texts_per_s", texts_per_s,
+        "tokens_per_s", 1e9 * (double)run->n_tokens / run->wall_ns, "steady_texts_per_s_median",
+        samples_median(&run->steady), "steady_texts_per_s_best",
+        samples_quantile(&run->steady, 1.0), "share_of_limit_median", samples_median(&run->shares),
+        "share_of_limit_best", best_share(run), "share_of_limit_whole_run",
+        run->limit_ns / n / run->wall_ns, "speed_over_first_median", samples_median(&run->ratios),
+        "tokenize_share", run->tokenize_ns / run->busy_ns, "peak_linear_gops_median",
+        samples_median(&run->peaks_linear), "peak_f32_gops_median", samples_median(&run->peaks_f32),
+        "limit_texts_per_s", 1e9 * (double)run->n_texts * n / run->limit_ns);
 }
 
 json_t *bench_throughput(const struct throughput_options *o, const struct texts *texts)

@@ -14,7 +14,7 @@ struct throughput_options {
     const char *tier;              /* whose peak loops to use */
     double seconds;                /* for each precision, over all rounds */
     unsigned n_rounds;
-    bool scaling;                  /* also one worker alone, in the first precision */
+    bool scaling; /* also one worker alone, in the first precision */
 };
 
 /* Returns a JSON array with an object for each precision that the library has, or NULL after a

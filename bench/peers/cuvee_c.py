@@ -12,6 +12,16 @@ class Text(ctypes.Structure):
     _fields_ = [("ptr", ctypes.c_char_p), ("len", ctypes.c_size_t), ("pair_ptr", ctypes.c_char_p), ("pair_len", ctypes.c_size_t)]
 
 
+class ModelOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("precision", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("cache_dir", ctypes.c_char_p),
+        ("cache_max_bytes", ctypes.c_uint64),
+    ]
+
+
 class PoolOptions(ctypes.Structure):
     _fields_ = [
         ("struct_size", ctypes.c_size_t),
@@ -35,25 +45,29 @@ class ClassifyOptions(ctypes.Structure):
 
 
 LOGITS = 3  # CUVEE_ACTIVATION_NONE
+PRECISIONS = {"f32": 1, "bf16": 2, "int8": 3}  # enum cuvee_precision
 
 
 class Pool:
     """One model and its workers."""
 
-    def __init__(self, library, model_dir, n_workers=0, batch_tokens=0, isa=None):
+    def __init__(self, library, model_dir, precision="f32", n_workers=0, batch_tokens=0, isa=None):
         self.lib = ctypes.CDLL(str(library))
         self.lib.cuvee_result_all_scores.restype = ctypes.POINTER(ctypes.c_float)
-        self.lib.cuvee_result_tokens.restype = ctypes.POINTER(ctypes.c_uint32)
         self.lib.cuvee_result_n_labels.restype = ctypes.c_size_t
         self.lib.cuvee_result_n_labels.argtypes = [ctypes.c_void_p]
-        for name in ("cuvee_result_all_scores", "cuvee_result_tokens"):
-            getattr(self.lib, name).argtypes = [ctypes.c_void_p]
+        self.lib.cuvee_result_all_scores.argtypes = [ctypes.c_void_p]
         for name in ("cuvee_result_free", "cuvee_pool_free", "cuvee_model_close"):
             getattr(self.lib, name).argtypes = [ctypes.c_void_p]
             getattr(self.lib, name).restype = None
         self.error = Error()
         self.model, self.pool = ctypes.c_void_p(), ctypes.c_void_p()
-        self.check(self.lib.cuvee_model_open(str(model_dir).encode(), None, ctypes.byref(self.model), ctypes.byref(self.error)))
+        model = ModelOptions(struct_size=ctypes.sizeof(ModelOptions), precision=PRECISIONS[precision])
+        self.check(
+            self.lib.cuvee_model_open(
+                str(model_dir).encode(), ctypes.byref(model), ctypes.byref(self.model), ctypes.byref(self.error)
+            )
+        )
         options = PoolOptions(struct_size=ctypes.sizeof(PoolOptions), n_workers=n_workers, batch_tokens=batch_tokens, isa=isa)
         self.check(self.lib.cuvee_pool_create(self.model, ctypes.byref(options), ctypes.byref(self.pool), ctypes.byref(self.error)))
 
@@ -69,7 +83,7 @@ class Pool:
         return array
 
     def logits(self, texts):
-        """Classify prepared texts(); returns (list of logits rows, tokens in all)."""
+        """Classify prepared texts(); returns a list of logits rows."""
         options = ClassifyOptions(struct_size=ctypes.sizeof(ClassifyOptions), activation=LOGITS)
         result = ctypes.c_void_p()
         self.check(
@@ -79,11 +93,9 @@ class Pool:
         )
         n_labels = self.lib.cuvee_result_n_labels(result)
         scores = self.lib.cuvee_result_all_scores(result)
-        rows = [[scores[i * n_labels + j] for j in range(n_labels)] for i in range(len(texts))]
-        tokens = self.lib.cuvee_result_tokens(result)
-        n_tokens = sum(tokens[i] for i in range(len(texts)))
+        rows = [scores[i * n_labels : (i + 1) * n_labels] for i in range(len(texts))]
         self.lib.cuvee_result_free(result)
-        return rows, n_tokens
+        return rows
 
     def close(self):
         self.lib.cuvee_pool_free(self.pool)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The strongest f32 graph that ONNX Runtime's CPU provider runs for DistilBERT and BERT classifiers.
+"""The strongest graphs that ONNX Runtime's CPU provider runs for DistilBERT and BERT classifiers.
 
-It is built directly from the fused operators of com.microsoft (EmbedLayerNormalization, Attention,
+They are built directly from the fused operators of com.microsoft (EmbedLayerNormalization, Attention,
 SkipLayerNormalization, BiasGelu), which is what its transformer optimiser makes of an export at best; so the
-result depends on no exporter and no pattern matching.
+result depends on no exporter and no pattern matching. The int8 graph has QAttention and DynamicQuantizeMatMul in
+place of the products: dynamic u8 activations, s8 weights with a scale per output column.
 """
 
 import json
@@ -13,6 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
+
+MICROSOFT = "com.microsoft"
 
 NAMES = {
     "distilbert": {
@@ -63,14 +66,44 @@ class Graph:
         return out
 
 
-def build(model_dir, path):
-    """Write the ONNX file of a model directory; inputs: ids (B,T) int32; output: logits (B,C)."""
+class Linears:
+    """Nodes of the matrix products, in f32 or dynamic int8."""
+
+    def __init__(self, graph, weight_max):
+        self.g, self.weight_max = graph, weight_max
+
+    def quantized(self, w, name):
+        """Names of an s8 matrix (k, n) and its scales (n)."""
+        scale = np.maximum(np.abs(w).max(axis=0), 1e-12) / self.weight_max
+        q = np.clip(np.rint(w / scale), -self.weight_max, self.weight_max).astype(np.int8)
+        return self.g.weight(q, name), self.g.weight(scale.astype(np.float32), name + "_scale")
+
+    def product(self, a, w, name):
+        if self.weight_max is None:
+            return self.g.node("MatMul", [a, self.g.weight(w, name)])
+        q, scale = self.quantized(w, name)
+        return self.g.node("DynamicQuantizeMatMul", [a, q, scale], domain=MICROSOFT)
+
+    def attention(self, x, w, bias, name, mask, heads):
+        bias = self.g.weight(bias, name + "_b")
+        if self.weight_max is None:
+            return self.g.node("Attention", [x, self.g.weight(w, name), bias, mask], domain=MICROSOFT, num_heads=heads)
+        q, scale = self.quantized(w, name)
+        y = [f"{name}_x{i}" for i in range(3)]
+        self.g.nodes.append(helper.make_node("DynamicQuantizeLinear", [x], y))
+        zero = self.g.weight(np.array(0, np.int8), name + "_zero")
+        inputs = [y[0], q, bias, y[1], scale, mask, y[2], zero]
+        return self.g.node("QAttention", inputs, domain=MICROSOFT, num_heads=heads)
+
+
+def build(model_dir, path, weight_max=None, masked=False):
+    """Write the ONNX file of a model directory. Inputs: ids (B,T) int32, with masked also mask (B,T) int32; output:
+    logits (B,C). weight_max: None for f32; else int8 weights up to it (63 or 127)."""
     model_dir = pathlib.Path(model_dir)
     config = json.loads((model_dir / "config.json").read_text())
     names = NAMES[config["model_type"]]
     tensors = {k: v.astype(np.float32) for k, v in load_file(str(model_dir / "model.safetensors")).items()}
     eps = float(config.get("layer_norm_eps", 1e-12))
-    ms = "com.microsoft"
 
     def get(name):
         return tensors[names["prefix"] + name]
@@ -79,6 +112,7 @@ def build(model_dir, path):
         return get(name + ".weight"), get(name + ".bias")
 
     g = Graph()
+    linears = Linears(g, weight_max)
     gamma, beta = layer_norm("embeddings.LayerNorm")
     segment = config["model_type"] == "bert"
     inputs = [
@@ -90,27 +124,24 @@ def build(model_dir, path):
         g.weight(gamma, "embed_gamma"),
         g.weight(beta, "embed_beta"),
     ]
+    if masked:
+        inputs.append("mask")
     if segment:
         shape = g.node("Shape", ["ids"])
         zero = helper.make_tensor("zero", TensorProto.INT32, [1], [0])
         g.nodes.append(helper.make_node("ConstantOfShape", [shape], ["segments"], value=zero))
     g.nodes.append(
-        helper.make_node("EmbedLayerNormalization", inputs, ["x0", "mask_unused"], domain=ms, epsilon=eps)
+        helper.make_node("EmbedLayerNormalization", inputs, ["x0", "n_tokens"], domain=MICROSOFT, epsilon=eps)
     )
-    x = "x0"
+    x, mask = "x0", "n_tokens" if masked else ""
     for i in range(config[names["layers"]]):
         p = names["layer"].format(i)
         qkv_w = np.concatenate([get(p + names[s] + ".weight") for s in "qkv"]).T
         qkv_b = np.concatenate([get(p + names[s] + ".bias") for s in "qkv"])
-        context = g.node(
-            "Attention",
-            [x, g.weight(qkv_w, f"qkv_w{i}"), g.weight(qkv_b, f"qkv_b{i}")],
-            domain=ms,
-            num_heads=config[names["heads"]],
-        )
+        context = linears.attention(x, qkv_w, qkv_b, f"qkv_w{i}", mask, config[names["heads"]])
 
         def linear(a, name, tag):
-            return g.node("MatMul", [a, g.weight(get(p + name + ".weight").T, f"{tag}_w{i}")])
+            return linears.product(a, get(p + name + ".weight").T, f"{tag}_w{i}")
 
         def skip_norm(a, residual, norm, bias, tag):
             gamma, beta = layer_norm(p + norm)
@@ -118,13 +149,13 @@ def build(model_dir, path):
                 "SkipLayerNormalization",
                 [a, residual, g.weight(gamma, f"{tag}_g{i}"), g.weight(beta, f"{tag}_b{i}"),
                  g.weight(get(p + bias + ".bias"), f"{tag}_bias{i}")],
-                domain=ms,
+                domain=MICROSOFT,
                 epsilon=eps,
             )
 
         x = skip_norm(linear(context, names["o"], "o"), x, names["ln1"], names["o"], "ln1")
         up = linear(x, names["up"], "up")
-        hidden = g.node("BiasGelu", [up, g.weight(get(p + names["up"] + ".bias"), f"up_bias{i}")], domain=ms)
+        hidden = g.node("BiasGelu", [up, g.weight(get(p + names["up"] + ".bias"), f"up_bias{i}")], domain=MICROSOFT)
         x = skip_norm(linear(hidden, names["down"], "down"), x, names["ln2"], names["down"], "ln2")
 
     first = g.node("Gather", [x, g.weight(np.array(0, dtype=np.int64), "first")], axis=1)
@@ -146,11 +177,11 @@ def build(model_dir, path):
     graph = helper.make_graph(
         g.nodes,
         "classifier",
-        [helper.make_tensor_value_info("ids", TensorProto.INT32, ["B", "T"])],
+        [helper.make_tensor_value_info(name, TensorProto.INT32, ["B", "T"]) for name in ["ids", "mask"][: 1 + masked]],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", "C"])],
         initializer=g.weights,
     )
     model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(ms, 1)], ir_version=8
+        graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)], ir_version=8
     )
     onnx.save(model, str(path))

@@ -176,14 +176,15 @@ static int make_texts(const struct options *o, struct texts *texts, cuvee_error 
     return rc;
 }
 
-static json_t *measure_stages(const struct options *o, const struct texts *texts)
+static json_t *measure_stages(const struct options *o, const struct texts *texts,
+                              unsigned n_threads)
 {
     json_t *all = json_object();
-    struct texts some = *texts; /* borrowed */
+    struct texts some = *texts; /* borrowed; n_tokens is more than enough */
     if (some.n > STAGE_TEXTS) some.n = STAGE_TEXTS;
     for (size_t i = 0; o->precision[i]; i++) {
         fprintf(stderr, "  stages, %s\n", o->precision[i]);
-        json_t *stages = bench_stages(o->model, o->precision[i], &some);
+        json_t *stages = bench_stages(o->model, o->precision[i], &some, n_threads);
         if (stages) json_object_set_new(all, o->precision[i], stages);
     }
     return all;
@@ -341,7 +342,8 @@ static json_t *measure(const struct options *o, const cuvee_machine_info *machin
                                                 o->seconds / 4, bandwidth};
         json_object_set_new(shape, "latency", bench_latency(&options));
     }
-    if (lists(o->parts, "stages")) json_object_set_new(shape, "stages", measure_stages(o, &texts));
+    if (lists(o->parts, "stages"))
+        json_object_set_new(shape, "stages", measure_stages(o, &texts, machine->default_workers));
     bench_texts_deinit(&texts);
     return shape;
 }

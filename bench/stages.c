@@ -1,148 +1,162 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The library holds no timers: this program is linked with ld's --wrap for the functions below, so
- * calls of cuvee__gemm() from the library arrive at __wrap_cuvee__gemm() here, which takes
- * the time and calls the real one. Kernels that are called through the table of a tier are replaced
- * in the table when a pool chooses its tier. A product is told by its shape: the model's sizes say
- * which layer it is. What remains of the forward pass (embedding, copies) is "embed and rest". */
+ * The one benchmark that looks inside the library: a workspace adds up the time of its stages when
+ * it is asked to, and nothing behind the public API can ask. Batches are cut as the pool cuts them.
+ */
 #include "stages.h"
 
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/alloc.h"
+#include "base/error.h"
 #include "contest.h"
 #include "kernels/kernels.h"
-#include "os/clock.h"
+#include "model/model_parts.h"
+#include "os/thread.h"
 
-enum stage { QKV, ATTENTION_OUT, FFN_UP, FFN_DOWN, HEAD, ATTENTION, EPILOGUE, NORM, N_STAGES };
+enum { BATCH_TOKENS = 512, MAX_THREADS = 64 };
 
-static const char *const stage_names[] = {
-    "gemm qkv",        "gemm attention out", "gemm ffn up", "gemm ffn down",
-    "gemm classifier", "attention",          "epilogues",   "norms"};
+static const char *const names[N_STAGES] = {
+    [STAGE_EMBED] = "embed",
+    [STAGE_QKV] = "query, key, value",
+    [STAGE_ATTENTION] = "attention",
+    [STAGE_ATTENTION_OUT] = "attention output",
+    [STAGE_FFN_UP] = "feed-forward up",
+    [STAGE_FFN_DOWN] = "feed-forward down",
+    [STAGE_NORM] = "norms",
+    [STAGE_HEAD_DENSE] = "head",
+    [STAGE_HEAD_OUT] = "classifier",
+};
 
-static atomic_uint_fast64_t stage_ns[N_STAGES], tokenize_ns, forward_ns;
-static size_t hidden, wide;             /* of the model; set before its pool starts */
-static struct kernels original;         /* the pool's table as it was chosen */
-static _Thread_local uint64_t inner_ns; /* of kernels within the product that this thread is in */
+/* All texts as token ids, side by side. */
+struct tokens {
+    int32_t *ids, *type_ids;
+    uint32_t *starts; /* (n_texts + 1) */
+    size_t n_texts;
+};
 
-static void count(enum stage stage, uint64_t start, uint64_t without)
+struct runner {
+    const cuvee_model *model;
+    const struct kernels *kernels;
+    const struct tokens *tokens;
+    uint64_t stage_ns[N_STAGES];
+    struct workspace *workspace;
+    float *logits;
+    struct thread thread;
+};
+
+static int make_tokens(struct tokens *t, const cuvee_model *model, const struct texts *texts,
+                       cuvee_error *err)
 {
-    atomic_fetch_add_explicit(&stage_ns[stage], cuvee__clock_ns() - start - without,
-                              memory_order_relaxed);
-}
-
-static enum stage stage_of(size_t n, size_t k)
-{
-    if (k == wide) return FFN_DOWN;
-    if (n == wide) return FFN_UP;
-    if (n == hidden) return ATTENTION_OUT;
-    return n > hidden ? QKV : HEAD;
-}
-
-void __real_cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
-                        const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
-                        void *scratch);
-void __wrap_cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
-                        const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
-                        void *scratch);
-void __wrap_cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
-                        const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
-                        void *scratch)
-{
-    const uint64_t start = cuvee__clock_ns();
-    inner_ns = 0;
-    __real_cuvee__gemm(k, m, a, lda, w, e, c, ldc, scratch);
-    count(stage_of(w->n, w->k), start, inner_ns);
-}
-
-void __real_cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
-                                 const float *k, const float *v, size_t ld, size_t n_tokens,
-                                 size_t head_size, float scale, float *out, size_t ld_out,
-                                 float *scratch);
-void __wrap_cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
-                                 const float *k, const float *v, size_t ld, size_t n_tokens,
-                                 size_t head_size, float scale, float *out, size_t ld_out,
-                                 float *scratch);
-void __wrap_cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
-                                 const float *k, const float *v, size_t ld, size_t n_tokens,
-                                 size_t head_size, float scale, float *out, size_t ld_out,
-                                 float *scratch)
-{
-    const uint64_t start = cuvee__clock_ns();
-    __real_cuvee__attention_f32(kern, q, n_queries, k, v, ld, n_tokens, head_size, scale, out,
-                                ld_out, scratch);
-    count(ATTENTION, start, 0);
-}
-
-static void timed_norm(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
-                       const float *beta, size_t rows, size_t d, float eps)
-{
-    const uint64_t start = cuvee__clock_ns();
-    original.layernorm_f32(y, ldy, x, ldx, gamma, beta, rows, d, eps);
-    count(NORM, start, 0);
-}
-
-static void timed_store(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
-                        float *c, size_t ldc)
-{
-    const uint64_t start = cuvee__clock_ns();
-    original.tile_f32_store(rows, cols, tile, e, c, ldc);
-    inner_ns += cuvee__clock_ns() - start;
-    count(EPILOGUE, start, 0);
-}
-
-int __real_cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err);
-int __wrap_cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err);
-int __wrap_cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err)
-{
-    const int rc = __real_cuvee__kernels_choose(k, cap, err);
-    if (rc != CUVEE_OK) return rc;
-    original = *k;
-    k->layernorm_f32 = timed_norm;
-    k->tile_f32_store = timed_store;
+    t->n_texts = texts->n;
+    t->ids = cuvee__calloc(texts->n_tokens, sizeof *t->ids);
+    t->type_ids = cuvee__calloc(texts->n_tokens, sizeof *t->type_ids);
+    t->starts = cuvee__calloc(texts->n + 1, sizeof *t->starts);
+    if (!t->ids || !t->type_ids || !t->starts)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "stages: out of memory");
+    for (size_t i = 0; i < texts->n; i++) {
+        cuvee_tokens *one;
+        const int rc = cuvee_tokenize(model, &texts->items[i], NULL, &one, err);
+        if (rc != CUVEE_OK) return rc;
+        memcpy(t->ids + t->starts[i], one->ids, one->n * sizeof *one->ids);
+        t->starts[i + 1] = t->starts[i] + (uint32_t)one->n;
+        cuvee_tokens_free(one);
+    }
     return CUVEE_OK;
 }
 
-static void on_batch(void *user, const cuvee_batch_record *r)
+static void *run(void *arg)
 {
-    (void)user;
-    atomic_fetch_add(&tokenize_ns, r->tokenize_ns);
-    atomic_fetch_add(&forward_ns, r->forward_ns);
+    struct runner *r = arg;
+    const struct tokens *t = r->tokens;
+    uint32_t starts[BATCH_TOKENS + 1];
+    for (size_t first = 0; first < t->n_texts;) {
+        size_t n = 0;
+        starts[0] = 0;
+        do {
+            n++;
+            starts[n] = t->starts[first + n] - t->starts[first];
+        } while (first + n < t->n_texts &&
+                 t->starts[first + n + 1] - t->starts[first] <= BATCH_TOKENS);
+        const struct ragged_batch batch = {
+            .n_texts = n,
+            .n_tokens = starts[n],
+            .ids = t->ids + t->starts[first],
+            .type_ids = t->type_ids + t->starts[first],
+            .starts = starts,
+        };
+        cuvee__forward(r->model, r->kernels, r->workspace, &batch, r->logits);
+        first += n;
+    }
+    return NULL;
 }
 
-static json_t *report(void)
+static int prepare(struct runner *r, const struct runner *common, cuvee_error *err)
 {
-    const double all = (double)(tokenize_ns + forward_ns);
-    double rest = (double)forward_ns;
+    *r = *common;
+    const size_t n_labels = cuvee__model_n_labels(r->model);
+    const int rc =
+        cuvee__workspace_create(r->model, BATCH_TOKENS, BATCH_TOKENS, &r->workspace, err);
+    if (rc != CUVEE_OK) return rc;
+    r->logits = cuvee__alloc_array(BATCH_TOKENS, n_labels * sizeof *r->logits);
+    if (!r->logits) return cuvee__fail(err, CUVEE_E_NOMEM, "stages: out of memory");
+    r->workspace->stage_ns = r->stage_ns;
+    return CUVEE_OK;
+}
+
+static json_t *report(const struct runner *runners, unsigned n)
+{
+    double sums[N_STAGES] = {0}, all = 0;
+    for (unsigned i = 0; i < n; i++)
+        for (size_t s = 0; s < N_STAGES; s++) sums[s] += (double)runners[i].stage_ns[s];
+    for (size_t s = 0; s < N_STAGES; s++) all += sums[s];
     json_t *j = json_object();
-    if (!(all > 0)) return j;
-    json_object_set_new(j, "tokenize", json_real((double)tokenize_ns / all));
-    for (size_t i = 0; i < N_STAGES; i++) {
-        rest -= (double)stage_ns[i];
-        json_object_set_new(j, stage_names[i], json_real((double)stage_ns[i] / all));
-    }
-    json_object_set_new(j, "embed and rest", json_real(rest / all));
+    for (size_t s = 0; s < N_STAGES; s++)
+        json_object_set_new(j, names[s], json_real(all > 0 ? sums[s] / all : 0));
     return j;
 }
 
-json_t *bench_stages(const char *model_dir, const char *precision, const struct texts *texts)
+/* All threads at once, the caller's among them. */
+static int run_all(struct runner *runners, unsigned n, cuvee_error *err)
 {
+    int rc = CUVEE_OK;
+    unsigned n_started = 1;
+    for (; rc == CUVEE_OK && n_started < n; n_started++) {
+        struct runner *r = &runners[n_started];
+        rc = cuvee__thread_start(&r->thread, "stages", run, r, err);
+        if (rc != CUVEE_OK) break;
+    }
+    if (rc == CUVEE_OK) run(&runners[0]);
+    for (unsigned i = 1; i < n_started; i++) cuvee__thread_join(&runners[i].thread);
+    return rc;
+}
+
+json_t *bench_stages(const char *model_dir, const char *precision, const struct texts *texts,
+                     unsigned n_threads)
+{
+    static struct runner runners[MAX_THREADS];
     struct contest c = {.precision = bench_precision(precision)};
-    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
-    cuvee_result *result = NULL;
+    struct kernels kernels;
+    struct tokens tokens = {0};
     cuvee_error err = {0};
-    int rc = bench_contest_open(&c, model_dir, on_batch, NULL, &err);
-    if (rc == CUVEE_OK) rc = cuvee_model_describe(c.model, &info, &err);
-    hidden = info.hidden_size;
-    wide = info.intermediate_size;
-    for (size_t i = 0; i < N_STAGES; i++) atomic_store(&stage_ns[i], 0);
-    atomic_store(&tokenize_ns, 0);
-    atomic_store(&forward_ns, 0);
-    if (rc == CUVEE_OK) rc = cuvee_classify(c.pool, texts->items, texts->n, NULL, &result, &err);
-    cuvee_result_free(result);
+    unsigned n = 0;
+    if (n_threads > MAX_THREADS) n_threads = MAX_THREADS;
+    int rc = bench_contest_open(&c, model_dir, NULL, NULL, &err);
+    if (rc == CUVEE_OK) rc = cuvee__kernels_choose(&kernels, NULL, &err);
+    if (rc == CUVEE_OK) rc = make_tokens(&tokens, c.model, texts, &err);
+    const struct runner common = {.model = c.model, .kernels = &kernels, .tokens = &tokens};
+    while (rc == CUVEE_OK && n < n_threads) rc = prepare(&runners[n++], &common, &err);
+    if (rc == CUVEE_OK) rc = run_all(runners, n, &err);
+    json_t *stages = rc == CUVEE_OK ? report(runners, n) : NULL;
+    for (unsigned i = 0; i < n; i++) {
+        cuvee__workspace_free(runners[i].workspace);
+        cuvee__free(runners[i].logits);
+    }
+    cuvee__free(tokens.ids);
+    cuvee__free(tokens.type_ids);
+    cuvee__free(tokens.starts);
     bench_contest_close(&c);
-    if (rc == CUVEE_OK) return report();
-    fprintf(stderr, "speed: stages of %s: %s\n", precision, err.msg);
-    return NULL;
+    if (!stages) fprintf(stderr, "speed: stages of %s: %s\n", precision, err.msg);
+    return stages;
 }

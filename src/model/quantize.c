@@ -2,11 +2,12 @@
  *
  * Rounding weights to integers; quantize.h says what the integers mean.
  *
- * With G the mean of x x^T over the (rotated) inputs, a row of weights w rounded to v moves its
- * output by (w - v) G (w - v)^T on average. G is decomposed as U D U^T, U upper triangular with ones
- * on the diagonal, D diagonal. Then the error is the sum over k of D_k ((w - v) U)_k^2, where the
- * term of k holds (w - v)_k and, times U_jk, the errors of j < k. So going through k upwards and
- * rounding w_k + sum over j < k of (w - v)_j U_jk keeps each term as small as one rounding. */
+ * With G the mean of x x^T over the (rotated) inputs, rounding a row of weights w to v gives
+ * its output an error of mean square (w - v) G (w - v)^T. G is decomposed as U D U^T, U upper
+ * triangular with ones on the diagonal, D diagonal. Then that is the sum over k of
+ * D_k ((w - v) U)_k^2, where the term of k holds (w - v)_k and, times U_jk, the errors of j < k. So
+ * going through k upwards and rounding w_k + sum over j < k of (w - v)_j U_jk keeps each term as
+ * small as one rounding. */
 #include "model/quantize.h"
 
 #include <math.h>
@@ -97,7 +98,7 @@ void cuvee__input_stats_add(struct input_stats *s, size_t n_rows, const float *x
 struct quantizer {
     size_t k;
     size_t rotation; /* a power of two that divides k */
-    double weight_max;
+    struct quantize_bounds bounds;
     float *input_scales; /* signs */
     double *mean;        /* of the rotated inputs; NULL = no statistics, as factor */
     /* (k,k): row i holds U_ji for j < i, and on the diagonal G_ii before the decomposition */
@@ -207,9 +208,11 @@ static int calibrate(struct quantizer *q, struct input_stats *stats, cuvee_error
 int cuvee__quantizer_create(size_t k, const struct quantize_bounds *bounds,
                             struct input_stats *stats, struct quantizer **ret, cuvee_error *err)
 {
-    if (bounds->weight_max < 1 || bounds->weight_max > INT8_MAX)
-        return cuvee__fail(err, CUVEE_E_ARGUMENT, "weights within %u do not fit 8 bits",
-                           bounds->weight_max);
+    if (bounds->weight_max < 1 || bounds->weight_max > INT8_MAX || bounds->activation_max < 1 ||
+        bounds->activation_max > UINT8_MAX)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "inputs to %u and weights within %u do not fit 8 bits",
+                           bounds->activation_max, bounds->weight_max);
     struct quantizer *q = cuvee__calloc(1, sizeof *q);
     int rc = CUVEE_OK;
     if (q) q->input_scales = cuvee__alloc_array(k, sizeof *q->input_scales);
@@ -218,7 +221,7 @@ int cuvee__quantizer_create(size_t k, const struct quantize_bounds *bounds,
         return cuvee__fail(err, CUVEE_E_NOMEM, "no memory to quantise %zu inputs", k);
     }
     q->k = k;
-    q->weight_max = bounds->weight_max;
+    q->bounds = *bounds;
     q->rotation = 1;
     while (q->rotation < CUVEE__MAX_ROTATION && k % (2 * q->rotation) == 0) q->rotation *= 2;
     for (size_t i = 0; i < k; i++) q->input_scales[i] = sign_of_input(i);
@@ -303,15 +306,35 @@ static void carry_errors(const struct quantizer *q, const struct row_block *b, s
     memcpy(sums, s, sizeof s);
 }
 
+/* What the weights of one row's run may still add up to, of each sign (0 plus, 1 minus) and in
+ * each of the two 16-bit sums, which take pairs of k in turn. */
+struct room {
+    double left[2][2];
+};
+
+static double take_room(const struct quantizer *q, struct room *room, size_t i, double v)
+{
+    const double most = INT16_MAX / q->bounds.activation_max;
+    if (q->bounds.run == 0) return v;
+    if (i % (4 * q->bounds.run) == 0)
+        *room = (struct room){{{most, most}, {most, most}}};
+    double *const left = &room->left[i >> 1 & 1][v < 0.0];
+    const double size = fmin(fabs(v), *left);
+    *left -= size;
+    return copysign(size, v);
+}
+
 static void round_block(const struct quantizer *q, const struct row_block *b, size_t n,
                         const float *scales, int8_t *ret_weights)
 {
+    struct room rooms[ROWS] = {{{{0}}}};
     for (size_t i = 0; i < q->k; i++) {
         double carried[ROWS] = {0};
         if (q->factor) carry_errors(q, b, i, carried);
         for (size_t r = 0; r < n; r++) {
             const double w = b->weights[i * ROWS + r];
-            const double v = clamp_round((w + carried[r]) / scales[r], q->weight_max);
+            const double nearest = clamp_round((w + carried[r]) / scales[r], q->bounds.weight_max);
+            const double v = take_room(q, &rooms[r], i, nearest);
             b->errors[i * ROWS + r] = w - v * scales[r];
             ret_weights[r * q->k + i] = (int8_t)v;
         }
@@ -353,7 +376,7 @@ int cuvee__quantize_rows(const struct quantizer *q, size_t n, const float *w, si
         const size_t rows = cuvee__min(ROWS, n - first);
         for (size_t r = 0; r < rows && !rc; r++) {
             rc = load_row(q, &b, r, first + r, w + (first + r) * ldw, err);
-            if (!rc) ret_scales[first + r] = best_scale(b.weights + r, q->k, q->weight_max);
+            if (!rc) ret_scales[first + r] = best_scale(b.weights + r, q->k, q->bounds.weight_max);
         }
         if (rc) break;
         round_block(q, &b, rows, ret_scales + first, ret_weights + first * q->k);

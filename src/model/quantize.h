@@ -63,14 +63,18 @@ void cuvee__input_stats_deinit(struct input_stats *s); /* zeroed is fine */
 
 /* ---- weights ---- */
 
+/* A machine without integer dot products adds products in 16 bits: those of k = 4g and 4g + 1, and
+ * those of 4g + 2 and 4g + 3, of `run` groups g. That is exact when activation_max times the sum of
+ * the weights of one sign among them is at most 32767. Weights that would break this are cut. They
+ * are few, since signs and sizes are mixed, although the largest conceivable sum is 2.4 times too
+ * large with the bounds below. */
 struct quantize_bounds {
-    uint32_t activation_max; /* not used by the weights; kept beside them in the file */
+    uint32_t activation_max; /* inputs are 0 .. this; 1 .. 255 */
     uint32_t weight_max;     /* 1 .. 127 */
+    uint32_t run;            /* a power of two; 0 = no care is taken */
 };
 
-/* 7 bits by 7 bits: four products of a weight made non-negative fit 16 bits, which is what machines
- * without integer dot products are fast at, and every tier computes it exactly. */
-#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){127, 63})
+#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){150, 66, 4})
 
 /* What all rows of one matrix share. */
 struct quantizer;

@@ -96,7 +96,7 @@ static double int8_output(const struct result *r, size_t j, const float *t, size
         low = fminf(low, t[i]);
         high = fmaxf(high, t[i]);
     }
-    const double step = high > low ? (double)(high - low) / bounds.activation_max : 1.0;
+    const double step = high > low ? (double)(high - low) / 127.0 : 1.0;
     for (size_t i = 0; i < k; i++) {
         sum += lrint((double)(t[i] - low) / step) * r->weights[j * k + i];
         sum_weights += r->weights[j * k + i];
@@ -118,14 +118,15 @@ static double exact_output(size_t j, const float *in, size_t k)
 static void product_is_that_of_the_weights(void **state)
 {
     (void)state;
+    static const struct quantize_bounds loose = {127, 63, 0};
     static const size_t sizes[] = {1, 2, 7, 12, 33, 48, 64, 128, 320};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const size_t k = sizes[s], n = 11;
         struct result r;
         struct quantizer *q = NULL;
-        float t[MAX_K];
+        float t[MAX_K], rotated[MAX_K];
         fill(n, k, 5);
-        assert_int_equal(cuvee__quantizer_create(k, &bounds, NULL, &q, NULL), CUVEE_OK);
+        assert_int_equal(cuvee__quantizer_create(k, &loose, NULL, &q, NULL), CUVEE_OK);
         const size_t block = cuvee__quantizer_rotation(q);
         assert_true(k % block == 0 && block <= CUVEE__MAX_ROTATION);
         assert_true(block == CUVEE__MAX_ROTATION || k % (2 * block) != 0);
@@ -133,15 +134,18 @@ static void product_is_that_of_the_weights(void **state)
         for (size_t row = 0; row < 5; row++) {
             rotate(q, x + row * k, k, t);
             for (size_t j = 0; j < n; j++) {
-                double step, size_t_sum = 0.0, size_w = 0.0;
+                double step, largest = 0.0, square_t = 0.0, size_v = 0.0;
                 const double y = int8_output(&r, j, t, k, &step);
-                /* Weights off by half a step each, or by more where the largest was cut, which the
-                 * squares do not favour by more than a few steps; inputs by half a step. */
+                rotate(q, w + j * k, k, rotated);
                 for (size_t i = 0; i < k; i++) {
-                    size_t_sum += fabs((double)t[i]);
-                    size_w += abs(r.weights[j * k + i]);
+                    largest = fmax(largest, fabs((double)rotated[i]) / (double)block);
+                    square_t += (double)t[i] * t[i];
+                    size_v += abs(r.weights[j * k + i]);
                 }
-                const double bound = r.scales[j] * (2.0 * size_t_sum + 0.51 * step * size_w);
+                /* The squares of the errors of the weights are at most those of half a step each,
+                 * the largest weight being weight_max steps; those of the inputs are half a step. */
+                const double bound = 0.501 * largest / loose.weight_max * sqrt(k * square_t) +
+                                     0.501 * r.scales[j] * step * size_v;
                 assert_true(fabs(y - exact_output(j, x + row * k, k)) <= bound + 1e-6);
             }
         }
@@ -194,6 +198,37 @@ static void statistics_make_it_better(void **state)
                         abs(plain.weights[i]) <= (int)bounds.weight_max);
         assert_true(error_better < 0.5 * error_plain);
         assert_true(mean_better < 1e-5 && mean_plain > 1e-4);
+    }
+}
+
+/* Bounds that many weights have to be cut for; k = 52 ends amid a run. */
+static void runs_fit_16_bits(void **state)
+{
+    (void)state;
+    enum { N = 24, K = 52, T = 100 };
+    for (uint32_t run = 1; run <= 8; run *= 2) {
+        const struct quantize_bounds tight = {255, 127, run};
+        struct result r;
+        struct quantizer *q = NULL;
+        int n_full = 0;
+        fill(N, K, T);
+        assert_int_equal(cuvee__quantizer_create(K, &tight, NULL, &q, NULL), CUVEE_OK);
+        quantize(q, N, K, &r);
+        cuvee__quantizer_free(q);
+        for (size_t j = 0; j < N; j++)
+            for (size_t half = 0; half < 2; half++)
+                for (size_t first = 0; first < K; first += 4 * run) {
+                    int plus = 0, minus = 0;
+                    for (size_t i = first; i < first + 4 * run && i < K; i++) {
+                        const int v = r.weights[j * K + i];
+                        if ((i >> 1 & 1) != half) continue;
+                        plus += v > 0 ? v : 0;
+                        minus += v < 0 ? -v : 0;
+                    }
+                    assert_true(plus <= 128 && minus <= 128);
+                    n_full += plus == 128 || minus == 128;
+                }
+        assert_true(n_full > 0);
     }
 }
 
@@ -260,7 +295,7 @@ static void poor_statistics_are_enough(void **state)
         struct quantizer *q = make(K, n_rows[c % 2]);
         quantize(q, N, K, &r);
         for (size_t j = 0; j < N; j++) assert_true(isfinite(r.scales[j]) && r.scales[j] > 0.0f);
-        for (size_t i = 0; i < N * K; i++) assert_true(abs(r.weights[i]) <= 63);
+        for (size_t i = 0; i < N * K; i++) assert_true(abs(r.weights[i]) <= (int)bounds.weight_max);
         cuvee__quantizer_free(q);
     }
 }
@@ -293,8 +328,11 @@ static void bad_numbers_are_errors(void **state)
     }
     for (uint32_t max = 0; max < 1000; max += 128) {
         struct quantizer *q = NULL;
-        const struct quantize_bounds wrong = {127, max};
+        const struct quantize_bounds wrong = {127, max, 0};
+        const struct quantize_bounds also_wrong = {max ? 256 + max : 0, 63, 0};
         assert_int_equal(cuvee__quantizer_create(K, &wrong, NULL, &q, &err), CUVEE_E_ARGUMENT);
+        assert_int_equal(cuvee__quantizer_create(K, &also_wrong, NULL, &q, &err),
+                         CUVEE_E_ARGUMENT);
         assert_null(q);
     }
 }
@@ -304,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(product_is_that_of_the_weights),
         cmocka_unit_test(statistics_make_it_better),
+        cmocka_unit_test(runs_fit_16_bits),
         cmocka_unit_test(bytes_do_not_depend_on_portions),
         cmocka_unit_test(zeros_and_tiny_weights_are_zeros),
         cmocka_unit_test(poor_statistics_are_enough),

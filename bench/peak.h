@@ -7,15 +7,21 @@
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 
+#include <stdint.h>
+
+/* Processor time of this thread, nanoseconds: goes on only while it runs. */
+uint64_t bench_cpu_ns(void);
+
 enum peak_kind {
     PEAK_F32,  /* fused multiply-add */
     PEAK_BF16, /* vdpbf16ps; on a CPU without it, f32: bf16 weights are then widened */
     PEAK_INT8  /* vpdpbusd; without VNNI the best sequence that never saturates, see peak.c */
 };
 
-/* G operations/s (a multiply-add counts 2) with the vector width of a kernel tier ("avx2",
- * "avx512", ...) on n_threads (1 to 256) at once, over about `seconds`; 0 for a tier without such a
- * loop, or when threads cannot start. With one thread it runs in the caller's. */
+/* G operations per second of processor time (a multiply-add counts 2; a thread that others
+ * interrupt has the same peak) with the vector width of a kernel tier ("avx2", "avx512", ...) on
+ * n_threads (1 to 256) at once, over about `seconds`; 0 for a tier without such a loop, or when
+ * threads cannot start. With one thread it runs in the caller's. */
 double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, double seconds);
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds);
 

@@ -5,8 +5,8 @@
  * worker itself runs a few milliseconds of the peak loops (in the pool's on_batch callback, which
  * no batch's time includes). A batch's share of the limit is its limit at the mean of the peaks
  * before and after it, over its time. The median over all batches is the figure; beside it stand
- * the best batch at the best peak, and the share of the whole run with the wait of workers at its
- * end.
+ * the same by processor time of the worker (all that a busy machine can give), the best batch at
+ * the best peak, and the share of the whole run with the wait of workers at its end.
  *
  * Precisions take turns, a block of texts each, so that their ratio is one of neighbours. */
 #include "throughput.h"
@@ -27,7 +27,7 @@ static const double peak_window = 0.003; /* seconds; of each kind, after each ba
 
 /* One forward pass and the peaks right after it, on the same core. */
 struct batch {
-    uint64_t start_ns, ns, tokenize_ns, callback_ns;
+    uint64_t start_ns, ns, cpu_ns, tokenize_ns, callback_ns;
     double n_texts, n_tokens, peak_linear, peak_f32;
 };
 
@@ -43,6 +43,7 @@ struct run {
     const char *tier;
     cuvee_model_info info;
     struct log *logs; /* (n_workers); each touched by its own worker only while a block runs */
+    struct samples cpu_shares;
     struct samples shares, steady, ratios;  /* of batches; of blocks; of blocks, to run 0 */
     struct samples peaks_linear, peaks_f32; /* of a core, times workers */
     double wall_ns;                         /* of all blocks, without the peak loops */
@@ -69,14 +70,18 @@ static void append(struct log *log, const struct batch *b)
     log->items[log->n++] = *b;
 }
 
+static _Thread_local uint64_t cpu_mark; /* of this worker, after its last callback */
+
 static void on_batch(void *user, const cuvee_batch_record *r)
 {
     struct run *run = user;
+    const uint64_t cpu_ns = bench_cpu_ns() - cpu_mark;
     const enum peak_kind kind = run->contest.precision->peak;
     const uint64_t start = cuvee__clock_ns();
     struct batch b = {
         .start_ns = r->start_ns,
         .ns = r->tokenize_ns + r->forward_ns,
+        .cpu_ns = cpu_ns,
         .tokenize_ns = r->tokenize_ns,
         .n_texts = r->n_texts,
         .n_tokens = r->n_tokens,
@@ -85,6 +90,7 @@ static void on_batch(void *user, const cuvee_batch_record *r)
     b.peak_linear = kind == PEAK_F32 ? b.peak_f32 : bench_peak(kind, run->tier, 1, peak_window);
     b.callback_ns = cuvee__clock_ns() - start;
     append(&run->logs[r->worker], &b);
+    cpu_mark = bench_cpu_ns();
 }
 
 /* before: the batch before this one on the same worker, or NULL. */
@@ -100,6 +106,7 @@ static void judge_batch(struct run *run, const struct batch *before, struct batc
     const double limit = bench_limit_ns(w, before ? 0.5 * (linear + before->peak_linear) : linear,
                                         before ? 0.5 * (f32 + before->peak_f32) : f32);
     samples_add(&run->shares, limit / (double)b->ns);
+    samples_add(&run->cpu_shares, limit / (double)b->cpu_ns);
     run->limit_ns += limit;
     run->busy_ns += (double)b->ns;
     run->tokenize_ns += (double)b->tokenize_ns;
@@ -197,8 +204,8 @@ static void close_run(struct run *run)
     for (unsigned w = 0; run->logs && w < MAX_WORKERS; w++) cuvee__free(run->logs[w].items);
     cuvee__free(run->logs);
     cuvee__free(run->all.items);
-    struct samples *const all[] = {&run->shares, &run->steady, &run->ratios, &run->peaks_linear,
-                                   &run->peaks_f32};
+    struct samples *const all[] = {&run->shares, &run->cpu_shares,   &run->steady,
+                                   &run->ratios, &run->peaks_linear, &run->peaks_f32};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) samples_deinit(all[i]);
 }
 
@@ -217,20 +224,31 @@ static double best_share(struct run *run)
 
 static json_t *report(struct run *run)
 {
-    const unsigned n = run->contest.n_workers;
-    const double texts_per_s = 1e9 * (double)run->n_texts / run->wall_ns;
-    return json_pack(
-        "{s:s, s:i, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-        "precision", run->contest.precision->name, "workers", (int)n, "texts",
-        (json_int_t)run->n_texts, "tokens", (json_int_t)run->n_tokens, "texts_per_s", texts_per_s,
-        "tokens_per_s", 1e9 * (double)run->n_tokens / run->wall_ns, "steady_texts_per_s_median",
-        samples_median(&run->steady), "steady_texts_per_s_best",
-        samples_quantile(&run->steady, 1.0), "share_of_limit_median", samples_median(&run->shares),
-        "share_of_limit_best", best_share(run), "share_of_limit_whole_run",
-        run->limit_ns / n / run->wall_ns, "speed_over_first_median", samples_median(&run->ratios),
-        "tokenize_share", run->tokenize_ns / run->busy_ns, "peak_linear_gops_median",
-        samples_median(&run->peaks_linear), "peak_f32_gops_median", samples_median(&run->peaks_f32),
-        "limit_texts_per_s", 1e9 * (double)run->n_texts * n / run->limit_ns);
+    const double n = run->contest.n_workers, texts = (double)run->n_texts;
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"texts_per_s", 1e9 * texts / run->wall_ns},
+        {"tokens_per_s", 1e9 * (double)run->n_tokens / run->wall_ns},
+        {"limit_texts_per_s", 1e9 * texts * n / run->limit_ns},
+        {"steady_texts_per_s_median", samples_median(&run->steady)},
+        {"steady_texts_per_s_best", samples_quantile(&run->steady, 1.0)},
+        {"speed_over_first_median", samples_median(&run->ratios)},
+        {"share_of_limit_median", samples_median(&run->shares)},
+        {"share_of_limit_cpu_median", samples_median(&run->cpu_shares)},
+        {"share_of_limit_best", best_share(run)},
+        {"share_of_limit_whole_run", run->limit_ns / n / run->wall_ns},
+        {"tokenize_share", run->tokenize_ns / run->busy_ns},
+        {"peak_linear_gops_median", samples_median(&run->peaks_linear)},
+        {"peak_f32_gops_median", samples_median(&run->peaks_f32)},
+    };
+    json_t *j = json_pack("{s:s, s:i, s:I, s:I}", "precision", run->contest.precision->name,
+                          "workers", (int)run->contest.n_workers, "texts", (json_int_t)run->n_texts,
+                          "tokens", (json_int_t)run->n_tokens);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        json_object_set_new(j, numbers[i].key, json_real(numbers[i].value));
+    return j;
 }
 
 json_t *bench_throughput(const struct throughput_options *o, const struct texts *texts)

@@ -75,7 +75,9 @@ void cuvee__team_start(struct team *t, size_t n_members)
 void cuvee__team_meet(struct team *t)
 {
     const uint32_t round = cuvee__team_round(t);
-    if (atomic_fetch_add_explicit(&t->n_arrived, 1, memory_order_acq_rel) + 1 < t->n_members) {
+    /* Read before the others can go on without us: the leader may set it for its next team. */
+    const size_t n_members = t->n_members;
+    if (atomic_fetch_add_explicit(&t->n_arrived, 1, memory_order_acq_rel) + 1 < n_members) {
         cuvee__team_wait(t, round);
         return;
     }

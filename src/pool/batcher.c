@@ -64,6 +64,21 @@ static void write_row(const struct batcher *b, size_t i)
     result->scores[row] = scores[best];
 }
 
+/* The forward pass, with the help of those who joined. Returns how many worked on it. */
+static uint32_t run_forward(struct batcher *b, const struct ragged_batch *batch)
+{
+    struct crew *crew = b->crew;
+    const struct forward_job job = {b->model, b->kernels, b->workspace, *batch, b->logits};
+    b->crew = NULL;
+    const size_t n_members = 1 + (crew ? cuvee__queue_close_crew(b->queue, crew) : 0);
+    if (n_members > 1) {
+        crew->job = job;
+        cuvee__team_start(&crew->team, n_members);
+    }
+    cuvee__forward_share(&job, n_members > 1 ? &crew->team : NULL, 0, b->workspace);
+    return (uint32_t)n_members;
+}
+
 /* One forward pass over the batch so far; then the batch is empty. */
 static void run_batch(struct batcher *b)
 {
@@ -83,7 +98,7 @@ static void run_batch(struct batcher *b)
     atomic_fetch_add_explicit(&c->n_tokens, b->n_tokens, memory_order_relaxed);
 
     const uint64_t forward_ns = cuvee__clock_ns();
-    cuvee__forward(b->model, b->kernels, b->workspace, &batch, b->logits);
+    record.n_members = run_forward(b, &batch);
     const uint64_t end_ns = cuvee__clock_ns();
     for (size_t i = 0; i < b->n_texts; i++) write_row(b, i);
 
@@ -127,10 +142,15 @@ static void add_text(struct batcher *b, struct job *job, size_t row)
     if (b->n_tokens >= b->batch_tokens) run_batch(b); /* keeps room for one text of any length */
 }
 
-void cuvee__batcher_run(struct batcher *b, const struct slice *slices, size_t n_slices)
+void cuvee__batcher_run(struct batcher *b, struct take *take)
 {
     b->start_ns = cuvee__clock_ns();
-    for (size_t s = 0; s < n_slices; s++)
-        for (size_t i = 0; i < slices[s].n; i++) add_text(b, slices[s].job, slices[s].first + i);
+    b->crew = take->invites ? take->own : NULL;
+    for (size_t s = 0; s < take->n_slices; s++) {
+        const struct slice *slice = &take->slices[s];
+        for (size_t i = 0; i < slice->n; i++) add_text(b, slice->job, slice->first + i);
+    }
     run_batch(b);
+    /* No text got as far as a pass: let go who came for it. */
+    if (b->crew) run_forward(b, &(struct ragged_batch){.starts = b->starts});
 }

@@ -33,16 +33,29 @@ static int start_workers(cuvee_pool *p, const cuvee_pool_options *options, cuvee
                                       .kernels = &p->kernels,
                                       .batch_tokens = p->batch_tokens,
                                       .worker = i,
+                                      .queue = &p->queue,
                                       .counters = &p->counters,
                                       .on_batch = options->on_batch,
                                       .on_batch_user = options->on_batch_user};
-        const int rc = cuvee__worker_start(w, &p->queue, err);
+        const int rc = cuvee__worker_start(w, err);
         if (rc < 0) {
             cuvee__error_prefix(err, "worker %u of %u", (unsigned)i, (unsigned)p->n_workers);
             return rc;
         }
     }
     return CUVEE_OK;
+}
+
+/* Tokens of a pass that is worth sharing: meetings and waking up cost some 50 us, so the pass
+ * should take ten times that. On one core of today, the multiplications below do. */
+static size_t crew_tokens(const cuvee_model *model)
+{
+    const uint64_t least = 12000000;
+    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+    cuvee__model_describe(model, &info);
+    const uint64_t per_layer = (uint64_t)info.hidden_size *
+                               (4 * (uint64_t)info.hidden_size + 2 * (uint64_t)info.intermediate_size);
+    return (size_t)(least / (info.n_layers * per_layer + 1) + 1);
 }
 
 int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cuvee_pool **ret_pool,
@@ -62,6 +75,7 @@ int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cu
     }
     cuvee__model_acquire(model);
     p->model = model;
+    p->queue.crew_tokens = crew_tokens(model);
     rc = start_workers(p, options, err);
     if (rc < 0) {
         cuvee__pool_free(p);
@@ -76,6 +90,8 @@ void cuvee__pool_free(cuvee_pool *pool)
 {
     if (!pool) return;
     cuvee__queue_stop(&pool->queue);
+    for (uint32_t i = 0; pool->workers && i < pool->n_workers; i++)
+        cuvee__worker_join(&pool->workers[i]);
     for (uint32_t i = 0; pool->workers && i < pool->n_workers; i++)
         cuvee__worker_deinit(&pool->workers[i]);
     cuvee__free(pool->workers);

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/queue.h"
 
+#include <stdatomic.h>
+
+#include "os/clock.h"
+
 /* Below this a forward pass spends more on fetching weights than on its tokens, so sharing out
  * finer does not end sooner. */
 #define MIN_TAKE_TOKENS 64
+
+/* Members of one pass: beyond that, meetings cost more than a share of a layer. */
+#define MAX_CREW 8
+
+/* How long to wait for an idle worker to wake up: a few times what that takes. */
+#define CREW_WAIT_NS 100000
 
 int cuvee__queue_init(struct queue *q, size_t max_waiting, size_t batch_tokens, size_t n_workers,
                       cuvee_error *err)
 {
     *q = (struct queue){
-        .max_waiting = max_waiting, .batch_tokens = batch_tokens, .n_workers = n_workers};
+        .max_waiting = max_waiting, .batch_tokens = batch_tokens, .n_workers = n_workers,
+        .crew_tokens = SIZE_MAX};
     int rc = cuvee__mutex_init(&q->mu, err);
     if (rc < 0) return rc;
     rc = cuvee__cond_init(&q->work, err);
@@ -176,26 +187,75 @@ static void pop_job(struct queue *q)
     if (!q->head) q->tail = NULL;
 }
 
-size_t cuvee__queue_take(struct queue *q, struct slice *slices)
+/* Texts up to the target; returns their cost. */
+static size_t take_texts(struct queue *q, struct take *t)
 {
+    const size_t target = take_target(q);
+    size_t taken = 0;
+    while (q->head && taken < target && t->n_slices < queue_max_take(q->batch_tokens)) {
+        const struct slice s = take_slice(q, target, &taken);
+        if (s.n == 0 && s.job->n_texts > 0) break; /* its next text does not fit */
+        t->slices[t->n_slices++] = s;
+        q->n_waiting -= weight(s.n);
+        if (s.job->n_taken == s.job->n_texts) pop_job(q);
+    }
+    return taken;
+}
+
+/* ---- crews ---- */
+
+/* Nobody else has work, and this pass is worth sharing: ask for help. */
+static void invite(struct queue *q, struct take *t, size_t n_tokens)
+{
+    if (!t->own || n_tokens < q->crew_tokens || q->head || q->open || q->n_idle == 0) return;
+    t->invites = true;
+    t->own->n_invited = cuvee__min(q->n_idle, MAX_CREW - 1);
+    atomic_store(&t->own->n_joined, 0);
+    q->open = t->own;
+    for (size_t i = 0; i < t->own->n_invited; i++) cuvee__cond_signal(&q->work);
+}
+
+static bool join(struct queue *q, struct take *t)
+{
+    struct crew *crew = q->open;
+    if (!crew || !t->own) return false;
+    t->seat.crew = crew;
+    t->seat.round = cuvee__team_round(&crew->team);
+    t->seat.member = atomic_fetch_add(&crew->n_joined, 1) + 1;
+    if (t->seat.member == crew->n_invited) q->open = NULL;
+    return true;
+}
+
+size_t cuvee__queue_close_crew(struct queue *q, struct crew *crew)
+{
+    const uint64_t give_up_ns = cuvee__clock_ns() + CREW_WAIT_NS;
+    while (atomic_load(&crew->n_joined) < crew->n_invited && cuvee__clock_ns() < give_up_ns)
+        cuvee__thread_pause();
     cuvee__mutex_lock(&q->mu);
-    while (!q->head && !q->stopping) {
+    if (q->open == crew) q->open = NULL;
+    const size_t n_joined = atomic_load(&crew->n_joined);
+    cuvee__mutex_unlock(&q->mu);
+    return n_joined;
+}
+
+bool cuvee__queue_take(struct queue *q, struct take *t)
+{
+    t->n_slices = 0;
+    t->invites = false;
+    t->seat.crew = NULL;
+    cuvee__mutex_lock(&q->mu);
+    while (!q->head && !q->stopping && !join(q, t)) {
         q->n_idle++;
         cuvee__cond_wait(&q->work, &q->mu);
         q->n_idle--;
     }
-    const size_t target = take_target(q);
-    size_t n = 0, taken = 0;
-    while (q->head && taken < target && n < queue_max_take(q->batch_tokens)) {
-        const struct slice s = take_slice(q, target, &taken);
-        if (s.n == 0 && s.job->n_texts > 0) break; /* its next text does not fit */
-        slices[n++] = s;
-        q->n_waiting -= weight(s.n);
-        if (s.job->n_taken == s.job->n_texts) pop_job(q);
+    if (!t->seat.crew) {
+        const size_t n_tokens = take_texts(q, t);
+        if (t->n_slices) invite(q, t, n_tokens);
+        wake_first_caller(q);
     }
-    wake_first_caller(q);
     cuvee__mutex_unlock(&q->mu);
-    return n;
+    return t->n_slices || t->seat.crew;
 }
 
 struct job *cuvee__queue_drain(struct queue *q)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "os/thread.h"
+#include "pool/crew.h"
 #include "pool/job.h"
 
 /* Consecutive texts of one job; n is 0 only for a job of no texts. */
@@ -38,6 +39,7 @@ struct caller {
 
 struct queue {
     size_t max_waiting, batch_tokens, n_workers; /* set by init, then constant: no lock */
+    size_t crew_tokens; /* a pass of fewer is not worth sharing; likewise. Init says: none is */
 
     struct mutex mu;         /* guards all that follows; never held while a model runs */
     struct cond work;        /* idle workers wait: something arrived, or stopping */
@@ -45,6 +47,7 @@ struct queue {
     size_t n_waiting;        /* those texts; a job of none counts as one, to be bounded too */
     size_t cost;             /* sum of their job_text_cost() */
     size_t n_idle;           /* workers that wait on work */
+    struct crew *open;       /* has seats that an idle worker may take; NULL: none */
     struct caller *first, *last; /* the line for room */
     bool stopping;
 };
@@ -75,9 +78,20 @@ cuvee_result *cuvee__queue_wait_result(struct queue *q, struct caller *caller);
 /* done() of a job whose `user` is a struct caller. */
 void cuvee__caller_wake(void *user, cuvee_result *result);
 
-/* Wait for texts and take some, as slices (room for queue_max_take()). Returns the number of
- * slices; 0 when the queue is stopped and empty. */
-size_t cuvee__queue_take(struct queue *q, struct slice *slices);
+/* What a worker takes from the queue: texts, or else a seat in a crew. */
+struct take {
+    struct slice *slices; /* room for queue_max_take(); the worker's, as the next */
+    struct crew *own;     /* invites others to share these texts when they are idle; may be NULL */
+    size_t n_slices;
+    bool invites;         /* own is open to others, until cuvee__queue_close_crew() */
+    struct seat seat;
+};
+
+/* Wait for something to do. False when the queue is stopped and empty. */
+bool cuvee__queue_take(struct queue *q, struct take *t);
+
+/* Give those that were invited a moment to come, then let in no more. Returns how many did. */
+size_t cuvee__queue_close_crew(struct queue *q, struct crew *crew);
 
 /* Detach all jobs, linked by next; they are the caller's to complete. */
 struct job *cuvee__queue_drain(struct queue *q);

@@ -9,24 +9,31 @@
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
-    size_t n_slices;
-    while ((n_slices = cuvee__queue_take(w->queue, w->slices)) > 0) {
-        cuvee__batcher_run(&w->batcher, w->slices, n_slices);
-        for (size_t i = 0; i < n_slices; i++)
-            cuvee__job_complete(w->slices[i].job, w->slices[i].n);
+    struct take *t = &w->take;
+    while (cuvee__queue_take(w->batcher.queue, t)) {
+        if (t->seat.crew) {
+            cuvee__seat_work(&t->seat, w->batcher.workspace);
+            continue;
+        }
+        cuvee__batcher_run(&w->batcher, t);
+        for (size_t i = 0; i < t->n_slices; i++)
+            cuvee__job_complete(t->slices[i].job, t->slices[i].n);
     }
     return NULL;
 }
 
-int cuvee__worker_start(struct worker *w, struct queue *queue, cuvee_error *err)
+int cuvee__worker_start(struct worker *w, cuvee_error *err)
 {
     int rc = cuvee__batcher_init(&w->batcher, err);
     if (rc < 0) return rc;
+    rc = cuvee__team_init(&w->crew.team, err);
+    if (rc < 0) return rc;
+    w->has_team = true;
     const size_t n_slices = queue_max_take(w->batcher.batch_tokens);
-    w->queue = queue;
-    w->slices = cuvee__alloc_array(n_slices, sizeof *w->slices);
-    if (!w->slices) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a worker");
-    w->batcher.bytes += n_slices * sizeof *w->slices;
+    w->take.own = &w->crew;
+    w->take.slices = cuvee__alloc_array(n_slices, sizeof *w->take.slices);
+    if (!w->take.slices) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a worker");
+    w->batcher.bytes += n_slices * sizeof *w->take.slices;
 
     char name[16];
     snprintf(name, sizeof name, "cuvee-%u", (unsigned)w->batcher.worker);
@@ -35,9 +42,14 @@ int cuvee__worker_start(struct worker *w, struct queue *queue, cuvee_error *err)
     return rc;
 }
 
-void cuvee__worker_deinit(struct worker *w)
+void cuvee__worker_join(struct worker *w)
 {
     if (w->is_started) cuvee__thread_join(&w->thread);
+}
+
+void cuvee__worker_deinit(struct worker *w)
+{
+    if (w->has_team) cuvee__team_deinit(&w->crew.team);
     cuvee__batcher_deinit(&w->batcher);
-    cuvee__free(w->slices);
+    cuvee__free(w->take.slices);
 }

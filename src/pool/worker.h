@@ -10,18 +10,21 @@
 
 /* On cache lines of its own: its neighbours in the pool's array are written by other cores. */
 struct worker {
-    _Alignas(64) struct queue *queue;
-    struct slice *slices; /* one take */
+    _Alignas(64) struct take take;
+    struct crew crew;
     struct batcher batcher;
     struct thread thread;
-    bool is_started;
+    bool is_started, has_team;
 };
 
 /* Allocate and start; batcher's constants must be set, the rest zero. After a failure deinit is due
  * all the same. */
-int cuvee__worker_start(struct worker *w, struct queue *queue, cuvee_error *err);
+int cuvee__worker_start(struct worker *w, cuvee_error *err);
 
-/* Join the thread if it was started (stop the queue first) and release its memory. */
+/* Wait for the thread to end, if it was started; stop the queue first. */
+void cuvee__worker_join(struct worker *w);
+/* Release its memory. Join all workers of the queue first: one may still be about to leave another
+ * one's crew. */
 void cuvee__worker_deinit(struct worker *w);
 
 #endif

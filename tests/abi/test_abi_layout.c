@@ -102,6 +102,7 @@ static const struct number layout[] = {
     OFFSET(cuvee_batch_record, worker, 8),
     OFFSET(cuvee_batch_record, n_texts, 12),
     OFFSET(cuvee_batch_record, n_tokens, 16),
+    OFFSET(cuvee_batch_record, n_members, 20),
     OFFSET(cuvee_batch_record, start_ns, 24),
     OFFSET(cuvee_batch_record, tokenize_ns, 32),
     OFFSET(cuvee_batch_record, forward_ns, 40),

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "model/model.h"
+#include "model/team.h"
 
 static _Atomic size_t violations, n_models;
 
@@ -59,6 +60,13 @@ void fake_gate_wait(size_t n)
     pthread_mutex_lock(&gate_mu);
     while (n_at_gate != n) pthread_cond_wait(&gate_changed, &gate_mu);
     pthread_mutex_unlock(&gate_mu);
+}
+
+static bool is_large;
+
+void fake_model_is_large(bool large)
+{
+    is_large = large;
 }
 
 static void pass_gate(void)
@@ -202,6 +210,7 @@ void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
     (void)m;
     info->family = "fake";
     info->n_labels = FAKE_N_LABELS;
+    info->n_layers = info->hidden_size = is_large ? 4096 : 0;
     info->lowercase = 1;
 }
 
@@ -266,13 +275,8 @@ static bool signals_are_blocked(void)
     return sigismember(&now, SIGINT) == 1 && sigismember(&now, SIGTERM) == 1;
 }
 
-void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct workspace *w,
-                    const struct ragged_batch *batch, float *logits)
+static void run(const struct ragged_batch *batch, const struct workspace *w, float *logits)
 {
-    (void)m;
-    require(atomic_fetch_add(&w->n_users, 1) == 0);
-    require(strcmp(k->name, "ref") == 0);
-    require(signals_are_blocked());
     require(batch->n_texts >= 1 && batch->n_texts <= w->max_texts);
     require(batch->n_tokens <= w->max_tokens);
     require(batch->starts[0] == 0 && batch->starts[batch->n_texts] == batch->n_tokens);
@@ -283,7 +287,27 @@ void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct worksp
         require(batch->ids[first] == 1 && batch->ids[first + n - 1] == 2);
         logits_of(batch->ids + first, batch->type_ids + first, n, logits + i * FAKE_N_LABELS);
     }
-    atomic_fetch_sub(&w->n_users, 1);
+}
+
+static void meet(struct team *team)
+{
+    if (team) cuvee__team_meet(team);
+}
+
+/* The first member does the work, between two meetings. */
+void cuvee__forward_share(const struct forward_job *job, struct team *team, size_t member,
+                          struct workspace *own)
+{
+    const struct ragged_batch *batch = &job->batch;
+    require(atomic_fetch_add(&own->n_users, 1) == 0);
+    require(strcmp(job->kernels->name, "ref") == 0);
+    require(signals_are_blocked());
+    require(!team || member < team->n_members);
+    require((member == 0) == (own == job->workspace));
+    meet(team);
+    if (member == 0 && batch->n_texts) run(batch, own, job->logits);
+    meet(team);
+    atomic_fetch_sub(&own->n_users, 1);
 }
 
 int32_t cuvee__model_scores(const cuvee_model *m, unsigned activation, const float *logits,

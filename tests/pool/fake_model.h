@@ -12,6 +12,7 @@
 #ifndef CUVEE_TESTS_FAKE_MODEL_H
 #define CUVEE_TESTS_FAKE_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ size_t fake_violations(void);
 
 /* Models that are open. */
 size_t fake_n_models(void);
+
+/* Of models described from now on: so large that workers share even one text. At first: no. */
+void fake_model_is_large(bool large);
 
 /* While the gate is closed each forward pass stops in front of it. */
 void fake_gate_close(void);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,14 @@ static int free_texts(void **state)
     return 0;
 }
 
+static _Atomic size_t n_shared; /* passes by more than one worker */
+
+static void count_shared(void *user, const cuvee_batch_record *record)
+{
+    (void)user;
+    if (record->n_members > 1) atomic_fetch_add(&n_shared, 1);
+}
+
 static cuvee_pool *open_pool(cuvee_model *model, const char *isa, uint32_t n_workers,
                              uint32_t batch_tokens)
 {
@@ -73,6 +82,7 @@ static cuvee_pool *open_pool(cuvee_model *model, const char *isa, uint32_t n_wor
     o.isa = isa;
     o.n_workers = n_workers;
     o.batch_tokens = batch_tokens;
+    o.on_batch = count_shared;
     assert_int_equal(cuvee_pool_create(model, &o, &pool, NULL), CUVEE_OK);
     return pool;
 }
@@ -101,6 +111,21 @@ static void shuffle(size_t *order, uint32_t *seed)
         order[k] = order[i];
         order[i] = other;
     }
+}
+
+/* One text at a time: workers that find nothing to do join the pass. */
+static void check_shared(cuvee_model *model, const char *isa, float alone[][MAX_LABELS])
+{
+    static float together[N_TEXTS][MAX_LABELS];
+    memset(together, 0, sizeof together);
+    for (uint32_t n_workers = 2; n_workers <= 3; n_workers++) {
+        cuvee_pool *pool = open_pool(model, isa, n_workers, 0);
+        for (size_t i = n_workers % 2; i < N_TEXTS; i += 2)
+            classify(pool, &texts[i], &i, 1, together);
+        cuvee_pool_free(pool);
+    }
+    for (size_t i = 0; i < N_TEXTS; i++)
+        assert_memory_equal(together[i], alone[i], sizeof alone[i]);
 }
 
 static void check_model(const char *path, const char *isa)
@@ -134,6 +159,7 @@ static void check_model(const char *path, const char *isa)
         for (size_t i = 0; i < N_TEXTS; i++)
             assert_memory_equal(together[i], alone[i], sizeof alone[i]);
     }
+    check_shared(model, isa, alone);
     cuvee_model_close(model);
 }
 
@@ -142,6 +168,7 @@ static void shipped_model_on_the_best_tier(void **state)
     (void)state;
     if (IS_INSTRUMENTED) skip();
     check_model(SOURCE_DIR "/models/sentiment-en", NULL);
+    assert_true(atomic_load(&n_shared) > 0);
 }
 
 static void small_models_on_every_tier(void **state)

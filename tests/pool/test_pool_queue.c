@@ -44,9 +44,18 @@ static void queue_of(struct queue *q, size_t max_waiting, size_t batch_tokens, s
     assert_int_equal(cuvee__queue_init(q, max_waiting, batch_tokens, n_workers, NULL), CUVEE_OK);
 }
 
+/* By a worker that shares nothing. */
+static size_t take_slices(struct queue *q, struct slice *slices)
+{
+    struct take t = {.slices = slices};
+    const bool any = cuvee__queue_take(q, &t);
+    assert_true(any == (t.n_slices > 0) && !t.invites && !t.seat.crew);
+    return t.n_slices;
+}
+
 static size_t take(struct queue *q, struct slice *slices)
 {
-    const size_t n = cuvee__queue_take(q, slices);
+    const size_t n = take_slices(q, slices);
     size_t n_texts = 0;
     for (size_t i = 0; i < n; i++) n_texts += slices[i].n;
     return n_texts;
@@ -90,7 +99,7 @@ static void takes_in_order_across_jobs(void **state)
     assert_int_equal(q.n_waiting, 24); /* the empty job counts as one */
 
     struct slice s[MAX_SLICES * 2];
-    assert_int_equal(cuvee__queue_take(&q, s), 3); /* (512 - 4) / 52 = 9 texts, the empty job 4 */
+    assert_int_equal(take_slices(&q, s), 3); /* (512 - 4) / 52 = 9 texts, the empty job 4 */
     assert_ptr_equal(s[0].job, a);
     assert_int_equal(s[0].first, 0);
     assert_int_equal(s[0].n, 3);
@@ -110,7 +119,7 @@ static void takes_in_order_across_jobs(void **state)
     assert_null(q.tail);
     assert_int_equal(q.n_waiting + q.cost, 0);
     cuvee__queue_stop(&q);
-    assert_int_equal(cuvee__queue_take(&q, s), 0);
+    assert_int_equal(take_slices(&q, s), 0);
     cuvee__job_free(a);
     cuvee__job_free(b);
     cuvee__job_free(c);

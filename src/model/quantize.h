@@ -66,7 +66,7 @@ void cuvee__input_stats_deinit(struct input_stats *s); /* zeroed is fine */
 /* A machine without integer dot products adds products in 16 bits: those of k = 4g and 4g + 1, and
  * those of 4g + 2 and 4g + 3, of `run` groups g. That is exact when activation_max times the sum of
  * the weights of one sign among them is at most 32767. Weights that would break this are cut. They
- * are few, since signs and sizes are mixed, although the largest conceivable sum is 2.4 times too
+ * are few, since signs and sizes are mixed, although the largest conceivable sum is twice too
  * large with the bounds below. */
 struct quantize_bounds {
     uint32_t activation_max; /* inputs are 0 .. this; 1 .. 255 */
@@ -74,7 +74,8 @@ struct quantize_bounds {
     uint32_t run;            /* a power of two; 0 = no care is taken */
 };
 
-#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){150, 66, 4})
+/* 7.5 bits by 7.5 bits: what an even share of 16 bits allows to runs of 2 (docs/numerics.md). */
+#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){181, 90, 2})
 
 /* What all rows of one matrix share. */
 struct quantizer;

@@ -142,8 +142,8 @@ static void product_is_that_of_the_weights(void **state)
                     square_t += (double)t[i] * t[i];
                     size_v += abs(r.weights[j * k + i]);
                 }
-                /* The squares of the errors of the weights are at most those of half a step each,
-                 * the largest weight being weight_max steps; those of the inputs are half a step. */
+                /* The squares of the weights' errors sum up to those of half a step each at most,
+                 * the largest weight being weight_max steps; inputs err by half a step. */
                 const double bound = 0.501 * largest / loose.weight_max * sqrt(k * square_t) +
                                      0.501 * r.scales[j] * step * size_v;
                 assert_true(fabs(y - exact_output(j, x + row * k, k)) <= bound + 1e-6);
@@ -199,6 +199,39 @@ static void statistics_make_it_better(void **state)
         assert_true(error_better < 0.5 * error_plain);
         assert_true(mean_better < 1e-5 && mean_plain > 1e-4);
     }
+}
+
+/* scripts/quant-study --golden: a second implementation, by other means, of the same integers. */
+static void integers_are_those_of_the_study(void **state)
+{
+    (void)state;
+    enum { N = 3, K = 20, T = 40 };
+    static const int8_t nearest[N * K] = {
+        9,   11, 81, -31, 74, -33, 33, 45,  90, 30,  31, -37, 5,   -25, -18, 25, -1, 35,  49,  -9,
+        20,  57, -3, -35, -90, -2, 23, -25, 48, -1,  -1, 60,  -84, -9,  13,  -29, -45, 27, 0,  48,
+        -20, 40, 14, 10,  7,  77,  -30, 2,  69, -53, 23, -3,  -57, 7,   -43, 19, -6, -90, -32, 32};
+    static const int8_t carried[N * K] = {
+        9,   11, 81, -31, 74, -32, 33, 45,  90, 30,  32, -37, 5,   -26, -18, 25, -1, 35,  49,  -8,
+        20,  57, -3, -35, -90, -2, 23, -25, 48, -1,  -1, 60,  -84, -9,  13,  -29, -45, 27, 0,  47,
+        -20, 40, 14, 10,  7,  77,  -30, 3,  69, -53, 23, -3,  -57, 7,   -43, 19, -6, -90, -32, 32};
+    static const float scales[N] = {0x1.edf648p-8f, 0x1.d1abb6p-8f, 0x1.b8befep-8f};
+    static const double shift[N] = {0.0022146284, 0.0016276280, -0.0008578999};
+    struct result r;
+    struct quantizer *q;
+    random_state = 7;
+    for (size_t i = 0; i < N * K; i++) w[i] = random_float();
+    for (size_t i = 0; i < T * K; i++) x[i] = random_float() + (i % K ? x[i - 1] : 0.0f);
+    q = make(K, 0);
+    quantize(q, N, K, &r);
+    cuvee__quantizer_free(q);
+    assert_memory_equal(r.weights, nearest, sizeof nearest);
+    assert_memory_equal(r.scales, scales, sizeof scales);
+    q = make(K, T);
+    quantize(q, N, K, &r);
+    cuvee__quantizer_free(q);
+    assert_memory_equal(r.weights, carried, sizeof carried);
+    assert_memory_equal(r.scales, scales, sizeof scales);
+    for (size_t j = 0; j < N; j++) assert_true(fabs(r.bias_shift[j] - shift[j]) < 1e-7);
 }
 
 /* Bounds that many weights have to be cut for; k = 52 ends amid a run. */
@@ -342,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(product_is_that_of_the_weights),
         cmocka_unit_test(statistics_make_it_better),
+        cmocka_unit_test(integers_are_those_of_the_study),
         cmocka_unit_test(runs_fit_16_bits),
         cmocka_unit_test(bytes_do_not_depend_on_portions),
         cmocka_unit_test(zeros_and_tiny_weights_are_zeros),

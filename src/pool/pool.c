@@ -53,9 +53,8 @@ static size_t crew_tokens(const cuvee_model *model)
     const uint64_t least = 12000000;
     cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
     cuvee__model_describe(model, &info);
-    const uint64_t per_layer = (uint64_t)info.hidden_size *
-                               (4 * (uint64_t)info.hidden_size + 2 * (uint64_t)info.intermediate_size);
-    return (size_t)(least / (info.n_layers * per_layer + 1) + 1);
+    const uint64_t d = info.hidden_size, f = info.intermediate_size;
+    return (size_t)(least / (info.n_layers * d * (4 * d + 2 * f) + 1) + 1);
 }
 
 int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cuvee_pool **ret_pool,

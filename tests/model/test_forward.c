@@ -320,6 +320,64 @@ static void workspaces_are_small_and_say_so(void **state)
     cuvee__model_release(m);
 }
 
+/* Rows that each linear layer was seen to get, and how wide they are. */
+struct seen {
+    size_t n_rows[N_STAGES], k[N_STAGES];
+    float sum;
+};
+
+static void see(void *user, enum stage stage, size_t layer, const float *rows, size_t ld,
+                size_t n_rows, size_t k)
+{
+    struct seen *seen = user;
+    assert_true(layer < 2);
+    seen->n_rows[stage] += n_rows;
+    seen->k[stage] = k;
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < k; j++) seen->sum += rows[i * ld + j];
+}
+
+static void observers_see_inputs_and_timers_all_stages(void **state)
+{
+    (void)state;
+    static struct corpus c;
+    fill_corpus(&c);
+    const struct tiny_model shape = {.max_positions = MAX_LENGTH, .hidden_size = 64, .n_heads = 2,
+                                     .intermediate_size = 100, .n_layers = 2};
+    cuvee_model *m;
+    struct kernels k;
+    struct workspace *w;
+    assert_int_equal(tiny_model_write(dir, &shape), 0);
+    assert_int_equal(cuvee__model_open(dir, &m, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__kernels_choose(&k, NULL, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__workspace_create(m, MAX_LENGTH, 2, &w, NULL), CUVEE_OK);
+    const uint32_t starts[] = {0, 20, 50};
+    const struct ragged_batch batch = {2, 50, c.ids[1], c.type_ids[1], starts};
+    struct seen seen = {0};
+    uint64_t stage_ns[N_STAGES] = {0};
+    float logits[4], observed[4];
+    w->last_layer = LAST_LAYER_FULL;
+    cuvee__forward(m, &k, w, &batch, logits);
+    w->observer = &(struct observer){see, &seen};
+    w->stage_ns = stage_ns;
+    cuvee__forward(m, &k, w, &batch, observed);
+    assert_memory_equal(observed, logits, sizeof logits);
+    static const struct {
+        enum stage stage;
+        size_t n_rows, k;
+    } expected[] = {{STAGE_QKV, 100, 64},     {STAGE_ATTENTION_OUT, 100, 64},
+                    {STAGE_FFN_UP, 100, 64},  {STAGE_FFN_DOWN, 100, 100},
+                    {STAGE_HEAD_DENSE, 2, 64}, {STAGE_HEAD_OUT, 2, 64}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_int_equal(seen.n_rows[expected[i].stage], expected[i].n_rows);
+        assert_int_equal(seen.k[expected[i].stage], expected[i].k);
+    }
+    assert_true(isfinite(seen.sum) && seen.sum != 0.0f);
+    for (size_t i = 0; i < N_STAGES; i++) assert_true(stage_ns[i] > 0);
+    cuvee__workspace_free(w);
+    cuvee__model_release(m);
+}
+
 /* ---- scores ---- */
 
 static cuvee_model *open_with(const char *problem_type, size_t n_labels)
@@ -488,6 +546,7 @@ int main(void)
         cmocka_unit_test(logits_do_not_depend_on_company),
         cmocka_unit_test(an_empty_batch_is_nothing),
         cmocka_unit_test(workspaces_are_small_and_say_so),
+        cmocka_unit_test(observers_see_inputs_and_timers_all_stages),
         cmocka_unit_test(activation_follows_the_pipeline),
         cmocka_unit_test(extreme_logits_do_not_overflow),
         cmocka_unit_test(nan_weights_reach_the_logits),

@@ -99,7 +99,7 @@ struct quantizer {
     size_t k;
     size_t rotation; /* a power of two that divides k */
     struct quantize_bounds bounds;
-    float *input_scales; /* signs */
+    float *input_scales; /* signs; NULL = ones, without rotation */
     double *mean;        /* of the rotated inputs; NULL = no statistics, as factor */
     /* (k,k): row i holds U_ji for j < i, and on the diagonal G_ii before the decomposition */
     double *factor;
@@ -113,6 +113,15 @@ static float sign_of_input(size_t k)
     h = (h ^ h >> 16) * 0x85EBCA6Bu;
     h = (h ^ h >> 13) * 0xC2B2AE35u;
     return (h ^ h >> 16) & 1 ? -1.0f : 1.0f;
+}
+
+static int make_signs(struct quantizer *q, cuvee_error *err)
+{
+    q->input_scales = cuvee__alloc_array(q->k, sizeof *q->input_scales);
+    if (!q->input_scales)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "no memory to quantise %zu inputs", q->k);
+    for (size_t i = 0; i < q->k; i++) q->input_scales[i] = sign_of_input(i);
+    return CUVEE_OK;
 }
 
 static void transform_block(double *x, size_t stride, size_t block)
@@ -129,6 +138,7 @@ static void transform_block(double *x, size_t stride, size_t block)
 /* x = R x, for k values `stride` apart. */
 static void rotate(const struct quantizer *q, double *x, size_t stride)
 {
+    if (q->rotation == 1) return;
     for (size_t k = 0; k < q->k; k++) x[k * stride] *= q->input_scales[k];
     for (size_t k = 0; k < q->k; k += q->rotation)
         transform_block(x + k * stride, stride, q->rotation);
@@ -215,17 +225,13 @@ int cuvee__quantizer_create(size_t k, const struct quantize_bounds *bounds,
                            bounds->activation_max, bounds->weight_max);
     struct quantizer *q = cuvee__calloc(1, sizeof *q);
     int rc = CUVEE_OK;
-    if (q) q->input_scales = cuvee__alloc_array(k, sizeof *q->input_scales);
-    if (!q || !q->input_scales) {
-        cuvee__quantizer_free(q);
-        return cuvee__fail(err, CUVEE_E_NOMEM, "no memory to quantise %zu inputs", k);
-    }
+    if (!q) return cuvee__fail(err, CUVEE_E_NOMEM, "no memory to quantise %zu inputs", k);
     q->k = k;
     q->bounds = *bounds;
     q->rotation = 1;
-    while (q->rotation < CUVEE__MAX_ROTATION && k % (2 * q->rotation) == 0) q->rotation *= 2;
-    for (size_t i = 0; i < k; i++) q->input_scales[i] = sign_of_input(i);
-    if (stats && stats->n_rows) rc = calibrate(q, stats, err);
+    while (q->rotation < bounds->rotation && k % (2 * q->rotation) == 0) q->rotation *= 2;
+    if (q->rotation > 1) rc = make_signs(q, err);
+    if (!rc && stats && stats->n_rows) rc = calibrate(q, stats, err);
     if (rc)
         cuvee__quantizer_free(q);
     else

@@ -28,8 +28,6 @@
 
 #include "cuvee/cuvee.h"
 
-#define CUVEE__MAX_ROTATION 128 /* 16 ymm registers hold a block */
-
 /* What the products of an encoder layer read; query, key and value read the same. */
 enum linear_role { LINEAR_QKV, LINEAR_ATTENTION_OUT, LINEAR_FFN_UP, LINEAR_FFN_DOWN };
 enum { LINEAR_ROLES = 4 };
@@ -72,10 +70,11 @@ struct quantize_bounds {
     uint32_t activation_max; /* inputs are 0 .. this; 1 .. 255 */
     uint32_t weight_max;     /* 1 .. 127 */
     uint32_t run;            /* a power of two; 0 = no care is taken */
+    uint32_t rotation;       /* largest block of the transform, a power of two; 1 = no rotation */
 };
 
 /* 7.5 bits by 7.5 bits: what an even share of 16 bits allows to runs of 2 (docs/numerics.md). */
-#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){181, 90, 2})
+#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){181, 90, 2, 128})
 
 /* What all rows of one matrix share. */
 struct quantizer;
@@ -89,8 +88,10 @@ int cuvee__quantizer_create(size_t k, const struct quantize_bounds *bounds,
                             struct input_stats *stats, struct quantizer **ret, cuvee_error *err);
 void cuvee__quantizer_free(struct quantizer *q); /* NULL is fine */
 
+/* What the product needs to know beside the weights. rotation: the largest power of two that
+ * divides k, up to that of the bounds. input_scales: (k); NULL = ones, when nothing rotates. */
 size_t cuvee__quantizer_rotation(const struct quantizer *q);
-const float *cuvee__quantizer_input_scales(const struct quantizer *q); /* (k) */
+const float *cuvee__quantizer_input_scales(const struct quantizer *q);
 
 /* Quantise n rows of W (row j at w + j * ldw). A row's result does not depend on the others.
  *   ret_weights     (n,k) row stride k, within +-weight_max

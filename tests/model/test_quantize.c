@@ -75,7 +75,7 @@ static void rotate(const struct quantizer *q, const float *in, size_t k, float *
 {
     const float *const input_scales = cuvee__quantizer_input_scales(q);
     const size_t block = cuvee__quantizer_rotation(q);
-    for (size_t i = 0; i < k; i++) t[i] = in[i] * input_scales[i];
+    for (size_t i = 0; i < k; i++) t[i] = in[i] * (input_scales ? input_scales[i] : 1.0f);
     for (size_t first = 0; first < k; first += block)
         for (size_t h = 1; h < block; h *= 2)
             for (size_t i = first; i < first + block; i++)
@@ -118,18 +118,19 @@ static double exact_output(size_t j, const float *in, size_t k)
 static void product_is_that_of_the_weights(void **state)
 {
     (void)state;
-    static const struct quantize_bounds loose = {127, 63, 0};
-    static const size_t sizes[] = {1, 2, 7, 12, 33, 48, 64, 128, 320};
+    struct quantize_bounds loose = {127, 63, 0, 128};
+    static const size_t sizes[] = {1, 2, 7, 12, 33, 48, 64, 128, 320, 96};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const size_t k = sizes[s], n = 11;
+        loose.rotation = s % 3 ? 128 : 1;
         struct result r;
         struct quantizer *q = NULL;
         float t[MAX_K], rotated[MAX_K];
         fill(n, k, 5);
         assert_int_equal(cuvee__quantizer_create(k, &loose, NULL, &q, NULL), CUVEE_OK);
         const size_t block = cuvee__quantizer_rotation(q);
-        assert_true(k % block == 0 && block <= CUVEE__MAX_ROTATION);
-        assert_true(block == CUVEE__MAX_ROTATION || k % (2 * block) != 0);
+        assert_true(k % block == 0 && block <= loose.rotation);
+        assert_true(block == loose.rotation || k % (2 * block) != 0);
         quantize(q, n, k, &r);
         for (size_t row = 0; row < 5; row++) {
             rotate(q, x + row * k, k, t);
@@ -240,7 +241,7 @@ static void runs_fit_16_bits(void **state)
     (void)state;
     enum { N = 24, K = 52, T = 100 };
     for (uint32_t run = 1; run <= 8; run *= 2) {
-        const struct quantize_bounds tight = {255, 127, run};
+        const struct quantize_bounds tight = {255, 127, run, 128};
         struct result r;
         struct quantizer *q = NULL;
         int n_full = 0;
@@ -361,8 +362,8 @@ static void bad_numbers_are_errors(void **state)
     }
     for (uint32_t max = 0; max < 1000; max += 128) {
         struct quantizer *q = NULL;
-        const struct quantize_bounds wrong = {127, max, 0};
-        const struct quantize_bounds also_wrong = {max ? 256 + max : 0, 63, 0};
+        const struct quantize_bounds wrong = {127, max, 0, 128};
+        const struct quantize_bounds also_wrong = {max ? 256 + max : 0, 63, 0, 1};
         assert_int_equal(cuvee__quantizer_create(K, &wrong, NULL, &q, &err), CUVEE_E_ARGUMENT);
         assert_int_equal(cuvee__quantizer_create(K, &also_wrong, NULL, &q, &err),
                          CUVEE_E_ARGUMENT);

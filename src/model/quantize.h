@@ -28,19 +28,7 @@
 
 #include "cuvee/cuvee.h"
 
-/* What the products of an encoder layer read; query, key and value read the same. */
-enum linear_role { LINEAR_QKV, LINEAR_ATTENTION_OUT, LINEAR_FFN_UP, LINEAR_FFN_DOWN };
-enum { LINEAR_ROLES = 4 };
-
-/* Shown the inputs of each product of the encoder layers by a forward pass, before the product:
- * n_rows rows of x, row stride ldx. */
-struct linear_observer {
-    void (*see)(void *context, size_t layer, enum linear_role role, size_t n_rows, const float *x,
-                size_t ldx);
-    void *context;
-};
-
-/* ---- statistics of the inputs of one product ---- */
+/* ---- statistics of the inputs of one product, as an observer of forward.h sees them ---- */
 
 struct input_stats {
     size_t k;

@@ -23,7 +23,10 @@ static const char *const truncations[] = {"right", "left", "error", NULL};
 #define AT(field) offsetof(struct classify_options, field)
 
 static const struct option_spec options[] = {
-    OPTION_SPEC_MODEL(AT(model)),
+    OPTION_SPEC_MODEL(AT(model.path)),
+    OPTION_SPEC_PRECISION(AT(model.precision)),
+    OPTION_SPEC_CACHE(AT(model.cache)),
+    OPTION_SPEC_NO_CACHE(AT(model.no_cache)),
     {.name = "activation", .kind = OPTION_CHOICE, .arg = "NAME", .offset = AT(activation),
      .choices = activations,
      .help = "auto, softmax, sigmoid, or none for logits; auto: as the model's config says"},
@@ -134,6 +137,7 @@ static int run(const struct command *self, int argc, char **argv)
     struct operands operands;
     int rc;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc;
+    if ((rc = cli__model_request_check(self, &o.model))) return rc;
 
     o.read_format = cli__input_format(o.input_format);
     o.write_format = format_of_output(&o);

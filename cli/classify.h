@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model_path.h"
 #include "options.h"
 #include "table/reader.h"
 
 /* As the option table fills it; enums are indexes into the choices there. */
 struct classify_options {
-    const char *model, *output, *metrics, *labels_map;
+    struct model_request model;
+    const char *output, *metrics, *labels_map;
     const char *column, *pair_column, *encoding;
     int input_format, format, activation, truncate;
     char delimiter;

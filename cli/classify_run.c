@@ -159,7 +159,7 @@ static int open_pool(struct run *run, cuvee_error *err)
 static int open_model(struct run *run, cuvee_error *err)
 {
     const uint64_t start_ns = cuvee__clock_ns();
-    int exit_code = cli__model_open(run->options->model, &run->model, err);
+    int exit_code = cli__model_open(&run->options->model, &run->model, err);
     if (exit_code) return tell(err, exit_code);
     if ((exit_code = open_pool(run, err))) return exit_code;
 
@@ -174,6 +174,7 @@ static int open_model(struct run *run, cuvee_error *err)
     int rc = cuvee_model_describe(run->model, &report->model, err);
     if (rc == CUVEE_OK) rc = cuvee_pool_describe(run->pool, &report->pool, err);
     if (rc < 0) return tell(err, EXIT_MODEL);
+    if (!run->options->quiet) cli__model_tell_note("classify", &report->model);
     /* A bad map is a bad value of an option, whatever is bad about it. */
     rc = cli__label_names_open(&run->labels, run->model, run->options->labels_map, err);
     return rc < 0 ? tell(err, rc == CUVEE_E_NOMEM ? EXIT_MODEL : EXIT_USAGE) : EXIT_OK;

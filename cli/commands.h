@@ -9,6 +9,8 @@
 extern const struct command cli__command_classify;
 extern const struct command cli__command_tokenize;
 extern const struct command cli__command_info;
+extern const struct command cli__command_pack;
+extern const struct command cli__command_cache;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;
 

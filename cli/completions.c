@@ -29,6 +29,11 @@ const struct command cli__command_completions = {
     .run = run,
 };
 
+static void print_words(const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++) printf("%s%s", i ? " " : "", words[i]);
+}
+
 /* ---- bash ---- */
 
 static void bash_option_values(const struct command *c)
@@ -40,7 +45,7 @@ static void bash_option_values(const struct command *c)
         if (s->letter) printf("|%s:-%c", c->name, s->letter);
         if (s->choices) {
             printf(") COMPREPLY=($(compgen -W '");
-            for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+            print_words(s->choices);
             printf("' -- \"$cur\")); return ;;\n");
         } else if (s->completion == COMPLETE_DIRECTORY)
             printf(") COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
@@ -59,7 +64,13 @@ static void bash_option_names(const struct command *c)
         printf("%s--%s", i ? " " : "", s->name);
         if (s->letter) printf(" -%c", s->letter);
     }
-    printf("' ;;\n");
+    printf("'");
+    if (c->words) {
+        printf(" words='");
+        print_words(c->words);
+        printf("'");
+    }
+    printf(" ;;\n");
 }
 
 static void print_bash(void)
@@ -67,7 +78,7 @@ static void print_bash(void)
     printf("# bash completion for cuvee; made by: cuvee completions bash\n"
            "_cuvee() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-           "    local command=${COMP_WORDS[1]} options=\n"
+           "    local command=${COMP_WORDS[1]} options= words=\n"
            "    COMPREPLY=()\n"
            "    if ((COMP_CWORD == 1)); then\n"
            "        COMPREPLY=($(compgen -W '");
@@ -86,6 +97,8 @@ static void print_bash(void)
     printf("    esac\n"
            "    if [[ $cur == -* ]]; then\n"
            "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+           "    elif [[ $words ]]; then\n"
+           "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
            "    else\n"
            "        COMPREPLY=($(compgen -f -- \"$cur\"))\n"
            "    fi\n"
@@ -124,7 +137,7 @@ static void zsh_option(const struct option_spec *s)
         putchar(':');
         if (s->choices) {
             putchar('(');
-            for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+            print_words(s->choices);
             putchar(')');
         } else if (s->completion == COMPLETE_DIRECTORY)
             printf("_files -/");
@@ -161,7 +174,12 @@ static void print_zsh(void)
         if ((*c)->is_hidden) continue;
         printf("        %s)\n            _arguments -s -S \\\n", (*c)->name);
         for (size_t i = 0; i < (*c)->n_options; i++) zsh_option(&(*c)->options[i]);
-        printf("                %s ;;\n", (*c)->max_operands ? "'*:file:_files'" : "&& return");
+        if ((*c)->words) {
+            printf("                '1:action:(");
+            print_words((*c)->words);
+            printf(")' ;;\n");
+        } else
+            printf("                %s ;;\n", (*c)->max_operands ? "'*:file:_files'" : "&& return");
     }
     printf("        help) _describe command commands ;;\n"
            "    esac\n"
@@ -187,7 +205,7 @@ static void fish_option(const struct command *c, const struct option_spec *s)
     if (s->letter) printf(" -s %c", s->letter);
     if (s->choices) {
         printf(" -x -a '");
-        for (int k = 0; s->choices[k]; k++) printf("%s%s", k ? " " : "", s->choices[k]);
+        print_words(s->choices);
         putchar('\'');
     } else if (s->completion == COMPLETE_DIRECTORY)
         printf(" -x -a '(__fish_complete_directories)'");
@@ -212,6 +230,12 @@ static void print_fish(void)
     printf("complete -c cuvee -n __fish_use_subcommand -f -a help -d 'show the help of a command'\n"
            "complete -c cuvee -n __fish_use_subcommand -l help -s h -d 'Show this help'\n"
            "complete -c cuvee -n __fish_use_subcommand -l version -s V -d 'Show the version'\n");
+    for (const struct command *const *c = cli__commands; *c; c++) {
+        if (!(*c)->words) continue;
+        printf("complete -c cuvee -n '__fish_seen_subcommand_from %s' -f -a '", (*c)->name);
+        print_words((*c)->words);
+        printf("'\n");
+    }
     for (const struct command *const *c = cli__commands; *c; c++)
         for (size_t i = 0; !(*c)->is_hidden && i < (*c)->n_options; i++)
             fish_option(*c, &(*c)->options[i]);

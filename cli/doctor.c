@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/env.h"
@@ -14,6 +15,7 @@
 #include "exit_code.h"
 #include "json_text.h"
 #include "model_path.h"
+#include "os/file.h"
 
 struct doctor_options {
     bool json;
@@ -34,7 +36,7 @@ static int run(const struct command *self, int argc, char **argv);
 
 const struct command cli__command_doctor = {
     .name = "doctor",
-    .summary = "show CPU, tier, cores, memory, model search path",
+    .summary = "show CPU, tier, cores, memory, cache, model search path",
     .synopsis = "cuvee doctor [OPTION...]",
     .examples = examples,
     .options = options,
@@ -46,7 +48,36 @@ struct findings {
     cuvee_machine_info machine;
     const char *trouble; /* why no tier can be taken; NULL = all is well */
     struct model_search search;
+    struct cache_findings {
+        char path[MODEL_PATH_ROOM];
+        const char *trouble; /* why there is no such path, or why it cannot be read; NULL = none */
+        bool exists, is_writable;
+        uint64_t n_files, n_bytes;
+    } cache;
 };
+
+static int count_file(void *user, const cuvee_cache_entry *entry)
+{
+    struct cache_findings *c = user;
+    c->n_files++;
+    c->n_bytes += entry->bytes;
+    return 0;
+}
+
+/* Look at the cache directory, or where it would be made: the nearest directory above. */
+static void look_at_cache(struct cache_findings *c, cuvee_error *err)
+{
+    char place[MODEL_PATH_ROOM];
+    int rc = cuvee_cache_path(NULL, c->path, sizeof c->path, err);
+    if (rc == CUVEE_OK) rc = cuvee_cache_visit(NULL, count_file, c, err);
+    if (rc < 0) c->trouble = err->msg;
+    if (!*c->path) return;
+    c->exists = cuvee__path_is_directory(c->path);
+    memcpy(place, c->path, sizeof place);
+    for (char *slash; !cuvee__file_exists(place) && (slash = strrchr(place, '/'));) *slash = '\0';
+    const char *nearest = *place ? place : "/";
+    c->is_writable = cuvee__path_is_directory(nearest) && access(nearest, W_OK | X_OK) == 0;
+}
 
 static void print_list(const char *key, const char *const *items)
 {
@@ -74,6 +105,21 @@ static void print_cores(const cuvee_machine_info *m)
     printf(": %" PRIu32 " worker%s\n", m->default_workers, m->default_workers == 1 ? "" : "s");
 }
 
+static void print_cache(const struct cache_findings *c)
+{
+    if (c->trouble) /* names the path, if there is one */
+        printf("cache       none: %s", c->trouble);
+    else if (!c->exists)
+        printf("cache       %s, not there yet, %s", c->path,
+               c->is_writable ? "can be made" : "cannot be made");
+    else
+        printf("cache       %s, %" PRIu64 " packed model%s, %.1f MB, %s", c->path, c->n_files,
+               c->n_files == 1 ? "" : "s", (double)c->n_bytes / 1e6,
+               c->is_writable ? "writable" : "read-only");
+    if (cuvee__env_cache_max()) printf("; CUVEE_CACHE_MAX is %s", cuvee__env_cache_max());
+    putchar('\n');
+}
+
 static void print_text(const struct findings *f)
 {
     const cuvee_machine_info *m = &f->machine;
@@ -87,7 +133,9 @@ static void print_text(const struct findings *f)
     printf("memory      %.1f GB", (double)m->memory_bytes / 1e9);
     if (m->memory_limit_bytes)
         printf(", cgroup limit %.1f GB", (double)m->memory_limit_bytes / 1e9);
-    puts("\nmodels      the first that is named, else the first that is there:");
+    putchar('\n');
+    print_cache(&f->cache);
+    puts("models      the first that is named, else the first that is there:");
     for (size_t i = 0; i < f->search.n_places; i++) {
         const struct model_place *place = &f->search.places[i];
         printf("  %s %-18s %s%s\n", place == f->search.taken ? "->" : "  ", place->origin,
@@ -106,6 +154,14 @@ static json_t *list_to_json(const char *const *items)
 static json_t *string_or_null(const char *text)
 {
     return text ? json_string(text) : json_null();
+}
+
+static json_t *cache_to_json(const struct cache_findings *c)
+{
+    return json_pack("{s:o, s:o, s:b, s:b, s:I, s:I, s:o}", "path", cli__json_string(c->path),
+                     "trouble", string_or_null(c->trouble), "exists", c->exists, "writable",
+                     c->is_writable, "models", (json_int_t)c->n_files, "bytes",
+                     (json_int_t)c->n_bytes, "max", string_or_null(cuvee__env_cache_max()));
 }
 
 static json_t *findings_to_json(const struct findings *f)
@@ -132,6 +188,7 @@ static json_t *findings_to_json(const struct findings *f)
     json_object_set_new(o, "default_workers", json_integer(m->default_workers));
     json_object_set_new(o, "memory_bytes", json_integer((json_int_t)m->memory_bytes));
     json_object_set_new(o, "memory_limit_bytes", json_integer((json_int_t)m->memory_limit_bytes));
+    json_object_set_new(o, "cache", cache_to_json(&f->cache));
     json_object_set_new(o, "models", places);
     return o;
 }
@@ -143,7 +200,7 @@ static int run(const struct command *self, int argc, char **argv)
     int exit_code;
     if (!cli__options_parse(self, argc, argv, &o, &none, &exit_code)) return exit_code;
 
-    cuvee_error err = {0};
+    cuvee_error err = {0}, cache_err = {0};
     struct findings *f = cuvee__calloc(1, sizeof *f);
     if (!f) {
         cli__console_say("cuvee doctor: out of memory");
@@ -153,6 +210,7 @@ static int run(const struct command *self, int argc, char **argv)
     const int rc = cuvee_machine_describe(NULL, &f->machine, &err);
     if (rc < 0) f->trouble = err.msg;
     cli__model_search(NULL, &f->search);
+    look_at_cache(&f->cache, &cache_err);
     if (o.json)
         exit_code = cli__json_print("doctor", findings_to_json(f));
     else {

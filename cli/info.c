@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "commands.h"
 #include "console.h"
 #include "cuvee/cuvee.h"
@@ -15,21 +16,28 @@
 #include "progress.h"
 
 struct info_options {
-    const char *model;
-    bool json;
+    struct model_request model;
+    bool json, verify;
 };
 
 #define AT(field) offsetof(struct info_options, field)
 
 static const struct option_spec options[] = {
-    OPTION_SPEC_MODEL(AT(model)),
+    OPTION_SPEC_MODEL(AT(model.path)),
+    OPTION_SPEC_PRECISION(AT(model.precision)),
+    OPTION_SPEC_CACHE(AT(model.cache)),
+    OPTION_SPEC_NO_CACHE(AT(model.no_cache)),
+    {.name = "verify", .kind = OPTION_FLAG, .offset = AT(verify),
+     .help = "Compare every byte of the packed file with its checksum"},
     {.name = "json", .kind = OPTION_FLAG, .offset = AT(json), .help = "Print one JSON object"},
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,
 };
 
 static const char *const examples[] = {"what is inside a model",
-                                       "cuvee info -m ./emotion",
+                                       "cuvee info ./emotion",
+                                       "is this packed file whole?",
+                                       "cuvee info emotion.cuvee --verify",
                                        "its labels, for a script",
                                        "cuvee info --json | jq -r '.labels[]'",
                                        NULL};
@@ -38,11 +46,13 @@ static int run(const struct command *self, int argc, char **argv);
 
 const struct command cli__command_info = {
     .name = "info",
-    .summary = "describe a model: family, shape, labels, limits, hash",
-    .synopsis = "cuvee info [OPTION...]",
+    .summary = "describe a model: family, shape, labels, limits, hashes",
+    .synopsis = "cuvee info [MODEL] [OPTION...]",
     .examples = examples,
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .max_operands = 1,
+    .operands = COMPLETE_FILE,
     .run = run,
 };
 
@@ -52,6 +62,11 @@ static json_t *labels_to_json(const cuvee_model *model, const cuvee_model_info *
     for (size_t i = 0; i < info->n_labels; i++)
         json_array_append_new(labels, json_string(cuvee_model_label(model, i)));
     return labels;
+}
+
+static json_t *string_or_null(const char *text)
+{
+    return text ? cli__json_string(text) : json_null();
 }
 
 static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *info,
@@ -76,7 +91,22 @@ static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *in
     json_object_set_new(o, "vocab_size", json_integer(info->vocab_size));
     json_object_set_new(o, "max_length", json_integer(info->max_length));
     json_object_set_new(o, "model_sha256", json_string(hash));
+    json_object_set_new(o, "precision", json_string(info->precision));
+    json_object_set_new(o, "packed_path", string_or_null(info->packed_path));
+    json_object_set_new(o, "packed_bytes", json_integer((json_int_t)info->packed_bytes));
+    json_object_set_new(o, "source_sha256", string_or_null(info->source_sha256));
+    json_object_set_new(o, "cache_note", string_or_null(info->cache_note));
     return o;
+}
+
+static void print_packed(const cuvee_model_info *info)
+{
+    char count[32];
+    printf("precision   %s\n", info->precision);
+    printf("packed      %s, %s bytes\n", info->packed_path ? info->packed_path : "in memory",
+           cli__print_count(count, info->packed_bytes));
+    if (info->source_sha256) printf("source      %s\n", info->source_sha256);
+    if (info->cache_note) printf("cache       not cached: %s\n", info->cache_note);
 }
 
 static void print_text(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
@@ -97,29 +127,49 @@ static void print_text(const cuvee_model *model, const cuvee_model_info *info, c
            info->lowercase ? "lower case" : "cased", cli__print_count(count, info->vocab_size));
     printf("limits      %" PRIu32 " tokens a text, special tokens included\n", info->max_length);
     printf("sha256      %s\n", hash);
+    print_packed(info);
+}
+
+/* A model directory that could not be kept as a file has nothing that could be damaged. */
+static int verify(const cuvee_model_info *info, cuvee_error *err)
+{
+    if (info->packed_path) return cuvee_model_verify(info->packed_path, err);
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: packed in memory: no file to verify",
+                       info->path);
+}
+
+/* What takes time is done before anything is printed. */
+static int look(const cuvee_model *model, bool use_verify, cuvee_model_info *ret_info,
+                char hash[65], cuvee_error *err)
+{
+    int rc = cuvee_model_describe(model, ret_info, err);
+    if (rc == CUVEE_OK && use_verify) rc = verify(ret_info, err);
+    if (rc == CUVEE_OK) rc = cuvee_model_sha256(model, hash, err);
+    return rc < 0 ? EXIT_MODEL : EXIT_OK;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
     struct info_options o = {0};
-    struct operands none;
+    struct operands operands;
     int exit_code;
-    if (!cli__options_parse(self, argc, argv, &o, &none, &exit_code)) return exit_code;
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &exit_code)) return exit_code;
+    if ((exit_code = cli__model_request_operand(self, &operands, &o.model))) return exit_code;
+    if ((exit_code = cli__model_request_check(self, &o.model))) return exit_code;
 
     cuvee_error err = {0};
     cuvee_model *model = NULL;
     cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
     char hash[65];
-    exit_code = cli__model_open(o.model, &model, &err);
-    if (!exit_code && (cuvee_model_describe(model, &info, &err) < 0 ||
-                       cuvee_model_sha256(model, hash, &err) < 0))
-        exit_code = EXIT_MODEL;
+    exit_code = cli__model_open(&o.model, &model, &err);
+    if (!exit_code) exit_code = look(model, o.verify, &info, hash, &err);
     if (exit_code)
         cli__console_say("cuvee info: %s", err.msg);
     else if (o.json)
         exit_code = cli__json_print("info", info_to_json(model, &info, hash));
     else {
         print_text(model, &info, hash);
+        if (o.verify) puts("verified    every byte is as it was packed");
         exit_code = cli__stdout_finish();
     }
     cuvee_model_close(model);

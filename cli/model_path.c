@@ -10,11 +10,14 @@
 #include "base/alloc.h"
 #include "base/env.h"
 #include "base/error.h"
+#include "console.h"
 #include "exit_code.h"
 #include "os/file.h"
 #include "os/program.h"
 
 #define DEFAULT_MODEL "sentiment-en"
+
+const char *const cli__precisions[] = {"auto", "f32", "bf16", "int8", NULL};
 
 static void add_place(struct model_search *s, const char *origin, const char *directory,
                       const char *below)
@@ -30,7 +33,7 @@ static void add_place(struct model_search *s, const char *origin, const char *di
         if (strcmp(s->places[i].path, place->path) == 0) return;
     s->n_places++;
     place->origin = origin;
-    place->exists = cuvee__path_is_directory(place->path);
+    place->exists = cuvee__file_exists(place->path);
 }
 
 void cli__model_search(const char *option, struct model_search *ret_search)
@@ -53,7 +56,7 @@ void cli__model_search(const char *option, struct model_search *ret_search)
         if (i < n_named || s->places[i].exists) s->taken = &s->places[i];
 }
 
-int cli__model_open(const char *option, cuvee_model **ret_model, cuvee_error *err)
+int cli__model_find(const char *option, char ret_path[MODEL_PATH_ROOM], cuvee_error *err)
 {
     struct model_search *s = cuvee__calloc(1, sizeof *s);
     int rc = CUVEE_OK;
@@ -61,11 +64,58 @@ int cli__model_open(const char *option, cuvee_model **ret_model, cuvee_error *er
         rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     else {
         cli__model_search(option, s);
-        rc = s->taken ? cuvee_model_open(s->taken->path, NULL, ret_model, err)
-                      : cuvee__fail(err, CUVEE_E_IO,
-                                    "no model found: give one with -m or CUVEE_MODEL ('cuvee "
-                                    "doctor' shows where it was sought)");
+        if (s->taken)
+            memcpy(ret_path, s->taken->path, sizeof s->taken->path);
+        else
+            rc = cuvee__fail(err, CUVEE_E_IO,
+                             "no model found: give one with -m or CUVEE_MODEL ('cuvee doctor' "
+                             "shows where it was sought)");
     }
     cuvee__free(s);
     return rc ? EXIT_MODEL : EXIT_OK;
+}
+
+int cli__model_request_operand(const struct command *command, const struct operands *operands,
+                               struct model_request *request)
+{
+    if (!operands->n) return EXIT_OK;
+    if (request->path)
+        return cli__usage_error(command, "two models: '%s' and --model '%s'", operands->items[0],
+                                request->path);
+    if (!operands->items[0][0]) return cli__usage_error(command, "the name of the model is empty");
+    request->path = operands->items[0];
+    return EXIT_OK;
+}
+
+int cli__model_request_check(const struct command *command, const struct model_request *request)
+{
+    if (!request->no_cache || !request->cache) return EXIT_OK;
+    return cli__usage_error(command, "--no-cache and --cache contradict each other");
+}
+
+int cli__model_open(const struct model_request *request, cuvee_model **ret_model,
+                    cuvee_error *err)
+{
+    char path[MODEL_PATH_ROOM];
+    const int exit_code = cli__model_find(request->path, path, err);
+    if (exit_code) return exit_code;
+    cuvee_model_options o = CUVEE_OPTIONS(cuvee_model_options);
+    o.precision = (uint32_t)request->precision;
+    o.cache_dir = request->cache;
+    if (request->no_cache) o.flags |= CUVEE_MODEL_NO_CACHE;
+    const int rc = cuvee_model_open(path, &o, ret_model, err);
+    /* A wrong argument can only be a value that the user gave, such as CUVEE_CACHE_MAX. */
+    if (rc == CUVEE_E_ARGUMENT) return EXIT_USAGE;
+    return rc ? EXIT_MODEL : EXIT_OK;
+}
+
+void cli__model_tell_note(const char *command, const cuvee_model_info *info)
+{
+    if (info->cache_note) cli__console_say("cuvee %s: not cached: %s", command, info->cache_note);
+}
+
+void cli__model_tell_note_of(const char *command, const cuvee_model *model)
+{
+    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+    if (cuvee_model_describe(model, &info, NULL) == CUVEE_OK) cli__model_tell_note(command, &info);
 }

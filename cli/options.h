@@ -24,6 +24,8 @@ enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };
 
 /* Choices of --input-format (inputs.c). */
 extern const char *const cli__input_formats[];
+/* Choices of --precision (model_path.c), in the order of enum cuvee_precision. */
+extern const char *const cli__precisions[];
 
 struct option_spec {
     const char *name; /* long name, without dashes */
@@ -44,9 +46,21 @@ struct option_spec {
 #define OPTION_SPEC_VERSION                                                                        \
     {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "Show the version"}
 #define OPTION_SPEC_MODEL(field_offset)                                                            \
-    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "DIR", .offset = (field_offset),  \
+    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "MODEL",                          \
+     .offset = (field_offset), .completion = COMPLETE_FILE,                                        \
+     .help = "Hugging Face model directory or packed file; else $CUVEE_MODEL, else the default "   \
+             "model"}
+#define OPTION_SPEC_PRECISION(field_offset)                                                        \
+    {.name = "precision", .kind = OPTION_CHOICE, .arg = "NAME", .offset = (field_offset),          \
+     .choices = cli__precisions,                                                                   \
+     .help = "auto, f32, bf16 or int8; auto: f32 for a directory, its own for a packed file"}
+#define OPTION_SPEC_CACHE(field_offset)                                                            \
+    {.name = "cache", .kind = OPTION_TEXT, .arg = "DIR", .offset = (field_offset),                 \
      .completion = COMPLETE_DIRECTORY,                                                             \
-     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"}
+     .help = "Where packed models are kept; else $CUVEE_CACHE, else ~/.cache/cuvee"}
+#define OPTION_SPEC_NO_CACHE(field_offset)                                                         \
+    {.name = "no-cache", .kind = OPTION_FLAG, .offset = (field_offset),                            \
+     .help = "Pack a model directory into memory; read and write no cache"}
 #define OPTION_SPEC_INPUT_FORMAT(field_offset)                                                     \
     {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = (field_offset),     \
      .choices = cli__input_formats,                                                                \
@@ -63,6 +77,7 @@ struct command {
     size_t n_options;
     int max_operands; /* arguments that are no options */
     enum option_completion operands;
+    const char *const *words; /* what the first operand may be, NULL-terminated; NULL = anything */
     bool is_hidden; /* not in help and completions */
     int (*run)(const struct command *self, int argc, char **argv);
 };

@@ -64,7 +64,7 @@ json_t *cli__report_metadata(const struct run_report *r, const char *sha256_hex)
     json_object_set_new(m, "label_counts", label_counts(r));
     json_object_set_new(m, "model", cli__json_string(r->model.path));
     json_object_set_new(m, "model_sha256", json_string(sha256_hex));
-    json_object_set_new(m, "precision", json_string(r->pool.precision));
+    json_object_set_new(m, "precision", json_string(r->model.precision));
     json_object_set_new(m, "isa", json_string(r->pool.isa));
     json_object_set_new(m, "threads", json_count(r->pool.n_workers));
     json_object_set_new(m, "activation", json_string(activation_name(r)));
@@ -215,10 +215,11 @@ void cli__report_summary(const struct run_report *r)
     append_labels(&out, r);
     append_notes(&out, r);
     if (seconds > 0 && n_rows) {
-        snprintf(text, sizeof text, "%s texts/s, %s tokens/s (%" PRIu32 " thread%s, %s)",
+        snprintf(text, sizeof text, "%s texts/s, %s tokens/s (%" PRIu32 " thread%s, %s, %s)",
                  cli__print_count(count, (uint64_t)((double)n_rows / seconds + 0.5)),
                  cli__print_count(rate, (uint64_t)((double)r->stats->n_tokens / seconds + 0.5)),
-                 r->pool.n_workers, r->pool.n_workers == 1 ? "" : "s", r->pool.isa);
+                 r->pool.n_workers, r->pool.n_workers == 1 ? "" : "s", r->pool.isa,
+                 r->model.precision);
         append_line(&out, "speed", text);
     }
     snprintf(text, sizeof text, "%.400s, opened in %s", r->model.path,

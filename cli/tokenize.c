@@ -21,14 +21,17 @@
 #define BLOCK_BYTES ((size_t)64 << 10)
 
 struct tokenize_options {
-    const char *model, *column;
+    struct model_request model;
+    const char *column;
     int input_format;
 };
 
 #define AT(field) offsetof(struct tokenize_options, field)
 
 static const struct option_spec options[] = {
-    OPTION_SPEC_MODEL(AT(model)),
+    OPTION_SPEC_MODEL(AT(model.path)),
+    OPTION_SPEC_CACHE(AT(model.cache)),
+    OPTION_SPEC_NO_CACHE(AT(model.no_cache)),
     OPTION_SPEC_INPUT_FORMAT(AT(input_format)),
     {.name = "column", .kind = OPTION_TEXT, .arg = "NAME", .offset = AT(column),
      .help = "Column or JSONL key of the text; default 'text'"},
@@ -134,8 +137,9 @@ static int tokenize_file(const char *path, const struct tokenize_options *o)
     const struct reader_options reader_options = {.format = cli__input_format(o->input_format),
                                                   .column = o->column,
                                                   .stop = cli__interrupt_stop()};
-    int exit_code = cli__model_open(o->model, &model, &err);
+    int exit_code = cli__model_open(&o->model, &model, &err);
     if (exit_code) return tell(&err, exit_code);
+    cli__model_tell_note_of("tokenize", model);
     const int rc = cuvee__reader_open(path, &reader_options, &reader, &err);
     if (rc < 0 && rc != CUVEE_E_CANCELLED)
         exit_code = tell(&err, rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT);
@@ -158,6 +162,7 @@ static int run(const struct command *self, int argc, char **argv)
     struct operands operands;
     int exit_code;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &exit_code)) return exit_code;
+    if ((exit_code = cli__model_request_check(self, &o.model))) return exit_code;
     if (!operands.n && isatty(STDIN_FILENO))
         cli__inputs_hint("tokenize");
     cli__interrupt_open();

@@ -1,14 +1,16 @@
 # bash completion for cuvee; made by: cuvee completions bash
 _cuvee() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local command=${COMP_WORDS[1]} options=
+    local command=${COMP_WORDS[1]} options= words=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'classify tokenize info doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'classify tokenize info pack cache doctor help --help --version' -- "$cur"))
         return
     fi
     case $command:$prev in
-        classify:--model|classify:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        classify:--model|classify:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        classify:--precision) COMPREPLY=($(compgen -W 'auto f32 bf16 int8' -- "$cur")); return ;;
+        classify:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         classify:--activation) COMPREPLY=($(compgen -W 'auto softmax sigmoid none' -- "$cur")); return ;;
         classify:--max-length) return ;;
         classify:--truncate) COMPREPLY=($(compgen -W 'right left error' -- "$cur")); return ;;
@@ -27,19 +29,34 @@ _cuvee() {
         classify:--threads) return ;;
         classify:--batch-tokens) return ;;
         classify:--metrics) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-        tokenize:--model|tokenize:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        tokenize:--model|tokenize:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        tokenize:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         tokenize:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
         tokenize:--column) return ;;
-        info:--model|info:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        info:--model|info:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        info:--precision) COMPREPLY=($(compgen -W 'auto f32 bf16 int8' -- "$cur")); return ;;
+        info:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        pack:--model|pack:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        pack:--output|pack:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        pack:--precision) COMPREPLY=($(compgen -W 'f32 bf16 int8' -- "$cur")); return ;;
+        pack:--calibrate) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        pack:--column) return ;;
+        pack:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
+        pack:--limit) return ;;
+        cache:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     esac
     case $command in
-        classify) options='--model -m --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --quiet -q --help -h --version -V' ;;
-        tokenize) options='--model -m --input-format --column --help -h --version -V' ;;
-        info) options='--model -m --json --help -h --version -V' ;;
+        classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --quiet -q --help -h --version -V' ;;
+        tokenize) options='--model -m --cache --no-cache --input-format --column --help -h --version -V' ;;
+        info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
+        pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
+        cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$cur"))
+    elif [[ $words ]]; then
+        COMPREPLY=($(compgen -W "$words" -- "$cur"))
     else
         COMPREPLY=($(compgen -f -- "$cur"))
     fi

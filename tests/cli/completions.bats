@@ -12,7 +12,7 @@ load common
     for shell in bash zsh fish; do
         cuvee completions $shell
         expect_status 0
-        for c in classify tokenize info doctor; do
+        for c in classify tokenize info pack cache doctor; do
             for option in $(help_options $c); do
                 if [ $shell = fish ]; then
                     grep -q "subcommand_from $c' -l ${option#--}\b" <<<"$output" ||
@@ -37,9 +37,15 @@ load common
     _cuvee
     [ "${COMPREPLY[*]}" = 'json jsonl' ]
     mkdir folder && touch file
-    COMP_WORDS=(cuvee classify -m f) COMP_CWORD=3
+    COMP_WORDS=(cuvee classify --cache f) COMP_CWORD=3
     _cuvee
     [ "${COMPREPLY[*]}" = folder ]
+    COMP_WORDS=(cuvee classify -m f) COMP_CWORD=3
+    _cuvee
+    [[ " ${COMPREPLY[*]} " == *' file '* && " ${COMPREPLY[*]} " == *' folder '* ]]
+    COMP_WORDS=(cuvee cache cl) COMP_CWORD=2
+    _cuvee
+    [ "${COMPREPLY[*]}" = clear ]
 }
 
 @test "the scripts parse" {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 load common
 
-commands='classify tokenize info doctor'
+commands='classify tokenize info pack cache doctor'
 
 @test "help goes to stdout, examples first, at most 80 columns" {
     for c in $commands; do
@@ -73,8 +73,14 @@ commands='classify tokenize info doctor'
     expect_usage '--limit needs a value: N'
     cuvee classify -o ''
     expect_usage '--output needs a value'
-    cuvee info model
+    cuvee doctor model
     expect_usage "unexpected argument 'model'"
+    cuvee info one -m two
+    expect_usage "two models: 'one' and --model 'two'"
+    cuvee info ''
+    expect_usage 'the name of the model is empty'
+    cuvee classify --no-cache --cache x
+    expect_usage '--no-cache and --cache contradict'
     cuvee tokenize one two
     expect_usage "unexpected argument 'two'"
 }
@@ -113,6 +119,10 @@ commands='classify tokenize info doctor'
     expect_usage 'one of auto, csv, jsonl, text'
     cuvee classify --activation relu
     expect_usage 'one of auto, softmax, sigmoid, none'
+    cuvee classify --precision f64
+    expect_usage "--precision needs one of auto, f32, bf16, int8, not 'f64'"
+    cuvee pack -o x --precision auto
+    expect_usage "--precision needs one of f32, bf16, int8, not 'auto'"
     cuvee classify --truncate middle
     expect_usage 'one of right, left, error'
 }

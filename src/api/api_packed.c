@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "api/args.h"
+#include "base/alloc.h"
 #include "base/error.h"
 #include "cuvee/cuvee.h"
 #include "model/model.h"
+#include "weights/packed_cache.h"
 
 static const struct struct_sizes options_sizes = STRUCT_SIZES(cuvee_pack_options, n_calibration);
 
@@ -35,9 +39,19 @@ int cuvee_model_verify(const char *file, cuvee_error *err)
 
 int cuvee_cache_path(const char *cache_dir, char *ret_path, size_t room, cuvee_error *err)
 {
-    (void)cache_dir;
-    if (!ret_path || !room) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_path has no room");
-    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "the cache is not built");
+    if (!ret_path || !room)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_path is %s",
+                           ret_path ? "without room" : "NULL");
+    char *dir = NULL;
+    int rc = cuvee__cache_dir(cache_dir, &dir, err);
+    if (rc < 0) return rc;
+    const size_t bytes = strlen(dir) + 1;
+    if (bytes > room)
+        rc = cuvee__fail(err, CUVEE_E_LIMIT, "path of %zu bytes does not fit %zu", bytes, room);
+    else
+        memcpy(ret_path, dir, bytes);
+    cuvee__free(dir);
+    return rc;
 }
 
 int cuvee_cache_visit(const char *cache_dir,
@@ -45,14 +59,19 @@ int cuvee_cache_visit(const char *cache_dir,
                       cuvee_error *err)
 {
     if (!visit) return cuvee__fail(err, CUVEE_E_ARGUMENT, "visit is NULL");
-    return cuvee__model_cache_visit(cache_dir, visit, user, err);
+    char *dir = NULL;
+    int rc = cuvee__cache_dir(cache_dir, &dir, err);
+    if (rc == CUVEE_OK) rc = cuvee__cache_visit(dir, visit, user, err);
+    cuvee__free(dir);
+    return rc;
 }
 
 int cuvee_cache_clear(const char *cache_dir, uint64_t *ret_n, uint64_t *ret_bytes,
                       cuvee_error *err)
 {
-    (void)cache_dir, (void)err;
-    if (ret_n) *ret_n = 0;
-    if (ret_bytes) *ret_bytes = 0;
-    return CUVEE_OK;
+    char *dir = NULL;
+    int rc = cuvee__cache_dir(cache_dir, &dir, err);
+    if (rc == CUVEE_OK) rc = cuvee__cache_clear(dir, ret_n, ret_bytes, err);
+    cuvee__free(dir);
+    return rc;
 }

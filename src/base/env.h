@@ -8,7 +8,7 @@
 const char *cuvee__env_isa(void);   /* CUVEE_ISA: cap of the kernel tier */
 const char *cuvee__env_model(void); /* CUVEE_MODEL: default model directory, for the command line */
 const char *cuvee__env_cache(void);     /* CUVEE_CACHE: cache directory */
-const char *cuvee__env_cache_max(void); /* CUVEE_CACHE_MAX: its size, such as "2G"; "0" = no cache */
+const char *cuvee__env_cache_max(void); /* CUVEE_CACHE_MAX: its size, "2G"; "0" = no cache */
 const char *cuvee__env_xdg_cache(void); /* XDG_CACHE_HOME (XDG base directory specification) */
 const char *cuvee__env_home(void);      /* HOME */
 const char *cuvee__env_no_color(void); /* NO_COLOR (no-color.org) */

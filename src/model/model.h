@@ -34,9 +34,6 @@ int cuvee__model_sha256(const cuvee_model *m, char ret_hex[65], cuvee_error *err
 int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_options *options,
                       cuvee_error *err);
 int cuvee__model_verify(const char *file, cuvee_error *err);
-int cuvee__model_cache_visit(const char *cache_dir,
-                             int (*visit)(void *user, const cuvee_cache_entry *entry), void *user,
-                             cuvee_error *err);
 
 /* Tokens of B texts side by side, no padding. */
 struct ragged_batch {

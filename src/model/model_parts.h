@@ -12,17 +12,29 @@
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "weights/checkpoint.h"
+#include "weights/packed_file.h"
 
 /* All but the count is constant once open. */
 struct cuvee_model {
     atomic_size_t n_holds;
     char *path; /* as the caller gave it */
     struct config config;
-    struct checkpoint *checkpoint;
     struct model_weights weights;
     struct tokenizer *tokenizer;
     size_t max_length; /* tokens of a text: what both the position table and the tokenizer allow */
+    const char *weights_dtype; /* "f32", "f16", "bf16", "f64" or "mixed" */
+    uint64_t n_parameters, weights_file_bytes;
+
+    struct file_map map;      /* the image: a packed file, or this process's memory */
+    struct packed_file image; /* the same, checked */
+    char *packed_path;        /* NULL: memory */
+    char *cache_note;         /* or NULL */
+    char source_sha256[65];   /* empty: memory */
+    struct checkpoint *checkpoint; /* only with an image in memory, whose hash may be asked for */
 };
+
+/* Back to a model that is not open: path and holds stay. Half-open is fine. */
+void cuvee__model_reset(cuvee_model *m);
 
 /* A matrix of rows in the workspace; ld >= its columns. */
 struct rows {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* madvise, realpath */
 #include "os/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 
 bool cuvee__file_exists(const char *path)
@@ -38,6 +41,12 @@ bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, 
     }
     closedir(d);
     return found;
+}
+
+char *cuvee__path_resolve(const char *path)
+{
+    char real[PATH_MAX];
+    return realpath(path, real) ? cuvee__strndup(real, strlen(real)) : NULL;
 }
 
 void cuvee__file_touch(const char *path)

@@ -23,6 +23,10 @@ bool cuvee__path_is_directory(const char *path);
  * them in order of strcmp(). Names that do not fit in room are passed over. */
 bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room);
 
+/* The path without symbolic links, from the root on; release with cuvee__free(). NULL when there
+ * is none, or no memory. */
+char *cuvee__path_resolve(const char *path);
+
 /* The file was used just now: sets its time of change. Failure (a read-only file system) is
  * harmless. */
 void cuvee__file_touch(const char *path);

@@ -60,6 +60,13 @@ static int check_header(const struct packed_header *h, size_t len, const char *p
     return CUVEE_OK;
 }
 
+static int check_precision(const struct packed_header *h, const char *path, cuvee_error *err)
+{
+    if (*cuvee__precision_name(h->precision)) return CUVEE_OK;
+    return cuvee__fail(err, CUVEE_E_FORMAT, "%s: packed file of unknown precision %" PRIu32, path,
+                       h->precision);
+}
+
 static int check_table(const struct packed_file *f, const char *path, cuvee_error *err)
 {
     uint64_t end = sizeof *f->header;
@@ -94,6 +101,7 @@ int cuvee__packed_open(struct span bytes, const char *path, struct packed_file *
     if (memcmp(sum, f.header->table_sha256, sizeof sum) != 0)
         return cuvee__fail(err, CUVEE_E_FORMAT,
                            "%s: packed file: header or table is damaged (checksum)", path);
+    if ((rc = check_precision(f.header, path, err)) < 0) return rc;
     if ((rc = check_table(&f, path, err)) < 0) return rc;
     *ret = f;
     return CUVEE_OK;
@@ -139,9 +147,17 @@ void cuvee__packed_writer_deinit(struct packed_writer *w)
     w->sections = NULL;
 }
 
+static int write_at(struct packed_writer *w, uint64_t at, const void *bytes, size_t n,
+                    cuvee_error *err)
+{
+    const int rc = cuvee__new_file_write(w->file, at, bytes, n, err);
+    if (rc < 0) w->failed = true;
+    return rc;
+}
+
 static int append(struct packed_writer *w, const void *bytes, size_t n, cuvee_error *err)
 {
-    const int rc = cuvee__new_file_write(w->file, w->at, bytes, n, err);
+    const int rc = write_at(w, w->at, bytes, n, err);
     if (rc < 0) return rc;
     w->at += n;
     if (w->is_hashed) cuvee__sha256_update(&w->data, bytes, n);
@@ -207,6 +223,6 @@ int cuvee__packed_finish(struct packed_writer *w, unsigned precision,
     cuvee__sha256_final_hex(&w->data, hex);
     if (w->is_hashed) memcpy(h.data_sha256, hex, 64);
     cuvee__packed_table_sha256(&h, w->sections, h.table_sha256);
-    rc = cuvee__new_file_write(w->file, w->at, w->sections, table_bytes, err);
-    return rc < 0 ? rc : cuvee__new_file_write(w->file, 0, &h, sizeof h, err);
+    rc = write_at(w, w->at, w->sections, table_bytes, err);
+    return rc < 0 ? rc : write_at(w, 0, &h, sizeof h, err);
 }

@@ -25,6 +25,10 @@
 #define CUVEE__PACKED_LAYOUT 1
 #define CUVEE__PACKED_ALIGN  64
 
+/* The kind of section that this folder knows: text without NUL, the directory that the file was
+ * made of. The other kinds are model/'s. */
+enum { PACKED_SOURCE = 1 };
+
 /* An entry of the table: 64 bytes. */
 struct packed_section {
     uint32_t kind, role, layer, part; /* what it is */
@@ -89,6 +93,7 @@ struct packed_writer {
     size_t n, room;
     uint64_t at;      /* where the next byte goes */
     bool is_hashed;   /* a file in memory is its own witness: no checksum of the data */
+    bool failed;      /* an error came from writing, not from what was written */
     struct sha256 data;
 };
 

@@ -5,6 +5,7 @@
 # are built against it with pkg-config and with find_package, shared and static, and label two texts
 # with the installed model. The tree is moved once: nothing in it may depend on where it was put.
 set -eu
+export CUVEE_CACHE_MAX=0
 cmake=$1 build=$2 cc=$3
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)

@@ -4,7 +4,8 @@
 # folder of its own for each test.
 bats_require_minimum_version 1.5.0
 
-unset CUVEE_ISA NO_COLOR
+unset CUVEE_ISA NO_COLOR CUVEE_CACHE
+export CUVEE_CACHE_MAX=0 # no test fills the user's cache
 
 setup_file() {
     export CUVEE_MODEL=$BATS_FILE_TMPDIR/model

@@ -17,7 +17,7 @@ id,text,other
 3,"a wine
 of two lines, long and sour",z
 END
-export CUVEE_MODEL="$tmp/model"
+export CUVEE_MODEL="$tmp/model" CUVEE_CACHE_MAX=0
 status=0
 
 # run N AFTER: leaves its exit code in $code, and in $tmp/hit a byte if a failure was met.

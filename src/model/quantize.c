@@ -265,28 +265,50 @@ static double clamp_round(double x, double max)
     return fmax(-max, fmin(max, rint(x)));
 }
 
-/* Squared error of nearest steps. */
-static double rounding_error(const double *w, size_t k, double scale, double max)
+/* What the weights of one row's run may still add up to, of each sign (0 plus, 1 minus) and in
+ * each of the two 16-bit sums, which take pairs of k in turn. */
+struct room {
+    double left[2][2];
+};
+
+static double take_room(const struct quantizer *q, struct room *room, size_t i, double v)
 {
+    const double most = INT16_MAX / q->bounds.activation_max;
+    if (q->bounds.run == 0) return v;
+    if (i % (4 * q->bounds.run) == 0)
+        *room = (struct room){{{most, most}, {most, most}}};
+    double *const left = &room->left[i >> 1 & 1][v < 0.0];
+    const double size = fmin(fabs(v), *left);
+    *left -= size;
+    return copysign(size, v);
+}
+
+/* Squared error of a row in steps of `scale`. */
+static double rounding_error(const struct quantizer *q, const double *w, double scale)
+{
+    struct room room = {{{0}}};
     double sum = 0.0;
-    for (size_t i = 0; i < k; i++) {
-        const double e = w[i * ROWS] - scale * clamp_round(w[i * ROWS] / scale, max);
+    for (size_t i = 0; i < q->k; i++) {
+        const double nearest = clamp_round(w[i * ROWS] / scale, q->bounds.weight_max);
+        const double e = w[i * ROWS] - scale * take_room(q, &room, i, nearest);
         sum += e * e;
     }
     return sum;
 }
 
-/* The step for a row: its largest weight may be cut, when that makes all the others finer. */
-static float best_scale(const double *w, size_t k, double max)
+/* The step for a row. Finer steps than those that reach the largest weight cut it, and make all the
+ * others better; coarser steps leave more room in the runs. */
+static float best_scale(const struct quantizer *q, const double *w)
 {
-    static const double cuts[] = {1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5};
+    static const double factors[] = {0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1, 1.2,
+                                     1.3, 1.4, 1.5, 1.65, 1.8, 2.0,  2.4, 3.0, 4.0};
     double largest = 0.0, least = INFINITY;
     float best = 1.0f; /* of a row of zeros */
-    for (size_t i = 0; i < k; i++) largest = fmax(largest, fabs(w[i * ROWS]));
-    for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++) {
-        const float scale = (float)(cuts[c] * largest / max);
-        if (scale < 1e-37f) break; /* such weights are as good as zeros */
-        const double error = rounding_error(w, k, scale, max);
+    for (size_t i = 0; i < q->k; i++) largest = fmax(largest, fabs(w[i * ROWS]));
+    if (largest < 1e-35) return best; /* such weights are as good as zeros */
+    for (size_t f = 0; f < sizeof factors / sizeof *factors; f++) {
+        const float scale = (float)(factors[f] * largest / q->bounds.weight_max);
+        const double error = rounding_error(q, w, scale);
         if (error >= least) continue;
         least = error;
         best = scale;
@@ -310,24 +332,6 @@ static void carry_errors(const struct quantizer *q, const struct row_block *b, s
     for (size_t j = 0; j < i; j++)
         for (size_t r = 0; r < ROWS; r++) s[r] += u[j] * b->errors[j * ROWS + r];
     memcpy(sums, s, sizeof s);
-}
-
-/* What the weights of one row's run may still add up to, of each sign (0 plus, 1 minus) and in
- * each of the two 16-bit sums, which take pairs of k in turn. */
-struct room {
-    double left[2][2];
-};
-
-static double take_room(const struct quantizer *q, struct room *room, size_t i, double v)
-{
-    const double most = INT16_MAX / q->bounds.activation_max;
-    if (q->bounds.run == 0) return v;
-    if (i % (4 * q->bounds.run) == 0)
-        *room = (struct room){{{most, most}, {most, most}}};
-    double *const left = &room->left[i >> 1 & 1][v < 0.0];
-    const double size = fmin(fabs(v), *left);
-    *left -= size;
-    return copysign(size, v);
 }
 
 static void round_block(const struct quantizer *q, const struct row_block *b, size_t n,
@@ -382,7 +386,7 @@ int cuvee__quantize_rows(const struct quantizer *q, size_t n, const float *w, si
         const size_t rows = cuvee__min(ROWS, n - first);
         for (size_t r = 0; r < rows && !rc; r++) {
             rc = load_row(q, &b, r, first + r, w + (first + r) * ldw, err);
-            if (!rc) ret_scales[first + r] = best_scale(b.weights + r, q->k, q->bounds.weight_max);
+            if (!rc) ret_scales[first + r] = best_scale(q, b.weights + r);
         }
         if (rc) break;
         round_block(q, &b, rows, ret_scales + first, ret_weights + first * q->k);

@@ -51,9 +51,9 @@ void cuvee__input_stats_deinit(struct input_stats *s); /* zeroed is fine */
 
 /* A machine without integer dot products adds products in 16 bits: those of k = 4g and 4g + 1, and
  * those of 4g + 2 and 4g + 3, of `run` groups g. That is exact when activation_max times the sum of
- * the weights of one sign among them is at most 32767. Weights that would break this are cut. They
- * are few, since signs and sizes are mixed, although the largest conceivable sum is twice too
- * large with the bounds below. */
+ * the weights of one sign among them is at most 32767. Weights that would break this are cut. Signs
+ * and sizes are mixed, so even with steps for which that happens now and then the weights are finer
+ * than if each of them had to leave room for the worst case. */
 struct quantize_bounds {
     uint32_t activation_max; /* inputs are 0 .. this; 1 .. 255 */
     uint32_t weight_max;     /* 1 .. 127 */
@@ -61,8 +61,8 @@ struct quantize_bounds {
     uint32_t rotation;       /* largest block of the transform, a power of two; 1 = no rotation */
 };
 
-/* 7.5 bits by 7.5 bits: what an even share of 16 bits allows to runs of 2 (docs/numerics.md). */
-#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){181, 90, 2, 128})
+/* Even shares of the 16 bits: inputs and weights err by the same (docs/numerics.md). */
+#define CUVEE__QUANTIZE_BOUNDS ((struct quantize_bounds){181, 127, 2, 128})
 
 /* What all rows of one matrix share. */
 struct quantizer;

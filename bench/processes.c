@@ -130,6 +130,7 @@ static bool add_memory(const struct child *c, struct footprint *f)
         if (sscanf(line, "Private_Clean: %" SCNu64, &kb) == 1 ||
             sscanf(line, "Private_Dirty: %" SCNu64, &kb) == 1)
             f->private_bytes += kb << 10;
+        if (sscanf(line, "Private_Dirty: %" SCNu64, &kb) == 1) f->private_dirty += kb << 10;
     }
     fclose(in);
     return true;

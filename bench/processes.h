@@ -15,8 +15,10 @@ uint64_t bench_first_byte_ns(const char *const *argv, const char *input);
 
 /* Bytes, added up over the processes; from /proc/PID/smaps_rollup. */
 struct footprint {
-    uint64_t pss;           /* shared pages divided by the number of processes that map them */
-    uint64_t private_bytes; /* pages that no other process maps: clean and dirty */
+    uint64_t pss; /* shared pages divided by the number of processes that map them */
+    uint64_t
+        private_bytes; /* pages that no other process maps; of a file, when it is alone with it */
+    uint64_t private_dirty; /* those that it wrote: its own in any case */
     uint64_t rss;
     uint64_t arena_bytes; /* as the pools say, per process: all workers */
     uint64_t model_bytes; /* the packed file, as the model says; 0 = none */

@@ -110,8 +110,9 @@ static void cut_precisions(struct options *o)
 
 static json_t *footprint_json(const struct footprint *f)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "pss_bytes", (json_int_t)f->pss, "private_bytes",
-                     (json_int_t)f->private_bytes, "rss_bytes", (json_int_t)f->rss,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "pss_bytes", (json_int_t)f->pss,
+                     "private_bytes", (json_int_t)f->private_bytes, "private_dirty_bytes",
+                     (json_int_t)f->private_dirty, "rss_bytes", (json_int_t)f->rss,
                      "arena_bytes_per_process", (json_int_t)f->arena_bytes, "packed_file_bytes",
                      (json_int_t)f->model_bytes);
 }
@@ -253,12 +254,12 @@ static void print_table(const char *name, const json_t *shape)
     {
         const json_t *alone = json_object_get(row, "alone"),
                      *all = json_object_get(row, "together");
-        printf("  %-5s memory, MB (PSS / private): 1 process %.1f / %.1f, %.0f processes %.1f / "
+        printf("  %-5s memory, MB (PSS / written): 1 process %.1f / %.1f, %.0f processes %.1f / "
                "%.1f\n",
                json_string_value(json_object_get(row, "precision")),
-               1e-6 * number(alone, "pss_bytes"), 1e-6 * number(alone, "private_bytes"),
+               1e-6 * number(alone, "pss_bytes"), 1e-6 * number(alone, "private_dirty_bytes"),
                number(row, "processes"), 1e-6 * number(all, "pss_bytes"),
-               1e-6 * number(all, "private_bytes"));
+               1e-6 * number(all, "private_dirty_bytes"));
     }
     json_object_foreach(json_object_get(shape, "stages"), key, row)
     {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cuvee/cuvee.h"
 #include "failing_malloc.h"
@@ -30,6 +31,7 @@
 #endif
 
 static char dir[] = "/tmp/cuvee-fault-XXXXXX";
+static char cache[64];
 static cuvee_model *model; /* opened without failures, for scenarios that start there */
 static cuvee_pool *pool;
 
@@ -136,6 +138,34 @@ static int submit(cuvee_error *err)
     return rc;
 }
 
+/* Pack into an empty cache; then what was packed, once more, from there. */
+static int open_through_cache(cuvee_error *err)
+{
+    const cuvee_model_options options = {
+        .struct_size = sizeof options, .cache_dir = cache, .cache_max_bytes = 1 << 30};
+    cuvee_model *m = NULL;
+    cuvee_error ignored;
+    int rc = cuvee_cache_clear(cache, NULL, NULL, err);
+    for (size_t i = 0; rc == CUVEE_OK && i < 2; i++) {
+        rc = cuvee_model_open(dir, &options, &m, err);
+        if (rc < 0) break;
+        cuvee_model_info info = {.struct_size = sizeof info};
+        assert_int_equal(cuvee_model_describe(m, &info, &ignored), CUVEE_OK);
+        assert_non_null(info.packed_path); /* want of memory is no reason to do without */
+        cuvee_model_close(m);
+    }
+    return rc;
+}
+
+static int pack_model(cuvee_error *err)
+{
+    char file[64];
+    snprintf(file, sizeof file, "%s.cuvee", dir);
+    const int rc = cuvee_model_pack(dir, file, NULL, err);
+    unlink(file);
+    return rc;
+}
+
 static int whole_path(cuvee_error *err)
 {
     const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
@@ -232,6 +262,14 @@ static void from_files(void **state)
         make_model(kind);
         sweep(kinds[kind].family, open_model);
         sweep("open, classify, close", whole_path);
+        snprintf(cache, sizeof cache, "%s.cache", dir);
+        sweep("open through the cache", open_through_cache);
+        sweep("pack", pack_model);
+        char lock[80];
+        snprintf(lock, sizeof lock, "%s/lock", cache);
+        assert_int_equal(cuvee_cache_clear(cache, NULL, NULL, NULL), CUVEE_OK);
+        unlink(lock);
+        rmdir(cache);
         tiny_model_remove(dir);
     }
 }

@@ -285,24 +285,35 @@ static int open_through_cache(cuvee_model *m, const struct cache_use *c,
 
 /* ---- all ways ---- */
 
-static int open_directory(cuvee_model *m, const cuvee_model_options *options,
-                          struct pack_request *request, cuvee_error *err)
+/* *ret_fault: a failure is the cache's. */
+static int open_from_cache(cuvee_model *m, const cuvee_model_options *options, uint64_t max_bytes,
+                           const struct pack_request *plain, bool *ret_fault, cuvee_error *err)
 {
-    struct cache_use c = {0};
-    if (!options || options->flags & CUVEE_MODEL_NO_CACHE) return open_in_memory(m, request, err);
-    int rc = cuvee__cache_max(options->cache_max_bytes, &c.max_bytes, err);
-    if (rc < 0) return rc;
-    if (c.max_bytes == 0) return open_in_memory(m, request, err);
-
-    char *source = cuvee__path_resolve(request->dir);
-    bool fault = true;
-    request->source = source;
-    rc = cache_use_init(&c, request, options->cache_dir, err);
-    if (rc == CUVEE_OK) rc = open_through_cache(m, &c, request, &fault, err);
+    struct cache_use c = {.max_bytes = max_bytes};
+    char *source = cuvee__path_resolve(plain->dir);
+    struct pack_request request = *plain;
+    request.source = source;
+    *ret_fault = true;
+    int rc = cache_use_init(&c, &request, options->cache_dir, err);
+    if (rc == CUVEE_OK) rc = open_through_cache(m, &c, &request, ret_fault, err);
     cache_use_deinit(&c);
     cuvee__free(source);
-    if (rc == CUVEE_OK || rc == CUVEE_E_NOMEM || !fault) return rc;
+    return rc;
+}
 
+static int open_directory(cuvee_model *m, const cuvee_model_options *options,
+                          const struct pack_request *request, cuvee_error *err)
+{
+    uint64_t max_bytes = 0;
+    bool fault;
+    int rc = CUVEE_OK;
+    if (options && !(options->flags & CUVEE_MODEL_NO_CACHE))
+        rc = cuvee__cache_max(options->cache_max_bytes, &max_bytes, err);
+    if (rc < 0) return rc;
+    if (max_bytes == 0) return open_in_memory(m, request, err);
+
+    rc = open_from_cache(m, options, max_bytes, request, &fault, err);
+    if (rc == CUVEE_OK || rc == CUVEE_E_NOMEM || !fault) return rc;
     const cuvee_error why = *err;
     cuvee__model_reset(m);
     rc = open_in_memory(m, request, err);
@@ -312,7 +323,7 @@ static int open_directory(cuvee_model *m, const cuvee_model_options *options,
 static int open_any(cuvee_model *m, const cuvee_model_options *options, cuvee_error *err)
 {
     const unsigned precision = options ? options->precision : CUVEE_PRECISION_DEFAULT;
-    struct pack_request request = {
+    const struct pack_request request = {
         .dir = m->path,
         .precision = precision ? precision : CUVEE_PRECISION_F32,
     };

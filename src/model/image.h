@@ -56,6 +56,7 @@ struct pack_request {
     const char *dir;
     unsigned precision; /* enum cuvee_precision, not DEFAULT */
     const char *source; /* the directory's name for `cuvee cache list`; NULL: not to be told */
+    const cuvee_model *reference; /* the same in f32, to run the texts below; NULL without them */
     const cuvee_text *calibration;
     size_t n_calibration;
 };

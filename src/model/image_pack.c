@@ -10,6 +10,8 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "model/calibrate.h"
+#include "model/int8_matrix.h"
 #include "model/resolver.h"
 #include "os/cpu.h"
 
@@ -61,8 +63,10 @@ static struct packed_section section(enum image_kind kind, enum role role, size_
         .kind = kind, .role = role, .layer = (uint32_t)layer, .part = part};
 }
 
-/* Append a vector of n, with zeros up to a whole panel, to the current section. */
-static int append_vector(struct packer *p, enum role role, size_t layer, enum part part, size_t n)
+/* Append a vector of n, with zeros up to a whole panel, to the current section; shift (NULL =
+ * zeros) is added. */
+static int append_vector(struct packer *p, enum role role, size_t layer, enum part part, size_t n,
+                         const float *shift)
 {
     const struct tensor *t;
     const int rc = find(p, role, layer, part, (struct expected_shape){.dims = {n}}, &t);
@@ -70,6 +74,7 @@ static int append_vector(struct packer *p, enum role role, size_t layer, enum pa
     const size_t padded = cuvee__round_up(n, CUVEE__PANEL);
     memset(p->rows + n, 0, (padded - n) * sizeof(float));
     cuvee__tensor_widen(&p->kernels, t, 0, n, p->rows);
+    for (size_t i = 0; shift && i < n; i++) p->rows[i] += shift[i];
     return cuvee__packed_append(p->writer, p->rows, padded * sizeof(float), p->err);
 }
 
@@ -78,7 +83,7 @@ static int pack_vector(struct packer *p, enum role role, size_t layer, enum part
     struct packed_section s = section(IMAGE_VECTOR, role, layer, part);
     s.dims[0] = n;
     const int rc = cuvee__packed_begin(p->writer, &s, p->err);
-    return rc < 0 ? rc : append_vector(p, role, layer, part, n);
+    return rc < 0 ? rc : append_vector(p, role, layer, part, n, NULL);
 }
 
 static int pack_norm(struct packer *p, enum role role, size_t layer)
@@ -109,8 +114,10 @@ static int pack_table(struct packer *p, enum role role, struct expected_shape sh
     return rc;
 }
 
-/* Panels of a matrix or of a part of a fused one; ends at a panel border, padded with zeros. */
-static int append_panels(struct packer *p, enum weight_type type, const struct tensor *t)
+/* Panels of a matrix, or of the part of a fused one that begins at output column first; ends at a
+ * panel border, padded with zeros. int8: where integers go through, for that type. */
+static int append_panels(struct packer *p, enum weight_type type, const struct tensor *t,
+                         size_t first, struct int8_matrix *int8)
 {
     const size_t n = t->dims[0], k = t->dims[1];
     int rc = CUVEE_OK;
@@ -119,9 +126,14 @@ static int append_panels(struct packer *p, enum weight_type type, const struct t
         size_t bytes;
         if (!cuvee__packed_bytes(type, one.n, k, &bytes)) return no_memory(p);
         cuvee__tensor_widen(&p->kernels, t, row * k, one.n * k, p->rows);
-        cuvee__pack_rows(&one, p->panel, 0, one.n, p->rows, k);
-        rc = cuvee__packed_append(p->writer, p->panel, bytes, p->err);
+        if (type == WEIGHT_INT8)
+            rc = cuvee__int8_matrix_pack(int8, first + row, one.n, p->rows, p->panel, p->err);
+        else
+            cuvee__pack_rows(&one, p->panel, 0, one.n, p->rows, k);
+        if (rc == CUVEE_OK) rc = cuvee__packed_append(p->writer, p->panel, bytes, p->err);
     }
+    if (rc == CUVEE_E_FORMAT) /* a weight that is not finite; the quantiser knows no names */
+        cuvee__error_prefix(p->err, "%s: tensor '%s'", p->request->dir, t->name);
     cuvee__tensor_release(p->resolver.checkpoint, t);
     return rc;
 }
@@ -181,54 +193,113 @@ static enum weight_type weight_type_of(const struct packer *p, enum role role)
     }
 }
 
-/* One matrix of n_roles matrices (n,k) one below the other, each from a panel border, and its bias;
- * it is known by the first role. All tensors are found, and with them the shapes proved, before
- * anything is written. */
-static int pack_linear(struct packer *p, const enum role *roles, size_t n_roles, size_t layer,
-                       size_t n, size_t k)
+/* What follows the panels of an int8 matrix. */
+static int pack_int8_parts(struct packer *p, struct packed_section s, const struct int8_matrix *q)
 {
-    const struct tensor *tensors[3];
-    const size_t rows = n_roles == 1 ? n : n_roles * cuvee__round_up(n, CUVEE__PANEL);
-    const enum weight_type type = weight_type_of(p, roles[0]);
-    int rc = CUVEE_OK;
-    for (size_t i = 0; i < n_roles && rc == CUVEE_OK; i++)
-        rc = find_matrix(p, roles[i], layer, n, k, &tensors[i]);
-    if (rc < 0) return rc;
-    if (n_roles == 3) p->last_key = tensors[1];
-
-    struct packed_section s = section(IMAGE_MATRIX, roles[0], layer, PART_WEIGHT);
-    s.type = type;
-    s.dims[0] = rows;
-    s.dims[1] = k;
-    rc = cuvee__packed_begin(p->writer, &s, p->err);
-    for (size_t i = 0; i < n_roles && rc == CUVEE_OK; i++) rc = append_panels(p, type, tensors[i]);
-
-    s = section(IMAGE_VECTOR, roles[0], layer, PART_BIAS);
-    s.dims[0] = rows;
-    if (rc == CUVEE_OK) rc = cuvee__packed_begin(p->writer, &s, p->err);
-    for (size_t i = 0; i < n_roles && rc == CUVEE_OK; i++)
-        rc = append_vector(p, roles[i], layer, PART_BIAS, n);
+    const size_t bytes = cuvee__round_up(q->shape.n, CUVEE__PANEL) * sizeof(float);
+    const float *input_scales = cuvee__quantizer_input_scales(q->quantizer);
+    s.kind = IMAGE_SCALES;
+    int rc = cuvee__packed_put(p->writer, &s, q->scales, bytes, p->err);
+    s.kind = IMAGE_SUMS;
+    if (rc == CUVEE_OK) rc = cuvee__packed_put(p->writer, &s, q->sums, bytes, p->err);
+    s.kind = IMAGE_INPUT_SCALES;
+    if (rc == CUVEE_OK)
+        rc = cuvee__packed_put(p->writer, &s, input_scales,
+                               input_scales ? q->shape.k * sizeof(float) : 0, p->err);
     return rc;
 }
 
-static int pack_single(struct packer *p, enum role role, size_t layer, size_t n, size_t k)
+/* What is packed into one matrix: n_roles matrices (n,k) one below the other, each from a panel
+ * border. It is known by the first role. */
+struct linear_plan {
+    const enum role *roles;
+    size_t n_roles, layer, n, k;
+    struct input_stats *stats; /* of the inputs, for int8; or NULL */
+};
+
+static int write_linear(struct packer *p, const struct linear_plan *l,
+                        const struct tensor *const *tensors, struct int8_matrix *int8)
 {
-    return pack_linear(p, &role, 1, layer, n, k);
+    const size_t step = cuvee__round_up(l->n, CUVEE__PANEL);
+    struct packed_section s = section(IMAGE_MATRIX, l->roles[0], l->layer, PART_WEIGHT);
+    s.type = weight_type_of(p, l->roles[0]);
+    s.dims[0] = l->n_roles == 1 ? l->n : l->n_roles * step;
+    s.dims[1] = l->k;
+    if (s.type == WEIGHT_INT8) {
+        s.extra[0] = int8->shape.activation_max;
+        s.extra[1] = int8->shape.weight_max;
+        s.extra[2] = int8->shape.weight_zero;
+    }
+    int rc = cuvee__packed_begin(p->writer, &s, p->err);
+    for (size_t i = 0; i < l->n_roles && rc == CUVEE_OK; i++)
+        rc = append_panels(p, (enum weight_type)s.type, tensors[i], i * step, int8);
+    if (s.type == WEIGHT_INT8 && rc == CUVEE_OK) rc = pack_int8_parts(p, s, int8);
+
+    const size_t rows = s.dims[0];
+    s = section(IMAGE_VECTOR, l->roles[0], l->layer, PART_BIAS);
+    s.dims[0] = rows;
+    if (rc == CUVEE_OK) rc = cuvee__packed_begin(p->writer, &s, p->err);
+    for (size_t i = 0; i < l->n_roles && rc == CUVEE_OK; i++)
+        rc = append_vector(p, l->roles[i], l->layer, PART_BIAS, l->n,
+                           int8->bias_shift ? int8->bias_shift + i * step : NULL);
+    return rc;
+}
+
+/* All tensors are found, and with them the shapes proved, before anything is written. */
+static int pack_linear(struct packer *p, const struct linear_plan *l)
+{
+    const struct tensor *tensors[3];
+    struct int8_matrix int8 = {0};
+    int rc = CUVEE_OK;
+    for (size_t i = 0; i < l->n_roles && rc == CUVEE_OK; i++)
+        rc = find_matrix(p, l->roles[i], l->layer, l->n, l->k, &tensors[i]);
+    if (rc < 0) return rc;
+    if (l->n_roles == 3) p->last_key = tensors[1];
+    if (weight_type_of(p, l->roles[0]) == WEIGHT_INT8) {
+        const size_t padded = l->n_roles * cuvee__round_up(l->n, CUVEE__PANEL);
+        rc = cuvee__int8_matrix_init(&int8, l->n_roles == 1 ? l->n : padded, l->k, l->stats,
+                                     p->err);
+    }
+    if (rc == CUVEE_OK) rc = write_linear(p, l, tensors, &int8);
+    cuvee__int8_matrix_deinit(&int8);
+    return rc;
+}
+
+static int pack_single(struct packer *p, enum role role, size_t layer, size_t n, size_t k,
+                       struct input_stats *stats)
+{
+    const struct linear_plan l = {&role, 1, layer, n, k, stats};
+    return pack_linear(p, &l);
 }
 
 /* ---- the walk ---- */
 
-static int pack_layer(struct packer *p, size_t i)
+static int pack_layer_with(struct packer *p, size_t i, struct layer_stats *stats)
 {
     static const enum role qkv[] = {ROLE_QUERY, ROLE_KEY, ROLE_VALUE};
     const size_t d = p->config->hidden_size, f = p->config->intermediate_size;
+    const struct linear_plan fused = {qkv, 3, i, d, d, stats ? &stats->qkv : NULL};
+    struct input_stats *out = stats ? &stats->attention_out : NULL;
+    struct input_stats *up = stats ? &stats->ffn_up : NULL;
+    struct input_stats *down = stats ? &stats->ffn_down : NULL;
     int rc;
-    if ((rc = pack_linear(p, qkv, 3, i, d, d)) < 0) return rc;
-    if ((rc = pack_single(p, ROLE_ATTENTION_OUT, i, d, d)) < 0) return rc;
+    if ((rc = pack_linear(p, &fused)) < 0) return rc;
+    if ((rc = pack_single(p, ROLE_ATTENTION_OUT, i, d, d, out)) < 0) return rc;
     if ((rc = pack_norm(p, ROLE_ATTENTION_NORM, i)) < 0) return rc;
-    if ((rc = pack_single(p, ROLE_FFN_UP, i, f, d)) < 0) return rc;
-    if ((rc = pack_single(p, ROLE_FFN_DOWN, i, d, f)) < 0) return rc;
+    if ((rc = pack_single(p, ROLE_FFN_UP, i, f, d, up)) < 0) return rc;
+    if ((rc = pack_single(p, ROLE_FFN_DOWN, i, d, f, down)) < 0) return rc;
     return pack_norm(p, ROLE_FFN_NORM, i);
+}
+
+static int pack_layer(struct packer *p, size_t i)
+{
+    const struct pack_request *r = p->request;
+    struct layer_stats stats = {0};
+    if (r->precision != CUVEE_PRECISION_INT8 || !r->reference) return pack_layer_with(p, i, NULL);
+    int rc = cuvee__calibrate(r->reference, r->calibration, r->n_calibration, i, &stats, p->err);
+    if (rc == CUVEE_OK) rc = pack_layer_with(p, i, &stats);
+    cuvee__layer_stats_deinit(&stats);
+    return rc;
 }
 
 static int pack_embeddings(struct packer *p)
@@ -252,8 +323,9 @@ static int pack_weights(struct packer *p)
     int rc = pack_embeddings(p);
     for (size_t i = 0; i < c->n_layers && rc == CUVEE_OK; i++) rc = pack_layer(p, i);
     if (rc == CUVEE_OK) rc = pack_absorbed_key(p, p->last_key);
-    if (rc == CUVEE_OK) rc = pack_single(p, ROLE_HEAD_DENSE, 0, c->hidden_size, c->hidden_size);
-    if (rc == CUVEE_OK) rc = pack_single(p, ROLE_HEAD_OUT, 0, c->n_labels, c->hidden_size);
+    const size_t d = c->hidden_size;
+    if (rc == CUVEE_OK) rc = pack_single(p, ROLE_HEAD_DENSE, 0, d, d, NULL);
+    if (rc == CUVEE_OK) rc = pack_single(p, ROLE_HEAD_OUT, 0, c->n_labels, d, NULL);
     return rc < 0 ? rc : cuvee__resolver_finish(&p->resolver, p->err);
 }
 

@@ -110,7 +110,7 @@ static int open_in_memory(cuvee_model *m, const struct pack_request *request, cu
 int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_options *options,
                       cuvee_error *err)
 {
-    const struct pack_request request = {
+    struct pack_request request = {
         .dir = dir,
         .precision = options->precision ? options->precision : CUVEE_PRECISION_F32,
         .calibration = options->calibration,
@@ -119,6 +119,7 @@ int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_option
     if (cuvee__file_exists(dir) && !cuvee__path_is_directory(dir))
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                            "%s: is a file; only a model directory can be packed", dir);
+    cuvee_model *reference = NULL;
     struct pack_source source = {0};
     struct packed_origin origin = {0};
     struct new_file out = CUVEE__NO_NEW_FILE;
@@ -130,9 +131,13 @@ int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_option
     if (rc == CUVEE_OK) rc = cuvee__pack_source_open(&source, dir, err);
     if (rc == CUVEE_OK) rc = cuvee__new_file_create(&out, aside.ptr, false, err);
     if (rc == CUVEE_OK) rc = cuvee__origin_hash(dir, source.checkpoint, &origin, err);
+    if (rc == CUVEE_OK && request.n_calibration && request.precision == CUVEE_PRECISION_INT8)
+        rc = cuvee__model_open(dir, &reference, err);
+    request.reference = reference;
     if (rc == CUVEE_OK) rc = pack(&request, &origin, &source, &out, true, &failed, err);
     if (rc == CUVEE_OK) rc = cuvee__new_file_publish(&out, file, err);
     cuvee__new_file_close(&out);
+    cuvee__model_release(reference);
     cuvee__pack_source_close(&source);
     cuvee__buffer_deinit(&aside);
     return rc;

@@ -157,6 +157,7 @@ static int write_at(struct packed_writer *w, uint64_t at, const void *bytes, siz
 
 static int append(struct packed_writer *w, const void *bytes, size_t n, cuvee_error *err)
 {
+    if (n == 0) return CUVEE_OK;
     const int rc = write_at(w, w->at, bytes, n, err);
     if (rc < 0) return rc;
     w->at += n;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/int8_matrix.h"
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+
+int cuvee__int8_matrix_init(struct int8_matrix *q, size_t n, size_t k, struct input_stats *stats,
+                            cuvee_error *err)
+{
+    const struct quantize_bounds bounds = CUVEE__INT8_BOUNDS;
+    const size_t padded = cuvee__round_up(n, CUVEE__PANEL);
+    *q = (struct int8_matrix){
+        .shape = {.type = WEIGHT_INT8,
+                  .n = n,
+                  .k = k,
+                  .activation_max = bounds.activation_max,
+                  .weight_max = bounds.weight_max,
+                  .weight_zero = cuvee__int8_weight_zero(bounds.activation_max, bounds.weight_max)},
+        .weights = cuvee__alloc_array(CUVEE__PANEL, k),
+        .scales = cuvee__calloc(padded, sizeof *q->scales),
+        .bias_shift = cuvee__calloc(padded, sizeof *q->bias_shift),
+        .sums = cuvee__calloc(padded, sizeof *q->sums),
+    };
+    if (!q->weights || !q->scales || !q->bias_shift || !q->sums)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for integer weights");
+    return cuvee__quantizer_create(k, &bounds, stats, &q->quantizer, err);
+}
+
+void cuvee__int8_matrix_deinit(struct int8_matrix *q)
+{
+    cuvee__quantizer_free(q->quantizer);
+    cuvee__free(q->weights);
+    cuvee__free(q->scales);
+    cuvee__free(q->bias_shift);
+    cuvee__free(q->sums);
+    *q = (struct int8_matrix){0};
+}
+
+int cuvee__int8_matrix_pack(struct int8_matrix *q, size_t first, size_t n_rows, const float *rows,
+                            void *panel, cuvee_error *err)
+{
+    const size_t k = q->shape.k;
+    const int rc = cuvee__quantize_rows(q->quantizer, n_rows, rows, k, q->weights,
+                                        q->scales + first, q->bias_shift + first, err);
+    if (rc < 0) return rc;
+    struct packed one = q->shape;
+    one.n = n_rows;
+    cuvee__pack_int8_rows(&one, panel, q->sums + first, 0, n_rows, q->weights, k);
+    return CUVEE_OK;
+}

@@ -94,6 +94,7 @@ static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *in
     json_object_set_new(o, "precision", json_string(info->precision));
     json_object_set_new(o, "packed_path", string_or_null(info->packed_path));
     json_object_set_new(o, "packed_bytes", json_integer((json_int_t)info->packed_bytes));
+    json_object_set_new(o, "packed_layout", json_integer(info->packed_layout));
     json_object_set_new(o, "source_sha256", string_or_null(info->source_sha256));
     json_object_set_new(o, "cache_note", string_or_null(info->cache_note));
     return o;
@@ -103,8 +104,9 @@ static void print_packed(const cuvee_model_info *info)
 {
     char count[32];
     printf("precision   %s\n", info->precision);
-    printf("packed      %s, %s bytes\n", info->packed_path ? info->packed_path : "in memory",
-           cli__print_count(count, info->packed_bytes));
+    printf("packed      %s, %s bytes, layout %" PRIu32 "\n",
+           info->packed_path ? info->packed_path : "in memory",
+           cli__print_count(count, info->packed_bytes), info->packed_layout);
     if (info->source_sha256) printf("source      %s\n", info->source_sha256);
     if (info->cache_note) printf("cache       not cached: %s\n", info->cache_note);
 }

@@ -180,6 +180,7 @@ typedef struct cuvee_model_info {
     const char *source_sha256;  /* over all files that the model was made of; NULL when it is in
                                    memory (nobody needed it) */
     uint64_t packed_bytes;      /* of the packed file, or of memory */
+    uint32_t packed_layout;     /* version of what is in it; files of another one are refused */
 } cuvee_model_info;
 
 /* Describe a model.

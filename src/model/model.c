@@ -87,6 +87,7 @@ void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
         .cache_note = m->cache_note,
         .source_sha256 = m->source_sha256[0] ? m->source_sha256 : NULL,
         .packed_bytes = m->image.header->file_bytes,
+        .packed_layout = m->image.header->layout,
     };
 }
 

@@ -56,12 +56,14 @@ flip() {
     expect_output 'family      distilbert'
     expect_output 'precision   f32'
     expect_output 'packed      m.cuvee, '
+    expect_output ' bytes, layout '
     grep -q '^source      [0-9a-f]\{64\}$' <<<"$output" || fail 'no hash of the source'
     expect_output "sha256      $(sha256sum "$CUVEE_MODEL/model.safetensors" | cut -d' ' -f1)"
     cuvee info --json -m m.cuvee
     expect_output '"precision": "f32"'
     expect_output '"packed_path": "m.cuvee"'
     expect_output "\"packed_bytes\": $(stat -c %s m.cuvee)"
+    expect_output '"packed_layout": '
     expect_output '"cache_note": null'
     cuvee info --no-cache --json
     expect_output '"packed_path": null'

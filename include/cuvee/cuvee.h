@@ -323,7 +323,7 @@ typedef struct cuvee_batch_record {
     uint32_t worker;   /* 0 .. n_workers - 1 */
     uint32_t n_texts;
     uint32_t n_tokens;
-    uint32_t n_members; /* workers that shared it: idle ones help with the last texts of a queue */
+    uint32_t n_members; /* workers that had a part in it: idle ones help others */
     uint64_t start_ns; /* monotonic clock, when tokenizing began */
     uint64_t tokenize_ns, forward_ns; /* one after the other */
 } cuvee_batch_record;

@@ -5,6 +5,7 @@
 #ifndef CUVEE_MODEL_MODEL_H
 #define CUVEE_MODEL_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,19 +58,24 @@ size_t cuvee__workspace_bytes(const struct workspace *w);
 void cuvee__forward(const cuvee_model *m, const struct kernels *k, struct workspace *w,
                     const struct ragged_batch *batch, float *logits);
 
-/* The same by a team of threads (team.h): each calls this with the same job, its number in the team
- * and a workspace of its own, made for the same sizes as the job's; the first member's own is the
- * job's. On return the logits are there. They have the same bits as alone. */
+/* One forward pass that threads may share. */
 struct forward_job {
     const cuvee_model *model;
     const struct kernels *kernels;
     struct workspace *workspace;
     struct ragged_batch batch;
     float *logits;
+    struct team *team;    /* team.h; NULL: alone */
+    uint64_t first_stage; /* cuvee__team_stage() before the pass */
+    size_t n_expected;    /* threads; how fine the work is cut, at least 1 */
 };
-struct team;
-void cuvee__forward_share(const struct forward_job *job, struct team *team, size_t member,
-                          struct workspace *own);
+
+/* The leader, whose own workspace is the job's, returns when the logits are there; the same bits as
+ * alone. Others call this with a copy of the job at any time, even after its end, and a workspace
+ * made for the same sizes; they return when there is nothing to help with any more, or soon after
+ * *leave has become true. */
+void cuvee__forward_share(const struct forward_job *job, struct workspace *own,
+                          const _Atomic bool *leave);
 
 /* Scores of one text from its logits: the activation of the options (AUTO by problem_type).
  * Returns the index of the best label (first of equals), or -1 when a logit is not finite. */

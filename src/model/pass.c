@@ -6,18 +6,56 @@
 #include "base/checked.h"
 #include "os/clock.h"
 
-/* From so many rows a member reading all weights costs less than meeting after each stage. */
+/* From so many rows for each thread, reading all weights costs less than a stage per layer. */
 #define MIN_ROWS_EACH 64
+
+/* A multiple of the tile heights, as in workspace.c: rows of a chunk when there are helpers, and
+ * when there may be some later. */
+#define CHUNK_ROWS 42
+#define CHUNK_ROWS_ALONE 84
+
+/* So that threads of unequal speed finish together. Each chunk converts its inputs anew. */
+#define CHUNKS_EACH 2
+
+bool cuvee__pass_next(struct pass *p, size_t n_chunks, size_t *ret_chunk)
+{
+    if (!p->team) {
+        *ret_chunk = p->n_taken++;
+        if (*ret_chunk < n_chunks) return true;
+        p->n_taken = 0;
+        return false;
+    }
+    if (p->has_chunk) cuvee__team_done(p->team, p->stage, n_chunks);
+    p->has_chunk = false;
+    if (p->leave && atomic_load_explicit(p->leave, memory_order_relaxed)) p->has_left = true;
+    if (p->has_left) return false;
+    p->has_chunk = cuvee__team_claim(p->team, p->stage, n_chunks, ret_chunk);
+    if (p->has_chunk) return true;
+    cuvee__team_wait(p->team, p->stage);
+    p->stage++;
+    return false;
+}
 
 void cuvee__pass_choose_cut(struct pass *p, size_t n)
 {
-    p->by_rows = p->n_members == 1 || n >= p->n_members * MIN_ROWS_EACH;
+    p->by_rows = p->n_expected == 1 || n >= p->n_expected * MIN_ROWS_EACH;
+}
+
+size_t cuvee__pass_row_chunks(const struct pass *p, size_t n)
+{
+    const size_t rows = !p->team ? n : p->n_expected > 1 ? CHUNK_ROWS : CHUNK_ROWS_ALONE;
+    return cuvee__max(1, (n + rows - 1) / rows);
+}
+
+size_t cuvee__pass_chunks(const struct pass *p, size_t n)
+{
+    return p->n_expected == 1 ? 1 : cuvee__min(n, p->n_expected * CHUNKS_EACH);
 }
 
 void cuvee__pass_lap(struct pass *p, enum stage stage)
 {
     uint64_t *stage_ns = p->own->stage_ns;
-    if (!stage_ns) return;
+    if (!stage_ns || p->own != p->w) return;
     const uint64_t now = cuvee__clock_ns();
     stage_ns[stage] += now - p->lap_ns;
     p->lap_ns = now;
@@ -31,50 +69,87 @@ struct linear cuvee__linear_part(const struct linear *fused, size_t first, size_
     };
 }
 
-/* This member's share of the output columns, in whole panels. */
-static struct share share_columns(const struct pass *p, size_t n)
+static void multiply(const struct pass *p, const struct linear *linear, enum act act, size_t n,
+                     struct rows a, struct rows residual, struct rows out)
 {
-    const struct share panels = pass_share(p, (n + CUVEE__PANEL - 1) / CUVEE__PANEL);
-    const size_t first = panels.first * CUVEE__PANEL;
-    return (struct share){first, cuvee__min(panels.n * CUVEE__PANEL, n - cuvee__min(n, first))};
+    const struct epilogue e = {linear->bias, act, residual.ptr, residual.ld};
+    cuvee__gemm(p->kernels, n, a.ptr, a.ld, &linear->w, &e, out.ptr, out.ld, p->own->conversion);
+}
+
+/* Columns in whole panels. */
+static void multiply_columns(struct pass *p, const struct step *s, size_t n, struct rows a,
+                             struct rows residual, struct rows out)
+{
+    const size_t n_columns = s->linear->w.n;
+    const size_t n_panels = (n_columns + CUVEE__PANEL - 1) / CUVEE__PANEL;
+    const size_t n_chunks = cuvee__pass_chunks(p, n_panels);
+    for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
+        const struct share panels = share_of(n_panels, i, n_chunks);
+        const size_t first = panels.first * CUVEE__PANEL;
+        const size_t columns = cuvee__min(panels.n * CUVEE__PANEL, n_columns - first);
+        const struct linear part = cuvee__linear_part(s->linear, first, columns);
+        const struct rows beside = residual.ptr ? columns_from(residual, first) : residual;
+        multiply(p, &part, s->act, n, a, beside, columns_from(out, first));
+    }
 }
 
 void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct rows a,
                         struct rows residual, struct rows out)
 {
     const struct observer *observer = p->w->observer;
-    if (observer && p->member == 0)
+    if (observer && p->own == p->w)
         observer->see(observer->user, s->stage, s->layer, a.ptr, a.ld, n, s->linear->w.k);
-    struct linear part = *s->linear;
-    if (!p->by_rows) {
-        const struct share columns = share_columns(p, part.w.n);
-        part = cuvee__linear_part(s->linear, columns.first, columns.n);
-        out = columns_from(out, columns.first);
-        if (residual.ptr) residual = columns_from(residual, columns.first);
-    }
-    const struct epilogue e = {part.bias, s->act, residual.ptr, residual.ld};
-    if (part.w.n)
-        cuvee__gemm(p->kernels, n, a.ptr, a.ld, &part.w, &e, out.ptr, out.ld, p->own->conversion);
-    if (!p->by_rows) pass_meet(p);
+    if (p->by_rows)
+        multiply(p, s->linear, s->act, n, a, residual, out);
+    else
+        multiply_columns(p, s, n, a, residual, out);
     cuvee__pass_lap(p, s->stage);
+}
+
+void cuvee__pass_linear_stage(struct pass *p, const struct step *s, size_t n, struct rows a,
+                              struct rows out)
+{
+    const struct rows none = {NULL, 0};
+    if (!p->by_rows) {
+        cuvee__pass_linear(p, s, n, a, none, out);
+        return;
+    }
+    const size_t n_chunks = cuvee__pass_row_chunks(p, n);
+    for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
+        const struct share rows = share_of(n, i, n_chunks);
+        cuvee__pass_linear(p, s, rows.n, rows_from(a, rows.first), none,
+                           rows_from(out, rows.first));
+    }
+    cuvee__pass_lap(p, s->stage);
+}
+
+void cuvee__pass_norm_rows(const struct pass *p, size_t n, struct rows x, const struct norm *norm)
+{
+    p->kernels->layernorm_f32(x.ptr, x.ld, x.ptr, x.ld, norm->gamma, norm->beta, n,
+                              p->config->hidden_size, p->config->norm_eps);
 }
 
 void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm)
 {
-    const struct share rows = p->by_rows ? (struct share){0, n} : pass_share(p, n);
-    x = rows_from(x, rows.first);
-    if (rows.n)
-        p->kernels->layernorm_f32(x.ptr, x.ld, x.ptr, x.ld, norm->gamma, norm->beta, rows.n,
-                                  p->config->hidden_size, p->config->norm_eps);
-    if (!p->by_rows) pass_meet(p);
+    if (p->by_rows) {
+        cuvee__pass_norm_rows(p, n, x, norm);
+    } else {
+        const size_t n_chunks = cuvee__pass_chunks(p, n);
+        for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
+            const struct share rows = share_of(n, i, n_chunks);
+            cuvee__pass_norm_rows(p, rows.n, rows_from(x, rows.first), norm);
+        }
+    }
     cuvee__pass_lap(p, STAGE_NORM);
 }
 
-void cuvee__pass_first_tokens(const struct pass *p, struct rows dst)
+/* Rows of x only move forward, so none is overwritten before it was read. */
+void cuvee__pass_first_tokens(struct pass *p, struct rows dst)
 {
-    for (size_t i = 0; i < p->batch->n_texts; i++) {
-        const float *from = rows_from(p->w->x, p->batch->starts[i]).ptr;
-        float *to = rows_from(dst, i).ptr;
-        if (to != from) memcpy(to, from, p->config->hidden_size * sizeof(float));
-    }
+    for (size_t chunk; cuvee__pass_next(p, 1, &chunk);)
+        for (size_t i = 0; i < p->batch.n_texts; i++) {
+            const float *from = rows_from(p->w->x, p->batch.starts[i]).ptr;
+            float *to = rows_from(dst, i).ptr;
+            if (to != from) memcpy(to, from, p->config->hidden_size * sizeof(float));
+        }
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the stages of a forward pass share: one member's view of it, and how the work of a stage is
- * cut among members.
+ * What the stages of a forward pass share: one thread's view of it, and how the work of a stage is
+ * cut into chunks.
  *
  * DESIGN
- *   Many rows are cut by rows: each member takes its own through several stages and needs nobody.
- *   Few rows are cut by output columns: each member reads its share of the weights only, for all
- *   rows, and all meet after each stage. Which way is a matter of speed alone (choose_cut): every
- *   output is a function of its own row, so the bits are the same.
- *   A member that is alone is cut by rows, and has all of them. */
+ *   Many rows are cut by rows: a chunk of them goes through several layers without meeting others.
+ *   Few rows are cut by output columns: a chunk reads its share of the weights only, for all rows,
+ *   and each layer is a stage. Which way is a matter of speed alone (choose_cut): every output is a
+ *   function of its own row, so the bits are the same.
+ *   Threads come late and walk through stages that are over, while the leader may already be in
+ *   another pass. So outside of chunks nothing is read but what this struct holds, and constants of
+ *   model and workspaces. */
 #ifndef CUVEE_MODEL_PASS_H
 #define CUVEE_MODEL_PASS_H
 
@@ -24,14 +26,19 @@ struct pass {
     const struct config *config;
     const struct model_weights *weights;
     const struct kernels *kernels;
-    const struct ragged_batch *batch;
-    struct workspace *w;   /* what all members share: x, qkv, context; y and wide by columns */
-    struct workspace *own; /* this member's: scratch; y and wide by rows */
-    struct team *team;     /* NULL: alone */
-    size_t member, n_members;
+    struct ragged_batch batch;
+    struct workspace *w;   /* what all share: x, qkv, context; y and wide when cut by columns */
+    struct workspace *own; /* this thread's: scratch; y and wide when cut by rows */
+    size_t n_expected;
     size_t n_types;        /* token types that the model gets to see */
     bool by_rows;          /* how the current stages are cut */
     uint64_t lap_ns;       /* end of the last stage that was timed */
+
+    struct team *team;          /* NULL: alone */
+    const _Atomic bool *leave;  /* NULL: never */
+    uint64_t stage;
+    size_t n_taken;             /* chunks of the stage, when alone */
+    bool has_chunk, has_left;
 };
 
 struct share {
@@ -56,51 +63,46 @@ static inline struct rows columns_from(struct rows m, size_t first)
     return (struct rows){m.ptr + first, m.ld};
 }
 
-/* This member's share of n things of equal size. */
-static inline struct share pass_share(const struct pass *p, size_t n)
+/* Chunk i of n_chunks of n things of equal size. */
+static inline struct share share_of(size_t n, size_t i, size_t n_chunks)
 {
-    const size_t first = n * p->member / p->n_members;
-    return (struct share){first, n * (p->member + 1) / p->n_members - first};
+    const size_t first = n * i / n_chunks;
+    return (struct share){first, n * (i + 1) / n_chunks - first};
 }
 
-/* The rows of n that this member computes; not alone, when the cut is by columns. */
-static inline struct share pass_rows(const struct pass *p, size_t n)
-{
-    return p->by_rows ? pass_share(p, n) : (struct share){0, n};
-}
-
-/* Wait for all members. */
-static inline void pass_meet(const struct pass *p)
-{
-    if (p->team) cuvee__team_meet(p->team);
-}
-
-/* Wait until all rows are there, not only this member's. By columns, they are. */
-static inline void pass_meet_rows(const struct pass *p)
-{
-    if (p->by_rows) pass_meet(p);
-}
+/* Loop over the chunks of a stage that fall to this thread:
+ *     for (size_t i; cuvee__pass_next(p, n, &i);) ...
+ * After the loop all chunks are done, whoever did them. All threads must give the same n. */
+bool cuvee__pass_next(struct pass *p, size_t n_chunks, size_t *ret_chunk);
 
 /* How the following stages, of n rows each, are cut. */
 void cuvee__pass_choose_cut(struct pass *p, size_t n);
 
-/* out = act(a W^T + bias) + residual, n rows of pass_rows(); residual.ptr may be NULL. On return
- * all of out is there. */
+/* Chunks for n rows, when cut by rows; for n other things of which each is worth a chunk. */
+size_t cuvee__pass_row_chunks(const struct pass *p, size_t n);
+size_t cuvee__pass_chunks(const struct pass *p, size_t n);
+
+/* out = act(a W^T + bias) + residual for n rows; residual.ptr may be NULL. By columns this is a
+ * stage; by rows it is part of a chunk. */
 void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct rows a,
                         struct rows residual, struct rows out);
 
-/* x = norm(x), likewise. */
-void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm);
+/* A stage of its own also by rows, without residual. */
+void cuvee__pass_linear_stage(struct pass *p, const struct step *s, size_t n, struct rows a,
+                              struct rows out);
 
-/* The time since the last stage went into this one. */
+/* x = norm(x), as cuvee__pass_linear(); the second always as a part of a chunk. */
+void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm);
+void cuvee__pass_norm_rows(const struct pass *p, size_t n, struct rows x, const struct norm *norm);
+
+/* The leader's time since the last stage went into this one. */
 void cuvee__pass_lap(struct pass *p, enum stage stage);
 
 /* Part of a fused linear layer, from output column first; first is a multiple of CUVEE__PANEL. */
 struct linear cuvee__linear_part(const struct linear *fused, size_t first, size_t n);
 
-/* Row i of dst becomes the first token's row of text i, in x or beside it. For one member: rows of
- * x only move forward, so none is overwritten before it was read. */
-void cuvee__pass_first_tokens(const struct pass *p, struct rows dst);
+/* Row i of dst, which is x or beside it, becomes the first token's row of text i. A stage. */
+void cuvee__pass_first_tokens(struct pass *p, struct rows dst);
 
 /* ---- self_attention.c: context = attention of each text with itself, before the output layer ----
  */

@@ -20,49 +20,42 @@
 #include "base/checked.h"
 #include "model/pass.h"
 
-static const struct rows none;
-
 static float score_scale(const struct pass *p)
 {
     return 1.0f / sqrtf((float)(p->config->hidden_size / p->config->n_heads));
 }
 
-/* Heads of all texts, dealt out in turn. With first_only, text i has one query, in row i. */
-static void attend_heads(struct pass *p, size_t d_padded, bool first_only)
+/* One head of one text. With first_only, text i has one query, in row i. */
+static void attend_head(const struct pass *p, size_t text, size_t head, size_t d_padded,
+                        bool first_only)
 {
     const struct workspace *w = p->w;
-    const size_t n_heads = p->config->n_heads, head_size = p->config->hidden_size / n_heads;
-    for (size_t item = p->member; item < p->batch->n_texts * n_heads; item += p->n_members) {
-        const size_t text = item / n_heads, col = item % n_heads * head_size;
-        const size_t start = p->batch->starts[text], n = p->batch->starts[text + 1] - start;
-        const size_t query_row = first_only ? text : start, n_queries = first_only ? 1 : n;
-        const struct rows q = columns_from(rows_from(w->qkv, query_row), col);
-        const struct rows k = columns_from(rows_from(w->qkv, start), d_padded + col);
-        const struct rows v = columns_from(k, d_padded);
-        const struct rows out = columns_from(rows_from(w->context, query_row), col);
-        cuvee__attention_f32(p->kernels, q.ptr, n_queries, k.ptr, v.ptr, w->qkv.ld, n, head_size,
-                             score_scale(p), out.ptr, out.ld, p->own->attention);
-    }
-    pass_meet(p);
+    const size_t head_size = p->config->hidden_size / p->config->n_heads, col = head * head_size;
+    const size_t start = p->batch.starts[text], n = p->batch.starts[text + 1] - start;
+    const size_t query_row = first_only ? text : start, n_queries = first_only ? 1 : n;
+    const struct rows q = columns_from(rows_from(w->qkv, query_row), col);
+    const struct rows k = columns_from(rows_from(w->qkv, start), d_padded + col);
+    const struct rows v = columns_from(k, d_padded);
+    const struct rows out = columns_from(rows_from(w->context, query_row), col);
+    cuvee__attention_f32(p->kernels, q.ptr, n_queries, k.ptr, v.ptr, w->qkv.ld, n, head_size,
+                         score_scale(p), out.ptr, out.ld, p->own->attention);
+}
+
+/* A chunk is a head of every text: texts differ in length. */
+static void attend_heads(struct pass *p, size_t d_padded, bool first_only)
+{
+    for (size_t head; cuvee__pass_next(p, p->config->n_heads, &head);)
+        for (size_t text = 0; text < p->batch.n_texts; text++)
+            attend_head(p, text, head, d_padded, first_only);
     cuvee__pass_lap(p, STAGE_ATTENTION);
 }
 
 void cuvee__pass_attend(struct pass *p, size_t layer)
 {
     const struct linear *qkv = &p->weights->layers[layer].qkv;
-    const struct share rows = pass_rows(p, p->batch->n_tokens);
     const struct step s = {STAGE_QKV, layer, qkv, ACT_NONE};
-    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
-                       rows_from(p->w->qkv, rows.first));
-    pass_meet_rows(p);
+    cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x, p->w->qkv);
     attend_heads(p, qkv->w.n / 3, false);
-}
-
-/* x's first rows become the first tokens', once nobody reads the others any more. */
-static void keep_first_tokens(const struct pass *p)
-{
-    if (p->member == 0) cuvee__pass_first_tokens(p, p->w->x);
-    pass_meet(p);
 }
 
 /* Keys and values for all tokens. The queries take the place that they have in
@@ -73,32 +66,25 @@ static void attend_trimmed(struct pass *p, size_t layer)
     const size_t d_padded = qkv->w.n / 3;
     const struct linear query = cuvee__linear_part(qkv, 0, d_padded);
     const struct linear key_value = cuvee__linear_part(qkv, d_padded, 2 * d_padded);
-    struct share rows = pass_rows(p, p->batch->n_tokens);
     struct step s = {STAGE_QKV, layer, &key_value, ACT_NONE};
-    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
-                       columns_from(rows_from(p->w->qkv, rows.first), d_padded));
-    pass_meet_rows(p);
-    keep_first_tokens(p);
-
-    cuvee__pass_choose_cut(p, p->batch->n_texts);
-    rows = pass_rows(p, p->batch->n_texts);
+    cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x,
+                             columns_from(p->w->qkv, d_padded));
+    cuvee__pass_first_tokens(p, p->w->x);
+    cuvee__pass_choose_cut(p, p->batch.n_texts);
     s.linear = &query;
-    cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->x, rows.first), none,
-                       rows_from(p->w->qkv, rows.first));
-    pass_meet_rows(p);
+    cuvee__pass_linear_stage(p, &s, p->batch.n_texts, p->w->x, p->w->qkv);
     attend_heads(p, d_padded, true);
 }
 
-/* Of texts first .. first + n - 1, this member's heads: t from their queries, z = what attends to x
- * with it, context from that. Row i * H + h of t and z is head h of the i-th of these texts. */
-static void attend_with_heads(struct pass *p, const struct linear *qkv, size_t first, size_t n)
+/* Some heads of texts first .. first + n - 1: t from their queries, z = what attends to x with it,
+ * context from that. Row i * H + h of t and z is head h of the i-th of these texts. */
+static void attend_with_heads(const struct pass *p, const struct linear *qkv, size_t first,
+                              size_t n, struct share heads)
 {
     const struct absorbed *a = &p->w->absorbed;
     const size_t d = p->config->hidden_size, n_heads = p->config->n_heads;
     const size_t head_size = d / n_heads, d_padded = qkv->w.n / 3;
-    const struct share heads = pass_share(p, n_heads);
     const size_t end = heads.first + heads.n, ld = a->t.ld * n_heads;
-    if (heads.n == 0) return;
 
     const struct epilogue plain = {.act = ACT_NONE};
     for (size_t h = heads.first; h < end; h++) {
@@ -107,10 +93,10 @@ static void attend_with_heads(struct pass *p, const struct linear *qkv, size_t f
                     rows_from(a->t, h).ptr, ld, p->own->conversion);
     }
     for (size_t i = 0; i < n; i++) {
-        const size_t row = i * n_heads + heads.first, start = p->batch->starts[first + i];
+        const size_t row = i * n_heads + heads.first, start = p->batch.starts[first + i];
         const float *x = rows_from(p->w->x, start).ptr;
         cuvee__attention_f32(p->kernels, rows_from(a->t, row).ptr, heads.n, x, x, a->t.ld,
-                             p->batch->starts[first + i + 1] - start, d, score_scale(p),
+                             p->batch.starts[first + i + 1] - start, d, score_scale(p),
                              rows_from(a->z, row).ptr, a->z.ld, p->own->absorbed.scratch);
     }
     const struct rows context = rows_from(p->w->context, first);
@@ -129,22 +115,18 @@ static void attend_absorbed(struct pass *p, size_t layer)
     const struct linear query = cuvee__linear_part(qkv, 0, p->config->hidden_size);
     const struct absorbed *a = &p->w->absorbed;
     const struct step s = {STAGE_QKV, layer, &query, ACT_NONE};
+    const size_t n_heads = p->config->n_heads, n_chunks = cuvee__pass_chunks(p, n_heads);
     assert(p->own->absorbed.max_tokens >= a->max_tokens);
-    pass_meet_rows(p);
-    if (p->member == 0) cuvee__pass_first_tokens(p, p->w->context);
-    pass_meet(p);
-    for (size_t first = 0, n; first < p->batch->n_texts; first += n) {
-        n = cuvee__min(a->n_texts, p->batch->n_texts - first);
+    cuvee__pass_first_tokens(p, p->w->context);
+    for (size_t first = 0, n; first < p->batch.n_texts; first += n) {
+        n = cuvee__min(a->n_texts, p->batch.n_texts - first);
         cuvee__pass_choose_cut(p, n);
-        const struct share rows = pass_rows(p, n);
-        cuvee__pass_linear(p, &s, rows.n, rows_from(p->w->context, first + rows.first), none,
-                           rows_from(a->q, rows.first));
-        pass_meet_rows(p);
-        attend_with_heads(p, qkv, first, n);
-        pass_meet(p);
+        cuvee__pass_linear_stage(p, &s, n, rows_from(p->w->context, first), a->q);
+        for (size_t i; cuvee__pass_next(p, n_chunks, &i);)
+            attend_with_heads(p, qkv, first, n, share_of(n_heads, i, n_chunks));
         cuvee__pass_lap(p, STAGE_ATTENTION);
     }
-    keep_first_tokens(p);
+    cuvee__pass_first_tokens(p, p->w->x);
 }
 
 void cuvee__pass_attend_first(struct pass *p, size_t layer)

@@ -1,43 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads that run one forward pass together: all execute the same stages, each its share, and meet
- * between stages.
+ * Threads that run one forward pass together: all execute the same stages, claim chunks of the
+ * current one until none is left, and go on when all chunks are done.
  *
  * DESIGN
- *   Stages are short (0.1 to 1 ms), so whoever is early spins; an operating system's wake-up would
- *   cost a stage. But only for TEAM_SPIN_NS: a member that lost its processor to another program
- *   must not make the others burn theirs, so then they sleep.
- *   `round` counts meetings and only ever grows, so a member that is late to leave one meeting
- *   cannot mistake the next one for it. A team is used again and again by its leader. */
+ *   Nobody waits for a member, only for chunks: one that has lost its processor to another program
+ *   delays the others by the chunk that it holds, if any, and not at every stage. So threads may
+ *   come at any time, walk through the stages that are over, and help from there; and they may
+ *   leave at any stage.
+ *   Stages are numbered over all passes of a team and their numbers never come again, so a thread
+ *   that is late can never take a chunk of another stage, or pass, for one of its own.
+ *   Chunks take 0.05 to 1 ms, so whoever finds none left spins; being woken up by the operating
+ *   system would take as long. But only for TEAM_SPIN_NS, then it sleeps. */
 #ifndef CUVEE_MODEL_TEAM_H
 #define CUVEE_MODEL_TEAM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "os/thread.h"
 
-struct team {
-    size_t n_members; /* set by the leader while nobody is in a meeting */
+#define TEAM_MAX_CHUNKS 65535 /* of a stage */
 
-    _Alignas(64) _Atomic size_t n_arrived;
-    _Alignas(64) _Atomic uint32_t round;
-    _Atomic uint32_t n_asleep;
+struct team {
+    _Alignas(64) _Atomic uint64_t ticket; /* stage << 16 | its first chunk that nobody has */
+    _Atomic size_t n_done;                /* chunks of the stage */
+    _Atomic size_t n_asleep;
 
     struct mutex mu; /* for sleeping only */
-    struct cond next_round;
+    struct cond next_stage;
 };
 
 int cuvee__team_init(struct team *t, cuvee_error *err);
 void cuvee__team_deinit(struct team *t);
 
-/* Until as many as n_members have come. What a member wrote before is seen by all after. */
-void cuvee__team_meet(struct team *t);
+/* The stage that comes next, or runs. */
+uint64_t cuvee__team_stage(const struct team *t);
 
-/* The same in two halves, for a start: those who wait for it do not know yet how many they are. */
-uint32_t cuvee__team_round(const struct team *t);
-void cuvee__team_wait(struct team *t, uint32_t round); /* until the round is another one */
-void cuvee__team_start(struct team *t, size_t n_members);
+/* Take a chunk of this stage, which has n of them, 1 .. TEAM_MAX_CHUNKS; false when none is left. A
+ * chunk that was taken must be done. */
+bool cuvee__team_claim(struct team *t, uint64_t stage, size_t n, size_t *ret_chunk);
+void cuvee__team_done(struct team *t, uint64_t stage, size_t n);
+
+/* Until the stage is over. What members wrote in it is then seen. */
+void cuvee__team_wait(struct team *t, uint64_t stage);
 
 #endif

@@ -64,19 +64,14 @@ static void write_row(const struct batcher *b, size_t i)
     result->scores[row] = scores[best];
 }
 
-/* The forward pass, with the help of those who joined. Returns how many worked on it. */
+/* Returns how many workers had a part in it. */
 static uint32_t run_forward(struct batcher *b, const struct ragged_batch *batch)
 {
-    struct crew *crew = b->crew;
-    const struct forward_job job = {b->model, b->kernels, b->workspace, *batch, b->logits};
-    b->crew = NULL;
-    const size_t n_members = 1 + (crew ? cuvee__queue_close_crew(b->queue, crew) : 0);
-    if (n_members > 1) {
-        crew->job = job;
-        cuvee__team_start(&crew->team, n_members);
-    }
-    cuvee__forward_share(&job, n_members > 1 ? &crew->team : NULL, 0, b->workspace);
-    return (uint32_t)n_members;
+    const struct forward_job job = {b->model, b->kernels, b->workspace, *batch, b->logits,
+                                    .n_expected = 1};
+    cuvee__queue_open_crew(b->queue, b->crew, &job);
+    cuvee__forward_share(&b->crew->job, b->workspace, NULL);
+    return (uint32_t)(1 + cuvee__queue_close_crew(b->queue, b->crew));
 }
 
 /* One forward pass over the batch so far; then the batch is empty. */
@@ -142,15 +137,10 @@ static void add_text(struct batcher *b, struct job *job, size_t row)
     if (b->n_tokens >= b->batch_tokens) run_batch(b); /* keeps room for one text of any length */
 }
 
-void cuvee__batcher_run(struct batcher *b, struct take *take)
+void cuvee__batcher_run(struct batcher *b, const struct slice *slices, size_t n_slices)
 {
     b->start_ns = cuvee__clock_ns();
-    b->crew = take->invites ? take->own : NULL;
-    for (size_t s = 0; s < take->n_slices; s++) {
-        const struct slice *slice = &take->slices[s];
-        for (size_t i = 0; i < slice->n; i++) add_text(b, slice->job, slice->first + i);
-    }
+    for (size_t s = 0; s < n_slices; s++)
+        for (size_t i = 0; i < slices[s].n; i++) add_text(b, slices[s].job, slices[s].first + i);
     run_batch(b);
-    /* No text got as far as a pass: let go who came for it. */
-    if (b->crew) run_forward(b, &(struct ragged_batch){.starts = b->starts});
 }

@@ -24,6 +24,7 @@ struct batcher {
     size_t batch_tokens;
     uint32_t worker;
     struct queue *queue;
+    struct crew *crew; /* helps with its passes */
     struct batch_counters *counters;
     void (*on_batch)(void *user, const cuvee_batch_record *record); /* NULL = none */
     void *on_batch_user;
@@ -31,8 +32,6 @@ struct batcher {
     struct encoder *encoder;
     struct workspace *workspace; /* for max(batch_tokens, the model's max_length) tokens */
     size_t bytes;                /* of workspace and the arrays below */
-
-    struct crew *crew; /* shares the next pass; NULL: nobody */
 
     /* The batch so far. */
     size_t n_texts, n_tokens;
@@ -51,8 +50,8 @@ struct batcher {
 int cuvee__batcher_init(struct batcher *b, cuvee_error *err);
 void cuvee__batcher_deinit(struct batcher *b);
 
-/* Classify the texts of a take: every row of theirs is written on return, and the own crew is
- * closed. The jobs are not completed: that is the worker's. */
-void cuvee__batcher_run(struct batcher *b, struct take *take);
+/* Classify the texts of the slices (one take): every row of theirs is written on return. The jobs
+ * are not completed: that is the worker's. */
+void cuvee__batcher_run(struct batcher *b, const struct slice *slices, size_t n_slices);
 
 #endif

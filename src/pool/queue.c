@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/queue.h"
 
-#include <stdatomic.h>
-
-#include "os/clock.h"
-
 /* Below this a forward pass spends more on fetching weights than on its tokens, so sharing out
  * finer does not end sooner. */
 #define MIN_TAKE_TOKENS 64
 
-/* Members of one pass: beyond that, meetings cost more than a share of a layer. */
-#define MAX_CREW 8
-
-/* How long to wait for an idle worker to wake up: a few times what that takes. */
-#define CREW_WAIT_NS 100000
+/* Helpers of one pass: with more, a chunk of a layer is over before the next one has begun. */
+#define MAX_HELPERS 7
 
 int cuvee__queue_init(struct queue *q, size_t max_waiting, size_t batch_tokens, size_t n_workers,
                       cuvee_error *err)
@@ -56,6 +49,7 @@ static void append(struct queue *q, struct job *job)
     else
         q->head = job;
     q->tail = job;
+    atomic_store_explicit(&q->has_texts, true, memory_order_relaxed);
     q->n_waiting += weight(job->n_texts);
     q->cost += job->cost;
     /* As many workers as there are shares worth taking; those that are busy look here by
@@ -184,11 +178,12 @@ static struct slice take_slice(struct queue *q, size_t target, size_t *taken)
 static void pop_job(struct queue *q)
 {
     q->head = q->head->next;
-    if (!q->head) q->tail = NULL;
+    if (q->head) return;
+    q->tail = NULL;
+    atomic_store_explicit(&q->has_texts, false, memory_order_relaxed);
 }
 
-/* Texts up to the target; returns their cost. */
-static size_t take_texts(struct queue *q, struct take *t)
+static void take_texts(struct queue *q, struct take *t)
 {
     const size_t target = take_target(q);
     size_t taken = 0;
@@ -199,63 +194,72 @@ static size_t take_texts(struct queue *q, struct take *t)
         q->n_waiting -= weight(s.n);
         if (s.job->n_taken == s.job->n_texts) pop_job(q);
     }
-    return taken;
 }
 
-/* ---- crews ---- */
-
-/* Nobody else has work, and this pass is worth sharing: ask for help. */
-static void invite(struct queue *q, struct take *t, size_t n_tokens)
+/* A seat in the crew with the fewest helpers. Not in the pass that this worker helped with last: it
+ * is over, but its leader has not said so yet. */
+static bool take_seat(struct queue *q, struct take *t)
 {
-    if (!t->own || n_tokens < q->crew_tokens || q->head || q->open || q->n_idle == 0) return;
-    t->invites = true;
-    t->own->n_invited = cuvee__min(q->n_idle, MAX_CREW - 1);
-    atomic_store(&t->own->n_joined, 0);
-    q->open = t->own;
-    for (size_t i = 0; i < t->own->n_invited; i++) cuvee__cond_signal(&q->work);
-}
-
-static bool join(struct queue *q, struct take *t)
-{
-    struct crew *crew = q->open;
-    if (!crew || !t->own) return false;
-    t->seat.crew = crew;
-    t->seat.round = cuvee__team_round(&crew->team);
-    t->seat.member = atomic_fetch_add(&crew->n_joined, 1) + 1;
-    if (t->seat.member == crew->n_invited) q->open = NULL;
+    struct crew *best = NULL;
+    for (struct crew *c = q->open; c; c = c->next) {
+        const bool again = c == t->seat.crew && c->job.first_stage == t->seat.job.first_stage;
+        if (!again && c->n_helpers < (best ? best->n_helpers : MAX_HELPERS)) best = c;
+    }
+    if (!t->helps || !best) return false;
+    best->n_helpers++;
+    t->seat = (struct seat){best, best->job};
     return true;
-}
-
-size_t cuvee__queue_close_crew(struct queue *q, struct crew *crew)
-{
-    const uint64_t give_up_ns = cuvee__clock_ns() + CREW_WAIT_NS;
-    while (atomic_load(&crew->n_joined) < crew->n_invited && cuvee__clock_ns() < give_up_ns)
-        cuvee__thread_pause();
-    cuvee__mutex_lock(&q->mu);
-    if (q->open == crew) q->open = NULL;
-    const size_t n_joined = atomic_load(&crew->n_joined);
-    cuvee__mutex_unlock(&q->mu);
-    return n_joined;
 }
 
 bool cuvee__queue_take(struct queue *q, struct take *t)
 {
+    bool has_seat = false;
     t->n_slices = 0;
-    t->invites = false;
-    t->seat.crew = NULL;
     cuvee__mutex_lock(&q->mu);
-    while (!q->head && !q->stopping && !join(q, t)) {
+    while (!q->head && !q->stopping && !(has_seat = take_seat(q, t))) {
         q->n_idle++;
         cuvee__cond_wait(&q->work, &q->mu);
         q->n_idle--;
     }
-    if (!t->seat.crew) {
-        const size_t n_tokens = take_texts(q, t);
-        if (t->n_slices) invite(q, t, n_tokens);
+    if (!has_seat) {
+        take_texts(q, t);
         wake_first_caller(q);
     }
     cuvee__mutex_unlock(&q->mu);
-    return t->n_slices || t->seat.crew;
+    return t->n_slices || has_seat;
+}
+
+/* ---- crews ---- */
+
+void cuvee__queue_open_crew(struct queue *q, struct crew *crew, const struct forward_job *job)
+{
+    crew->job = *job;
+    crew->job.team = NULL;
+    crew->job.n_expected = 1;
+    if (job->batch.n_tokens < q->crew_tokens) return;
+    cuvee__mutex_lock(&q->mu);
+    /* Texts that wait are for the idle ones. */
+    const size_t n_helpers = q->head ? 0 : cuvee__min(q->n_idle, MAX_HELPERS);
+    crew->job.team = &crew->team;
+    crew->job.first_stage = cuvee__team_stage(&crew->team);
+    crew->job.n_expected = 1 + n_helpers;
+    crew->n_helpers = 0;
+    crew->next = q->open;
+    q->open = crew;
+    for (size_t i = 0; i < n_helpers; i++) cuvee__cond_signal(&q->work);
+    cuvee__mutex_unlock(&q->mu);
+}
+
+size_t cuvee__queue_close_crew(struct queue *q, struct crew *crew)
+{
+    if (!crew->job.team) return 0;
+    cuvee__mutex_lock(&q->mu);
+    struct crew **link = &q->open;
+    while (*link != crew) link = &(*link)->next;
+    *link = crew->next;
+    const size_t n_helpers = crew->n_helpers;
+    cuvee__mutex_unlock(&q->mu);
+    return n_helpers;
 }
 
 struct job *cuvee__queue_drain(struct queue *q)
@@ -263,6 +267,7 @@ struct job *cuvee__queue_drain(struct queue *q)
     cuvee__mutex_lock(&q->mu);
     struct job *jobs = q->head;
     q->head = q->tail = NULL;
+    atomic_store_explicit(&q->has_texts, false, memory_order_relaxed);
     q->n_waiting = q->cost = 0;
     wake_first_caller(q);
     cuvee__mutex_unlock(&q->mu);

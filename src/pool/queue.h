@@ -12,6 +12,7 @@
 #ifndef CUVEE_POOL_QUEUE_H
 #define CUVEE_POOL_QUEUE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +48,8 @@ struct queue {
     size_t n_waiting;        /* those texts; a job of none counts as one, to be bounded too */
     size_t cost;             /* sum of their job_text_cost() */
     size_t n_idle;           /* workers that wait on work */
-    struct crew *open;       /* has seats that an idle worker may take; NULL: none */
+    struct crew *open;       /* passes that idle workers may help with, linked by next */
+    _Atomic bool has_texts;  /* head is not NULL; helpers look at it without the mutex */
     struct caller *first, *last; /* the line for room */
     bool stopping;
 };
@@ -78,19 +80,20 @@ cuvee_result *cuvee__queue_wait_result(struct queue *q, struct caller *caller);
 /* done() of a job whose `user` is a struct caller. */
 void cuvee__caller_wake(void *user, cuvee_result *result);
 
-/* What a worker takes from the queue: texts, or else a seat in a crew. */
+/* What a worker takes from the queue: texts, or else a seat in another one's crew. */
 struct take {
-    struct slice *slices; /* room for queue_max_take(); the worker's, as the next */
-    struct crew *own;     /* invites others to share these texts when they are idle; may be NULL */
+    struct slice *slices; /* room for queue_max_take(); the worker's */
     size_t n_slices;
-    bool invites;         /* own is open to others, until cuvee__queue_close_crew() */
-    struct seat seat;
+    struct seat seat; /* when n_slices is 0; zero at first */
+    bool helps;       /* the worker's: it takes seats */
 };
 
 /* Wait for something to do. False when the queue is stopped and empty. */
 bool cuvee__queue_take(struct queue *q, struct take *t);
 
-/* Give those that were invited a moment to come, then let in no more. Returns how many did. */
+/* Open a pass to helpers, if it is worth it; crew->job then says how it shall be run. */
+void cuvee__queue_open_crew(struct queue *q, struct crew *crew, const struct forward_job *job);
+/* It has ended. Returns how many helped. */
 size_t cuvee__queue_close_crew(struct queue *q, struct crew *crew);
 
 /* Detach all jobs, linked by next; they are the caller's to complete. */

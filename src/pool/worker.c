@@ -10,12 +10,13 @@ static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     struct take *t = &w->take;
-    while (cuvee__queue_take(w->batcher.queue, t)) {
-        if (t->seat.crew) {
-            cuvee__seat_work(&t->seat, w->batcher.workspace);
+    struct queue *q = w->batcher.queue;
+    while (cuvee__queue_take(q, t)) {
+        if (t->n_slices == 0) {
+            cuvee__forward_share(&t->seat.job, w->batcher.workspace, &q->has_texts);
             continue;
         }
-        cuvee__batcher_run(&w->batcher, t);
+        cuvee__batcher_run(&w->batcher, t->slices, t->n_slices);
         for (size_t i = 0; i < t->n_slices; i++)
             cuvee__job_complete(t->slices[i].job, t->slices[i].n);
     }
@@ -30,7 +31,8 @@ int cuvee__worker_start(struct worker *w, cuvee_error *err)
     if (rc < 0) return rc;
     w->has_team = true;
     const size_t n_slices = queue_max_take(w->batcher.batch_tokens);
-    w->take.own = &w->crew;
+    w->batcher.crew = &w->crew;
+    w->take.helps = true;
     w->take.slices = cuvee__alloc_array(n_slices, sizeof *w->take.slices);
     if (!w->take.slices) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a worker");
     w->batcher.bytes += n_slices * sizeof *w->take.slices;

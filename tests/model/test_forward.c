@@ -24,6 +24,12 @@
 #define N_TEXTS    24
 #define MAX_LENGTH 60
 #define MAX_MEMBERS 5
+/* Under a thread sanitizer the ref tier takes minutes, and its loops are the others'. */
+#ifdef __SANITIZE_THREAD__
+enum { N_TRIALS = 6, SKIP_REF = 1 };
+#else
+enum { N_TRIALS = 12, SKIP_REF = 0 };
+#endif
 #define MAX_LABELS 8
 
 static char dir[] = "/tmp/cuvee-forward-XXXXXX";
@@ -77,8 +83,6 @@ static struct workspace *open_workspace(const cuvee_model *m, size_t n_tokens, s
 
 struct member {
     const struct forward_job *job;
-    struct team *team;
-    size_t member;
     struct workspace *own;
     pthread_t thread;
 };
@@ -86,28 +90,37 @@ struct member {
 static void *member_main(void *arg)
 {
     struct member *me = arg;
-    cuvee__forward_share(me->job, me->team, me->member, me->own);
+    cuvee__forward_share(me->job, me->own, NULL);
     return NULL;
 }
 
-/* As a team: its first member's workspace, here, is the job's. */
-static void run_team(const struct forward_job *job, size_t n, const struct manner *how)
+/* By several threads; some may find everything done. */
+static void run_team(struct forward_job job, const struct manner *how)
 {
     struct member members[MAX_MEMBERS];
     struct team team;
     assert_int_equal(cuvee__team_init(&team, NULL), CUVEE_OK);
-    team.n_members = how->n_members;
-    for (size_t i = 0; i < how->n_members; i++) {
-        members[i] = (struct member){.job = job, .team = &team, .member = i};
-        members[i].own = i == 0 ? job->workspace
-                                : open_workspace(job->model, job->batch.n_tokens, n, how);
-        if (i) pthread_create(&members[i].thread, NULL, member_main, &members[i]);
+    job.team = &team;
+    job.first_stage = cuvee__team_stage(&team);
+    job.n_expected = 1 + rng_below(MAX_MEMBERS);
+    for (size_t i = 1; i < how->n_members; i++) {
+        members[i].job = &job;
+        members[i].own = open_workspace(job.model, job.batch.n_tokens, job.batch.n_texts, how);
+        pthread_create(&members[i].thread, NULL, member_main, &members[i]);
     }
-    member_main(&members[0]);
+    cuvee__forward_share(&job, job.workspace, NULL);
     for (size_t i = 1; i < how->n_members; i++) {
         pthread_join(members[i].thread, NULL);
         cuvee__workspace_free(members[i].own);
     }
+    /* Again by one alone, who was told to expect others; with a helper that leaves at once. */
+    const _Atomic bool leave = true;
+    job.first_stage = cuvee__team_stage(&team);
+    cuvee__forward_share(&job, job.workspace, NULL);
+    struct workspace *own = open_workspace(job.model, job.batch.n_tokens, job.batch.n_texts, how);
+    cuvee__forward_share(&job, own, &leave);
+    cuvee__forward_share(&job, own, NULL); /* all is over */
+    cuvee__workspace_free(own);
     cuvee__team_deinit(&team);
 }
 
@@ -126,7 +139,7 @@ static void run_batch(const cuvee_model *m, const struct kernels *k, const struc
     const struct ragged_batch batch = {n, starts[n], ids, type_ids, starts};
     struct workspace *w = open_workspace(m, starts[n], n, how);
     if (how->n_members) {
-        run_team(&(struct forward_job){m, k, w, batch, logits}, n, how);
+        run_team((struct forward_job){m, k, w, batch, logits, .n_expected = 1}, how);
     } else {
         const uint64_t n_allocs = cuvee__alloc_count();
         cuvee__forward(m, k, w, &batch, logits);
@@ -253,7 +266,7 @@ static void check_company(const struct tiny_model *shape, const struct kernels *
     }
     assert_memory_not_equal(alone[0], alone[0] + n_labels, n_labels * sizeof *batched);
 
-    for (size_t trial = 0; trial < 12; trial++) {
+    for (size_t trial = 0; trial < N_TRIALS; trial++) {
         size_t order[N_TEXTS];
         shuffle(order);
         /* Few and many rows for each member: teams are cut in two ways. */
@@ -275,6 +288,7 @@ static void logits_do_not_depend_on_company(void **state)
     (void)state;
     for (const char *const *tier = cuvee__kernels_usable(); *tier; tier++) {
         struct kernels k;
+        if (SKIP_REF && tier[1] && strcmp(*tier, "ref") == 0) continue;
         assert_int_equal(cuvee__kernels_choose(&k, *tier, NULL), CUVEE_OK);
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_company(&shapes[i], &k);
     }

@@ -289,24 +289,24 @@ static void run(const struct ragged_batch *batch, const struct workspace *w, flo
     }
 }
 
-static void meet(struct team *team)
+/* One chunk, for the leader or a helper. */
+void cuvee__forward_share(const struct forward_job *job, struct workspace *own,
+                          const _Atomic bool *leave)
 {
-    if (team) cuvee__team_meet(team);
-}
-
-/* The first member does the work, between two meetings. */
-void cuvee__forward_share(const struct forward_job *job, struct team *team, size_t member,
-                          struct workspace *own)
-{
-    const struct ragged_batch *batch = &job->batch;
     require(atomic_fetch_add(&own->n_users, 1) == 0);
     require(strcmp(job->kernels->name, "ref") == 0);
     require(signals_are_blocked());
-    require(!team || member < team->n_members);
-    require((member == 0) == (own == job->workspace));
-    meet(team);
-    if (member == 0 && batch->n_texts) run(batch, own, job->logits);
-    meet(team);
+    require(job->n_expected >= 1 && (own == job->workspace) == !leave);
+    if (!job->team) {
+        run(&job->batch, job->workspace, job->logits);
+    } else if (!leave || !atomic_load(leave)) {
+        size_t chunk;
+        while (cuvee__team_claim(job->team, job->first_stage, 1, &chunk)) {
+            run(&job->batch, job->workspace, job->logits);
+            cuvee__team_done(job->team, job->first_stage, 1);
+        }
+        cuvee__team_wait(job->team, job->first_stage);
+    }
     atomic_fetch_sub(&own->n_users, 1);
 }
 

@@ -21,115 +21,64 @@ enum { N_WORKERS = 4 };
 
 /* ---- queue ---- */
 
-struct idler {
-    struct queue *queue;
-    struct crew crew;
-    struct slice slices[8];
-    struct take take;
-    bool took;
-    pthread_t thread;
-};
-
-static void *idler_main(void *arg)
-{
-    struct idler *i = arg;
-    i->took = cuvee__queue_take(i->queue, &i->take);
-    return NULL;
-}
-
-static void idler_init(struct idler *i, struct queue *q)
-{
-    memset(i, 0, sizeof *i);
-    i->queue = q;
-    i->take = (struct take){.slices = i->slices, .own = &i->crew};
-    assert_int_equal(cuvee__team_init(&i->crew.team, NULL), CUVEE_OK);
-}
-
-/* A thread that is asleep in the queue. */
-static void idler_start(struct idler *i, size_t n_idle)
-{
-    pthread_create(&i->thread, NULL, idler_main, i);
-    for (size_t now = 0; now < n_idle;) {
-        cuvee__mutex_lock(&i->queue->mu);
-        now = i->queue->n_idle;
-        cuvee__mutex_unlock(&i->queue->mu);
-    }
-}
-
 static void never(void *user, cuvee_result *result)
 {
     (void)user, (void)result;
     fail();
 }
 
-static struct job *job_of_one(void)
-{
-    static const char bytes[400] = "x";
-    const cuvee_classify_options options = {.max_length = 512};
-    const cuvee_text text = {.ptr = bytes, .len = sizeof bytes}; /* costs 102 tokens */
-    return cuvee__job_create(&text, 1, 2, &options, never, NULL);
-}
-
-static void idle_workers_take_seats_but_texts_first(void **state)
+static void seats_are_taken_when_there_are_no_texts(void **state)
 {
     (void)state;
     struct queue q;
-    static struct idler leader, second, third;
+    struct crew a, b;
+    struct slice slices[4];
     assert_int_equal(cuvee__queue_init(&q, 100, 512, 3, NULL), CUVEE_OK);
-    struct job *a = job_of_one(), *b = job_of_one(), *c = job_of_one();
-    idler_init(&leader, &q);
-    idler_init(&second, &q);
-    idler_init(&third, &q);
+    assert_int_equal(cuvee__team_init(&a.team, NULL), CUVEE_OK);
+    assert_int_equal(cuvee__team_init(&b.team, NULL), CUVEE_OK);
+    const struct forward_job job = {.batch = {.n_tokens = 10}, .n_expected = 1};
 
-    /* Too small to share, or nobody is idle. */
-    q.crew_tokens = 103;
-    idler_start(&second, 1);
-    cuvee__mutex_lock(&q.mu); /* no signal reaches `second`: the leader is the first to come */
-    q.head = q.tail = a;
-    q.n_waiting = 1;
-    q.cost = a->cost;
-    cuvee__mutex_unlock(&q.mu);
-    assert_true(cuvee__queue_take(&q, &leader.take));
-    assert_int_equal(leader.take.n_slices, 1);
-    assert_false(leader.take.invites);
-
-    q.crew_tokens = 102;
-    cuvee__mutex_lock(&q.mu);
-    q.head = q.tail = b;
-    q.n_waiting = 1;
-    q.cost = b->cost;
-    cuvee__mutex_unlock(&q.mu);
-    assert_true(cuvee__queue_take(&q, &leader.take));
-    assert_true(leader.take.invites);
-    pthread_join(second.thread, NULL);
-    assert_true(second.took);
-    assert_ptr_equal(second.take.seat.crew, &leader.crew);
-    assert_int_equal(second.take.seat.member, 1);
-    assert_int_equal(second.take.n_slices, 0);
-    assert_int_equal(cuvee__queue_close_crew(&q, &leader.crew), 1);
+    q.crew_tokens = 11; /* not worth it */
+    cuvee__queue_open_crew(&q, &a, &job);
+    assert_null(a.job.team);
     assert_null(q.open);
+    assert_int_equal(cuvee__queue_close_crew(&q, &a), 0);
 
-    /* Two seats, one idle worker; and a text that comes before the pass starts goes to it. */
-    leader.crew.n_invited = 2;
-    atomic_store(&leader.crew.n_joined, 0);
-    q.open = &leader.crew;
-    assert_true(cuvee__queue_try_push(&q, c));
-    idler_main(&third);
-    assert_true(third.took);
-    assert_int_equal(third.take.n_slices, 1);
-    assert_null(third.take.seat.crew);
-    assert_false(third.take.invites); /* one crew at a time, and nobody is idle */
-    assert_int_equal(cuvee__queue_close_crew(&q, &leader.crew), 0);
+    q.crew_tokens = 10;
+    q.n_idle = 1; /* as if */
+    cuvee__queue_open_crew(&q, &a, &job);
+    cuvee__queue_open_crew(&q, &b, &job);
+    assert_ptr_equal(a.job.team, &a.team);
+    assert_int_equal(a.job.n_expected, 2);
+    q.n_idle = 0;
+
+    /* Each seat once; helpers go where there are few. */
+    struct take first = {.slices = slices, .helps = true}, second = first;
+    assert_true(cuvee__queue_take(&q, &first));
+    assert_true(cuvee__queue_take(&q, &second));
+    assert_int_equal(first.n_slices + second.n_slices, 0);
+    assert_true(first.seat.crew != second.seat.crew && first.seat.crew && second.seat.crew);
+    assert_true(cuvee__queue_take(&q, &first));
+    assert_ptr_equal(first.seat.crew, second.seat.crew);
+
+    /* Texts go first, and helpers are told. */
+    const cuvee_classify_options options = {.max_length = 512};
+    const cuvee_text text = {.ptr = "", .len = 0};
+    struct job *texts = cuvee__job_create(&text, 1, 2, &options, never, NULL);
+    assert_false(atomic_load(&q.has_texts));
+    assert_true(cuvee__queue_try_push(&q, texts));
+    assert_true(atomic_load(&q.has_texts));
+    assert_true(cuvee__queue_take(&q, &second));
+    assert_int_equal(second.n_slices, 1);
+    assert_false(atomic_load(&q.has_texts));
+
+    assert_int_equal(cuvee__queue_close_crew(&q, &a) + cuvee__queue_close_crew(&q, &b), 3);
     assert_null(q.open);
-
     cuvee__queue_stop(&q);
-    assert_false(cuvee__queue_take(&q, &third.take));
-    cuvee__job_free(a);
-    cuvee__job_free(b);
-    cuvee__job_free(c);
-    cuvee__team_deinit(&leader.crew.team);
-    cuvee__team_deinit(&second.crew.team);
-    cuvee__team_deinit(&third.crew.team);
+    assert_false(cuvee__queue_take(&q, &first));
+    cuvee__job_free(texts);
+    cuvee__team_deinit(&a.team);
+    cuvee__team_deinit(&b.team);
     cuvee__queue_deinit(&q);
 }
 
@@ -285,7 +234,7 @@ static int nothing_was_breached(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(idle_workers_take_seats_but_texts_first, nothing_was_breached),
+        cmocka_unit_test_teardown(seats_are_taken_when_there_are_no_texts, nothing_was_breached),
         cmocka_unit_test_teardown(lone_texts_are_shared, nothing_was_breached),
         cmocka_unit_test_teardown(small_models_are_not_shared, nothing_was_breached),
         cmocka_unit_test_teardown(many_callers_and_crews, nothing_was_breached),

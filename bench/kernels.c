@@ -6,48 +6,80 @@
  * round goes through all cases, and each window of a case lies between two windows of the peak
  * loop. Shown are the best rate of a case over all rounds, and its share: the median over rounds of
  * rate / mean of both peaks, beside best rate / best peak. Weights of a case are larger than the
- * caches unless it says otherwise. */
+ * caches unless it says otherwise. A product with bf16 or int8 weights follows the same product in
+ * f32, and is compared with it: the median over rounds of the ratio of both rates. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "kernels/kernels.h"
 #include "os/clock.h"
 #include "peak.h"
 
-enum { MAX_ROUNDS = 99, MAX_CASES = 64, D_HIDDEN = 768, D_FEED = 3072, MAX_M = 512, HEAD = 64 };
+enum { MAX_ROUNDS = 99, MAX_CASES = 128, D_HIDDEN = 768, D_FEED = 3072, MAX_M = 512, HEAD = 64 };
 
 /* Everything a case works on; made once, large enough for all. */
 struct data {
     struct kernels kern;
     float *a, *c, *w, *bias, *scratch;
+    uint16_t *w_bf16;
+    int8_t *w_int8; /* within +-16: every length of runs is right */
+    int32_t *sums;
+    void *inputs; /* scratch of a product */
 };
 
 struct bench_case {
-    char name[48];
+    char name[56];
     void (*run)(const struct bench_case *self, const struct data *d);
     size_t m, n, k;
     enum act act;
-    double work;      /* of one run: floating-point operations, or values */
-    bool is_gflops;   /* work counts operations, and a share of peak makes sense */
-    double best, share[MAX_ROUNDS];
+    enum weight_type type;
+    uint8_t run_length; /* int8 only */
+    double work;    /* of one run: operations, or values */
+    bool is_gflops; /* work counts operations, and a share of peak makes sense */
+    const struct bench_case *f32; /* what ratio compares with */
+    double best, rate[MAX_ROUNDS], share[MAX_ROUNDS], ratio[MAX_ROUNDS];
 };
 
 static void run_gemm(const struct bench_case *self, const struct data *d)
 {
-    const struct packed w = {.n = self->n, .k = self->k, .panels = d->w};
+    const void *panels = self->type == WEIGHT_F32    ? (const void *)d->w
+                         : self->type == WEIGHT_BF16 ? (const void *)d->w_bf16
+                                                     : (const void *)d->w_int8;
+    const struct packed w = {.type = self->type, .n = self->n, .k = self->k, .panels = panels,
+                             .scales = d->bias, .sums = d->sums, .run = self->run_length,
+                             .rotation = 128, .activation_max = 127};
     const struct epilogue e = {.bias = d->bias, .act = self->act};
     /* A cache line more per row than K, as the model's buffers have. */
-    cuvee__gemm(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16, NULL);
+    cuvee__gemm(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16, d->inputs);
 }
 
 static void run_tile(const struct bench_case *self, const struct data *d)
 {
     for (int i = 0; i < 100; i++)
         d->kern.gemm_f32_tile(self->m, self->k, d->a, self->k + 16, d->w, d->scratch, false);
+}
+
+static void run_tile_int8(const struct bench_case *self, const struct data *d)
+{
+    for (int i = 0; i < 100; i++)
+        d->kern.gemm_int8_tile(self->m, self->k, (const uint8_t *)d->w_int8, self->k + 64,
+                               d->w_int8, self->run_length, d->sums);
+}
+
+static void run_quantise(const struct bench_case *self, const struct data *d)
+{
+    struct row_scale scale;
+    d->kern.quantise_row(d->inputs, d->a, NULL, self->n, 127, &scale);
+}
+
+static void run_rotate(const struct bench_case *self, const struct data *d)
+{
+    d->kern.rotate_row(d->c, d->a, d->bias, self->n, 128);
 }
 
 static void run_attention(const struct bench_case *self, const struct data *d)
@@ -92,6 +124,41 @@ static struct bench_case *add_case(void (*run)(const struct bench_case *, const 
     return c;
 }
 
+static void list_other_tiles(const struct kernels *kern, const struct bench_case *f32)
+{
+    const size_t int8_rows = kern->int8_tile_rows;
+    for (unsigned run = 0; run <= CUVEE__MAX_RUN; run = run ? 2 * run : 1) {
+        struct bench_case *c = add_case(run_tile_int8, int8_rows, 32, 512,
+                                        100.0 * 2 * (double)int8_rows * 32 * 512);
+        snprintf(c->name, sizeof c->name, "microkernel int8 %zux32x512, runs of %u", int8_rows,
+                 run);
+        c->run_length = (uint8_t)run;
+        c->f32 = f32;
+        c->is_gflops = true;
+    }
+}
+
+/* The product of case f32, with bf16 and int8 weights. */
+static void list_other_types(const struct bench_case *f32)
+{
+    static const struct {
+        enum weight_type type;
+        const char *name;
+        uint8_t run;
+    } types[] = {{WEIGHT_BF16, "bf16", 0},
+                 {WEIGHT_INT8, "int8, runs of 2", 2},
+                 {WEIGHT_INT8, "int8, runs of 4", 4}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct bench_case *c = add_case(run_gemm, f32->m, f32->n, f32->k, f32->work);
+        snprintf(c->name, sizeof c->name, "gemm K=%zu N=%zu M=%zu %s", f32->k, f32->n, f32->m,
+                 types[i].name);
+        c->type = types[i].type;
+        c->run_length = types[i].run;
+        c->f32 = f32;
+        c->is_gflops = true;
+    }
+}
+
 static void list_cases(const struct kernels *kern)
 {
     static const size_t shapes[][2] = {{768, 768}, {2304, 768}, {3072, 768}, {768, 3072}};
@@ -100,12 +167,14 @@ static void list_cases(const struct kernels *kern)
                                     100.0 * 2 * (double)kern->tile_rows * 32 * 128);
     snprintf(c->name, sizeof c->name, "microkernel %zux32x128, from L1", kern->tile_rows);
     c->is_gflops = true;
+    list_other_tiles(kern, c);
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
         for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
             const size_t n = shapes[s][0], k = shapes[s][1];
             c = add_case(run_gemm, rows[r], n, k, 2.0 * (double)(rows[r] * n * k));
             snprintf(c->name, sizeof c->name, "gemm K=%zu N=%zu M=%zu", k, n, rows[r]);
             c->is_gflops = true;
+            list_other_types(c);
         }
     static const size_t tokens[] = {16, 55, 128, 512};
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
@@ -131,6 +200,10 @@ static void list_cases(const struct kernels *kern)
     snprintf(c->name, sizeof c->name, "softmax n=512");
     c = add_case(run_widen, 1, D_FEED, 0, D_FEED);
     snprintf(c->name, sizeof c->name, "widen_f16 n=%d", D_FEED);
+    c = add_case(run_rotate, 1, D_FEED, 0, D_FEED);
+    snprintf(c->name, sizeof c->name, "rotate n=%d in blocks of 128", D_FEED);
+    c = add_case(run_quantise, 1, D_FEED, 0, D_FEED);
+    snprintf(c->name, sizeof c->name, "quantise n=%d", D_FEED);
 }
 
 /* ---- measuring ---- */
@@ -143,7 +216,13 @@ static bool make_data(struct data *d)
     d->w = cuvee__alloc_aligned(n_w * sizeof(float));
     d->bias = cuvee__alloc_aligned(D_FEED * sizeof(float));
     d->scratch = cuvee__alloc_aligned(cuvee__attention_f32_scratch(MAX_M, HEAD) * sizeof(float));
-    if (!d->a || !d->c || !d->w || !d->bias || !d->scratch) return false;
+    d->w_bf16 = cuvee__alloc_aligned(n_w * sizeof *d->w_bf16);
+    d->w_int8 = cuvee__alloc_aligned(n_w);
+    d->sums = cuvee__alloc_aligned(D_FEED * sizeof *d->sums);
+    d->inputs = cuvee__alloc_aligned(cuvee__gemm_scratch_bytes(WEIGHT_BF16, MAX_M, D_FEED));
+    if (!d->a || !d->c || !d->w || !d->bias || !d->scratch || !d->w_bf16 || !d->w_int8 ||
+        !d->sums || !d->inputs)
+        return false;
     uint32_t seed = 1;
     float *const arrays[] = {d->a, d->w, d->bias};
     const size_t counts[] = {n_a, n_w, D_FEED};
@@ -152,20 +231,33 @@ static bool make_data(struct data *d)
             seed = seed * 1664525u + 1013904223u;
             arrays[i][j] = (float)(seed >> 8) * 0x1p-22f - 2.0f;
         }
+    for (size_t j = 0; j < n_w; j++) {
+        d->w_bf16[j] = (uint16_t)(0x3F80 + j % 128);
+        d->w_int8[j] = (int8_t)((int)(j * 7 % 33) - 16);
+    }
+    memset(d->sums, 0, D_FEED * sizeof *d->sums);
     return true;
 }
 
-/* Work per nanosecond over at least `seconds`. */
+/* Of this thread: what other programs do on its core does not count. */
+static uint64_t thread_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Work per nanosecond of the thread's time over at least `seconds`. */
 static double run_window(const struct bench_case *c, const struct data *d, double seconds)
 {
     c->run(c, d); /* brings its code and data in; not counted */
-    const uint64_t start = cuvee__clock_ns();
+    const uint64_t start = thread_ns();
     uint64_t now;
     double n = 0;
     do {
         c->run(c, d);
         n++;
-        now = cuvee__clock_ns();
+        now = thread_ns();
     } while ((double)(now - start) < seconds * 1e9);
     return n * c->work / (double)(now - start);
 }
@@ -176,21 +268,28 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double median(double *x, size_t n)
+{
+    qsort(x, n, sizeof *x, compare_doubles);
+    return x[n / 2];
+}
+
 static void report(const char *tier, size_t n_rounds, double best_peak)
 {
     printf("tier %s, 1 thread, multiply-add peak %.1f GFLOP/s (best window)\n", tier, best_peak);
-    printf("%-34s %10s %14s %14s\n", "case", "best", "median share", "best / peak");
+    printf("%-44s %10s %14s %14s\n", "case", "best", "median share", "best / peak");
     for (size_t i = 0; i < n_cases; i++) {
         struct bench_case *c = &cases[i];
         if (!c->best) continue;
         if (!c->is_gflops) {
-            printf("%-34s %7.3f ns per value\n", c->name, 1.0 / c->best);
+            printf("%-44s %7.3f ns per value\n", c->name, 1.0 / c->best);
             continue;
         }
-        qsort(c->share, n_rounds, sizeof c->share[0], compare_doubles);
-        printf("%-34s %5.1f GF/s", c->name, c->best);
+        printf("%-44s %5.1f GF/s", c->name, c->best);
         if (best_peak > 0)
-            printf(" %12.1f %% %12.1f %%", 100 * c->share[n_rounds / 2], 100 * c->best / best_peak);
+            printf(" %12.1f %% %12.1f %%", 100 * median(c->share, n_rounds),
+                   100 * c->best / best_peak);
+        if (c->f32) printf(" %7.2f x f32", median(c->ratio, n_rounds));
         putchar('\n');
     }
 }
@@ -234,7 +333,9 @@ int main(int argc, char **argv)
             if (!strstr(c->name, only)) continue;
             const double rate = run_window(c, &d, window);
             const double after = bench_peak_f32(d.kern.name, 1, window / 4);
+            c->rate[round] = rate;
             c->share[round] = rate / (0.5 * (before + after));
+            if (c->f32) c->ratio[round] = c->f32->rate[round] > 0 ? rate / c->f32->rate[round] : 0;
             if (rate > c->best) c->best = rate;
             if (after > best_peak) best_peak = after;
             before = after;

@@ -2,13 +2,16 @@
  *
  * The loop nest of a matrix product with a packed weight:
  *
- *   row block   rows of a that fit the second-level cache together with a panel
+ *   row block   rows of a that fit the second-level cache together with a panel; they are
+ *               quantised, or rounded to bf16, here
  *     panel     32 output columns; its weights come from memory once per row block
- *       k block   as many k as keep a row tile of a in the first-level cache
- *         row tile   one microkernel call; its sums wait in `tiles` between k blocks
+ *       k block   as many k as keep a row tile of a in the first-level cache; where the machine
+ *                 cannot multiply bf16, this piece of a bf16 panel is widened to f32, for all rows
+ *         row tile   one microkernel call; its sums wait in `sums` between k blocks
  *
  * The order of additions for an output element is k = 0, 1, 2, ... whatever the cuts: sums that go
- * on in the next k block go on from the same bits. So the cuts are free to follow speed alone. */
+ * on in the next k block go on from the same bits. So the cuts are free to follow speed alone.
+ * Integer sums are exact in any order; 1-byte rows need no k blocks. */
 #include "base/checked.h"
 #include "kernels/pack.h"
 #include "kernels/split.h"
@@ -18,72 +21,178 @@ enum {
     ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB: the smallest L2 in use is 512 KB */
 };
 
+/* A row block's inputs in the type that the microkernel takes. */
+struct inputs {
+    const void *rows;
+    size_t ld; /* values */
+    const struct row_scale *scales;
+};
+
 /* One panel for one row block. */
 struct panel_job {
     const struct kernels *kern;
-    const float *a;
-    size_t lda;
-    struct split tiles; /* of the block's rows */
-    const float *panel;
-    size_t n_k;
-    struct epilogue e; /* at the panel's first column, the block's first row */
+    struct inputs in;
+    struct split tiles;  /* of the block's rows */
+    struct packed panel; /* this panel alone */
+    float *widened;      /* room for a k block of a panel in f32 */
+    struct epilogue e;   /* at the panel's first column, the block's first row */
     float *c;
-    size_t ldc, cols;
+    size_t ldc;
 };
 
-/* sums: room for every row of the block, 32 floats each. */
-static void gemm_panel(const struct panel_job *job, float *sums)
+static bool has_bf16(const struct kernels *k)
 {
-    const bool one_k_block = job->n_k <= K_BLOCK;
-    for (size_t k0 = 0; k0 < job->n_k; k0 += K_BLOCK) {
-        const size_t n_k = cuvee__min(K_BLOCK, job->n_k - k0);
+    return k->gemm_bf16_tile != NULL;
+}
+
+static size_t max_tile_rows(const struct kernels *k, enum weight_type type)
+{
+    if (type == WEIGHT_INT8) return k->int8_tile_rows;
+    return type == WEIGHT_BF16 && has_bf16(k) ? k->bf16_tile_rows : k->tile_rows;
+}
+
+static struct epilogue epilogue_from(const struct epilogue *e, size_t row, size_t col)
+{
+    struct epilogue moved = *e;
+    if (e->bias) moved.bias += col;
+    if (e->residual) moved.residual += row * e->ld_residual + col;
+    return moved;
+}
+
+/* One tile of the k block that starts at k0; weights is where the block starts in the panel. */
+static void multiply_tile(const struct panel_job *job, size_t rows, size_t row, size_t k0,
+                          size_t n_k, const void *weights, float *tile)
+{
+    const struct kernels *kern = job->kern;
+    const size_t ld = job->in.ld, from = row * ld + k0;
+    if (job->panel.type == WEIGHT_BF16 && has_bf16(kern))
+        kern->gemm_bf16_tile(rows, cuvee__round_up(n_k, 2), (const uint16_t *)job->in.rows + from,
+                             ld, weights, tile, k0 > 0);
+    else
+        kern->gemm_f32_tile(rows, n_k, (const float *)job->in.rows + from, ld, weights, tile,
+                            k0 > 0);
+}
+
+/* sums: room for every row of the block, 32 floats each. */
+static void gemm_panel_float(const struct panel_job *job, float *sums)
+{
+    const struct kernels *kern = job->kern;
+    const size_t depth = job->panel.k, width = CUVEE__PANEL * weight_bytes(job->panel.type);
+    const bool one_k_block = depth <= K_BLOCK;
+    for (size_t k0 = 0; k0 < depth; k0 += K_BLOCK) {
+        const size_t n_k = cuvee__min(K_BLOCK, depth - k0);
+        const void *weights = (const char *)job->panel.panels + k0 * width;
+        if (job->panel.type == WEIGHT_BF16 && !has_bf16(kern)) {
+            kern->widen_panel(job->widened, weights, cuvee__round_up(n_k, 2));
+            weights = job->widened;
+        }
         for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
             const size_t rows = split_part(&job->tiles, i);
             /* Without a second k block nothing has to wait: one tile, always hot. */
             float *tile = one_k_block ? sums : sums + row * CUVEE__PANEL;
-            job->kern->gemm_f32_tile(rows, n_k, job->a + row * job->lda + k0, job->lda,
-                                     job->panel + k0 * CUVEE__PANEL, tile, k0 > 0);
-            if (k0 + n_k == job->n_k) {
-                struct epilogue e = job->e;
-                if (e.residual) e.residual += row * e.ld_residual;
-                job->kern->tile_f32_store(rows, job->cols, tile, &e, job->c + row * job->ldc,
-                                          job->ldc);
+            multiply_tile(job, rows, row, k0, n_k, weights, tile);
+            if (k0 + n_k == depth) {
+                const struct epilogue e = epilogue_from(&job->e, row, 0);
+                kern->tile_f32_store(rows, job->panel.n, tile, &e, job->c + row * job->ldc,
+                                     job->ldc);
             }
             row += rows;
         }
     }
 }
 
+static void gemm_panel_int8(const struct panel_job *job)
+{
+    _Alignas(64) int32_t tile[CUVEE__MAX_TILE_ROWS * CUVEE__PANEL];
+    for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
+        const size_t rows = split_part(&job->tiles, i);
+        job->kern->gemm_int8_tile(rows, job->panel.k,
+                                  (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
+                                  job->panel.panels, job->panel.run, tile);
+        const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
+        const struct epilogue e = epilogue_from(&job->e, row, 0);
+        job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, job->c + row * job->ldc,
+                                   job->ldc);
+        row += rows;
+    }
+}
+
+/* Values between converted rows. A cache line more than needed: against strides of 4 KB. */
+static size_t converted_ld(enum weight_type type, size_t k)
+{
+    return cuvee__round_up(k, 64) + 64 / weight_bytes(type);
+}
+
 size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k)
 {
-    const size_t rows = cuvee__min(m, ROW_BLOCK);
     if (type == WEIGHT_F32) return 0;
-    /* Per row its converted inputs and a cache line, against strides of 4 KB; and for int8 what
-     * takes them back. */
-    const size_t inputs = cuvee__round_up(k, 64) * weight_bytes(type) + 64;
-    return rows * (inputs + (type == WEIGHT_INT8 ? 64 : 0));
+    const size_t rows = cuvee__min(m, ROW_BLOCK);
+    const size_t inputs = rows * converted_ld(type, k) * weight_bytes(type);
+    if (type == WEIGHT_INT8)
+        return inputs + cuvee__round_up(rows * sizeof(struct row_scale), 64) +
+               cuvee__round_up(k, 16) * sizeof(float);
+    const size_t widened = cuvee__min(K_BLOCK, cuvee__round_up(k, 2)) * CUVEE__PANEL;
+    return cuvee__max(inputs, widened * sizeof(float));
+}
+
+/* scratch: the quantised rows, their scales, a row that is being rotated. */
+static struct inputs quantise_rows(const struct kernels *kern, size_t rows, const float *a,
+                                   size_t lda, const struct packed *w, void *scratch)
+{
+    const size_t ld = converted_ld(w->type, w->k);
+    uint8_t *to = scratch;
+    struct row_scale *scales = (void *)(to + rows * ld);
+    float *rotated = (void *)(to + rows * ld + cuvee__round_up(rows * sizeof *scales, 64));
+    for (size_t r = 0; r < rows; r++, a += lda) {
+        const float *x = a, *input_scales = w->input_scales;
+        if (w->rotation > 1) {
+            kern->rotate_row(rotated, x, input_scales, w->k, w->rotation);
+            x = rotated;
+            input_scales = NULL;
+        }
+        kern->quantise_row(to + r * ld, x, input_scales, w->k, w->activation_max, &scales[r]);
+    }
+    return (struct inputs){to, ld, scales};
+}
+
+/* The rows of a as the tier's microkernel for this type of weights wants them. */
+static struct inputs convert_rows(const struct kernels *kern, size_t rows, const float *a,
+                                  size_t lda, const struct packed *w, void *scratch)
+{
+    const bool as_they_are = w->type == WEIGHT_F32 || (w->type == WEIGHT_BF16 && !has_bf16(kern));
+    if (as_they_are) return (struct inputs){a, lda, NULL};
+    const size_t ld = converted_ld(w->type, w->k);
+    if (w->type == WEIGHT_BF16) {
+        uint16_t *to = scratch;
+        for (size_t r = 0; r < rows; r++) {
+            kern->narrow_bf16(to + r * ld, a + r * lda, w->k);
+            if (w->k % 2) to[r * ld + w->k] = 0;
+        }
+        return (struct inputs){to, ld, NULL};
+    }
+    return quantise_rows(kern, rows, a, lda, w, scratch);
 }
 
 void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
                  const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
                  void *scratch)
 {
-    (void)scratch;
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
     if (m == 0) return;
     const struct split blocks = split_rows(m, ROW_BLOCK);
     for (size_t b = 0, row = 0; b < blocks.n_parts; b++) {
         const size_t rows = split_part(&blocks, b);
-        struct panel_job job = {.kern = k, .a = a + row * lda, .lda = lda, .n_k = w->k, .ldc = ldc};
-        job.tiles = split_rows(rows, k->tile_rows);
+        struct panel_job job = {.kern = k, .widened = scratch, .ldc = ldc};
+        job.in = convert_rows(k, rows, a + row * lda, lda, w, scratch);
+        job.tiles = split_rows(rows, max_tile_rows(k, w->type));
         for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
-            job.panel = (const float *)w->panels + col * w->k;
-            job.cols = cuvee__min(CUVEE__PANEL, w->n - col);
+            job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
             job.c = c + row * ldc + col;
-            job.e = *e;
-            if (e->bias) job.e.bias += col;
-            if (e->residual) job.e.residual += row * e->ld_residual + col;
-            gemm_panel(&job, sums);
+            job.e = epilogue_from(e, row, col);
+            if (w->type == WEIGHT_INT8)
+                gemm_panel_int8(&job);
+            else
+                gemm_panel_float(&job, sums);
         }
         row += rows;
     }

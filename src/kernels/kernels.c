@@ -23,6 +23,10 @@ static const struct tier tiers[] = {
     {"ref", 0, "nothing"},
     {"avx2", CUVEE__ISA_AVX2, "AVX2, FMA and F16C"},
     {"avx512", CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512, "AVX-512 F, BW, DQ and VL"},
+    {"avx512vnni", CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512 | CUVEE__ISA_AVX512_VNNI, "AVX-512 VNNI"},
+    {"avx512bf16",
+     CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512 | CUVEE__ISA_AVX512_VNNI | CUVEE__ISA_AVX512_BF16,
+     "AVX-512 BF16"},
 };
 
 enum {
@@ -39,6 +43,8 @@ static const char *const lists[N_TIERS][N_TIERS + 1] = {
     {"ref"},
     {"ref", "avx2"},
     {"ref", "avx2", "avx512"},
+    {"ref", "avx2", "avx512", "avx512vnni"},
+    {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16"},
 };
 
 static size_t n_usable(void)
@@ -65,6 +71,8 @@ void cuvee__kernels_init(struct kernels *k, unsigned isa)
 #if defined(__x86_64__)
     if (isa & CUVEE__ISA_AVX2) cuvee__kernels_init_avx2(k);
     if (isa & CUVEE__ISA_AVX512) cuvee__kernels_init_avx512(k);
+    if (isa & CUVEE__ISA_AVX512_VNNI) cuvee__kernels_init_avx512vnni(k);
+    if (isa & CUVEE__ISA_AVX512_BF16) cuvee__kernels_init_avx512bf16(k);
 #else
     (void)isa;
 #endif
@@ -83,7 +91,9 @@ int cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err)
         for (chosen = 0; chosen < N_TIERS && strcmp(cap, tiers[chosen].name) != 0;) chosen++;
         if (chosen == N_TIERS)
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
-                               "%s '%s' is unknown; there are ref, avx2, avx512", asked_by, cap);
+                               "%s '%s' is unknown; there are ref, avx2, avx512, avx512vnni, "
+                               "avx512bf16",
+                               asked_by, cap);
         if (chosen >= N_BUILT)
             return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                                "%s '%s' is for another kind of processor; this build has ref only",

@@ -50,15 +50,66 @@ struct epilogue {
     size_t ld_residual;
 };
 
+/* How a row of inputs was quantised: x * input_scale is about scale * (q - zero). */
+struct row_scale {
+    float scale;
+    int32_t zero;
+};
+
+/* What takes a tile of integer sums back: the panel's columns, the tile's rows. */
+struct dequantise {
+    const struct row_scale *rows;
+    const float *scales;
+    const int32_t *sums;
+};
+
+enum { CUVEE__MAX_RUN = 8 };
+
 struct kernels {
-    const char *name;  /* tier: "ref", "avx2", "avx512" */
-    size_t tile_rows;  /* rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS */
+    const char *name; /* tier: "ref", "avx2", "avx512", ... */
+    /* Rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS. */
+    size_t tile_rows, bf16_tile_rows, int8_tile_rows;
 
     /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * 32 + j], r < rows, j < 32.
      *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte
      *   aligned; accumulate: add to what tile holds, else overwrite. a has no alignment. */
     void (*gemm_f32_tile)(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
                           float *tile, bool accumulate);
+
+    /* The same with bf16 weights and inputs, panel[k / 2 * 64 + j * 2 + k % 2]; n_k is even, and
+     * denormals may count as 0. NULL where the machine cannot: panels are widened then. */
+    void (*gemm_bf16_tile)(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
+                           const uint16_t *panel, float *tile, bool accumulate);
+
+    /* A piece of a bf16 panel as a piece of an f32 panel; n_k is even. */
+    void (*widen_panel)(float *to, const uint16_t *panel, size_t n_k);
+
+    /* The same in exact integers, panel[k / 4 * 128 + j * 4 + k % 4]; a is readable up to a
+     * multiple of 4. run: as in struct packed. */
+    void (*gemm_int8_tile)(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
+                           const int8_t *panel, size_t run, int32_t *tile);
+
+    /* y[i] = x[i] * input_scales[i] (NULL = ones), then each block of `block` values becomes its
+     * Walsh-Hadamard transform: for h = 1, 2, 4, .. block / 2 (t[i], t[i+h]) becomes
+     * (t[i] + t[i+h], t[i] - t[i+h]), one rounding each: the same bits on every tier. block is a
+     * power of two that divides n. y may be x. */
+    void (*rotate_row)(float *y, const float *x, const float *input_scales, size_t n,
+                       size_t block);
+
+    /* Quantise a row: y = x * input_scales (NULL = ones), the range of y and 0 onto 0 .. max.
+     * q has room for n rounded up to 64. The same bits on every tier. A row with a value that is
+     * not finite gets the scale NaN; one that is 0 all over, or nearly (below 2^-100), scale 0. */
+    void (*quantise_row)(uint8_t *q, const float *x, const float *input_scales, size_t n,
+                         uint32_t max, struct row_scale *ret);
+
+    /* y[i] = x[i] rounded to bf16, to nearest even; a NaN stays one. */
+    void (*narrow_bf16)(uint16_t *y, const float *x, size_t n);
+
+    /* As tile_f32_store, of integer sums: the value is
+     * (tile[r][j] - zero[r] * sums[j]) * (scale[r] * scales[j]). */
+    void (*tile_int8_store)(size_t rows, size_t cols, const int32_t *tile,
+                            const struct dequantise *d, const struct epilogue *e, float *c,
+                            size_t ldc);
 
     /* Finish a tile: c[r * ldc + j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for
      * j < cols <= 32. bias and residual already point at column 0 of this tile. */
@@ -108,13 +159,13 @@ struct packed {
     enum weight_type type;
     size_t n, k;
     const void *panels; /* f32 [n/32][k][32]; bf16 [n/32][k/2][32][2]; s8 [n/32][k/4][32][4] */
-    /* WEIGHT_INT8 only. A weight is scales[n] * q, q an integer within +-weight_max. */
+    /* WEIGHT_INT8 only. A weight is scales[n] * q, q an integer within +-127. */
     const float *scales;       /* (n) */
     const int32_t *sums;       /* (n) sum over k of q */
     const float *input_scales; /* (k) inputs are multiplied by this first; NULL = ones */
     uint32_t activation_max;   /* quantised inputs are 0 .. activation_max, at most 255 */
-    uint32_t weight_max;       /* at most 127 */
-    uint32_t weight_zero;      /* panels hold q + weight_zero: cuvee__int8_weight_zero() */
+    uint32_t run;              /* 0, 1, 2, 4 or 8: cuvee__int8_run of its rows, the least */
+    uint32_t rotation;         /* inputs are rotated in blocks of so many; 1 or 0 = not */
 };
 
 /* Bytes of the panels of an (n,k) matrix; false when they wrap. */
@@ -132,19 +183,20 @@ struct packed cuvee__packed_columns(const struct packed *w, size_t first, size_t
 void cuvee__pack_rows(const struct packed *p, void *panels, size_t first, size_t n_rows,
                       const float *w, size_t ldw);
 
-/* The same for integer weights q, each within +-weight_max; p->weight_zero is added on the way.
- *   ret_sums  (n) sums[first ...] are written, and the padding's with the final row */
+/* The same for integer weights q. ret_sums: (n), written as the panels are. */
 void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_sums, size_t first,
                            size_t n_rows, const int8_t *q, size_t ldq);
 
-/* What to add to weights of these bounds. Where four products of a quantised input and a weight
- * made non-negative fit 16 bits (127 with 63, for instance), machines without integer dot products
- * are fastest with non-negative weights: weight_max. Else 0. */
-uint32_t cuvee__int8_weight_zero(uint32_t activation_max, uint32_t weight_max);
+/* How many groups of 4 k of a row of weights may be summed in 16 bits before they are widened,
+ * whatever the inputs 0 .. activation_max: 8, 4, 2 or 1; 0 when even two products may not fit.
+ * Machines without integer dot products need it, and are the faster the longer the runs. */
+size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max);
 
 /* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
- *   scratch  cuvee__gemm_scratch_bytes, 64-byte aligned; the caller's own: inputs are converted
- *            into it. NULL for f32.
+ * With bf16 weights the result is that of their f32 values, to the bit; but on a tier with
+ * gemm_bf16_tile the inputs are rounded to bf16 as well.
+ *   scratch  cuvee__gemm_scratch_bytes, 64-byte aligned; the caller's own: inputs or weights are
+ *            converted into it. NULL for f32.
  * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are
  * slow: the rows of a tile then fight for one set of the first-level cache. Callers add a cache
  * line to such strides. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "kernels/bf16.h"
 #include "kernels/pack.h"
 
 bool cuvee__packed_bytes(enum weight_type type, size_t n, size_t k, size_t *ret_bytes)
@@ -70,15 +71,6 @@ static size_t place(enum weight_type type, size_t depth, size_t column, size_t k
            column % CUVEE__PANEL * group + k % group;
 }
 
-/* Round to nearest even; a NaN stays one, also where its low bits alone said so. */
-static uint16_t bf16_of_float(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if ((bits & 0x7FFFFFFF) > 0x7F800000) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
 static void pack_bf16_rows(const struct packed *p, uint16_t *panels, size_t first, size_t n_rows,
                            const float *w, size_t ldw)
 {
@@ -100,12 +92,32 @@ void cuvee__pack_rows(const struct packed *p, void *panels, size_t first, size_t
         pack_f32_rows(p, panels, first, n_rows, w, ldw);
 }
 
-uint32_t cuvee__int8_weight_zero(uint32_t activation_max, uint32_t weight_max)
+/* Of `run` groups that are summed together, two products of each land in the same 16 bits: those of
+ * k % 4 = 0, 1 or of k % 4 = 2, 3. The largest sum that inputs can make of them is the largest
+ * input times the weights of one sign. */
+static bool run_fits(const int8_t *q, size_t n_k, size_t run, int32_t activation_max)
 {
-    const uint32_t largest = 2 * weight_max;
-    const bool pair_fits = 2 * activation_max * largest <= INT16_MAX;
-    const bool four_fit = 4 * activation_max * largest <= UINT16_MAX;
-    return pair_fits && four_fit && largest <= INT8_MAX ? weight_max : 0;
+    for (size_t start = 0; start < n_k; start += 4 * run) {
+        int32_t above[2] = {0, 0}, below[2] = {0, 0};
+        const size_t end = cuvee__min(n_k, start + 4 * run);
+        for (size_t k = start; k < end; k++) {
+            const size_t half = k / 2 % 2;
+            above[half] += q[k] > 0 ? q[k] : 0;
+            below[half] -= q[k] < 0 ? q[k] : 0;
+        }
+        const int32_t limit = INT16_MAX / activation_max;
+        for (size_t half = 0; half < 2; half++)
+            if (above[half] > limit || below[half] > limit) return false;
+    }
+    return true;
+}
+
+size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max)
+{
+    /* Powers of two: what fits a run fits its halves; so the least of many rows fits all. */
+    size_t run = CUVEE__MAX_RUN;
+    while (run && !run_fits(q, k, run, (int32_t)cuvee__max(activation_max, 1))) run /= 2;
+    return run;
 }
 
 void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_sums, size_t first,
@@ -115,9 +127,9 @@ void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_
     for (size_t row = first; row < end; row++, q += ldq) {
         ret_sums[row] = 0;
         for (size_t k = 0; k < depth; k++) {
-            const int weight = k < p->k ? q[k] + (int)p->weight_zero : 0;
-            panels[place(WEIGHT_INT8, depth, row, k)] = (int8_t)weight;
-            if (k < p->k) ret_sums[row] += q[k];
+            const int8_t weight = k < p->k ? q[k] : 0;
+            panels[place(WEIGHT_INT8, depth, row, k)] = weight;
+            ret_sums[row] += weight;
         }
     }
     if (end < p->n) return;

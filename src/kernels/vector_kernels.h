@@ -11,16 +11,34 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "base/checked.h"
+#include "kernels/bf16.h"
+#include "kernels/tiers.h"
 #include "kernels/vector_math.h"
 
-CUVEE__INLINE void store_rows(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
-                              enum act act, float *c, size_t ldc)
+/* A tile of sums: integers when that pointer is given, else floats. */
+struct tile_sums {
+    const float *floats;
+    const int32_t *integers;
+    const struct dequantise *d;
+};
+
+CUVEE__INLINE vec load_sums(const struct tile_sums *t, size_t r, size_t j)
+{
+    if (t->floats) return vec_load(t->floats + r * CUVEE__PANEL + j, VEC_LANES);
+    const vec scale = vec_mul(vec_set1(t->d->rows[r].scale), vec_load(t->d->scales + j, VEC_LANES));
+    const ivec shift = ivec_mul(ivec_set1(t->d->rows[r].zero), ivec_load(t->d->sums + j));
+    const ivec sum = ivec_sub(ivec_load(t->integers + r * CUVEE__PANEL + j), shift);
+    return vec_mul(vec_of_ivec(sum), scale);
+}
+
+CUVEE__INLINE void store_rows(size_t rows, size_t cols, const struct tile_sums *t,
+                              const struct epilogue *e, enum act act, float *c, size_t ldc)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < cols; j += VEC_LANES) {
             const size_t n = cols - j;
-            vec x = vec_load(tile + r * CUVEE__PANEL + j, VEC_LANES);
+            vec x = load_sums(t, r, j);
             if (e->bias) x = vec_add(x, vec_load(e->bias + j, VEC_LANES));
             x = act_vec(act, x);
             if (e->residual) x = vec_add(x, vec_load(e->residual + r * e->ld_residual + j, n));
@@ -49,9 +67,123 @@ CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
 static void tile_f32_store_vec(size_t rows, size_t cols, const float *tile,
                                const struct epilogue *e, float *c, size_t ldc)
 {
-#define STORE(constant) store_rows(rows, cols, tile, e, constant, c, ldc)
+    const struct tile_sums sums = {.floats = tile};
+#define STORE(constant) store_rows(rows, cols, &sums, e, constant, c, ldc)
     FOR_CONSTANT_ACT(e->act, STORE)
 #undef STORE
+}
+
+static void tile_int8_store_vec(size_t rows, size_t cols, const int32_t *tile,
+                                const struct dequantise *d, const struct epilogue *e, float *c,
+                                size_t ldc)
+{
+    const struct tile_sums sums = {.integers = tile, .d = d};
+#define STORE(constant) store_rows(rows, cols, &sums, e, constant, c, ldc)
+    FOR_CONSTANT_ACT(e->act, STORE)
+#undef STORE
+}
+
+/* The inputs that are quantised, from i on; lanes past n are 0. */
+CUVEE__INLINE vec scaled_input(const float *x, const float *input_scales, size_t i, size_t n)
+{
+    const vec v = vec_load(x + i, n - i);
+    return input_scales ? vec_mul(v, vec_load(input_scales + i, n - i)) : v;
+}
+
+/* One step of the transform within vectors: lane i and lane i + h. */
+CUVEE__INLINE vec butterfly(vec x, size_t h)
+{
+    static const float signs[4][16] = {
+        {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1},
+        {1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1},
+        {1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1},
+        {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1},
+    };
+    const size_t row = h == 1 ? 0 : h == 2 ? 1 : h == 4 ? 2 : 3;
+    return vec_fma(x, vec_load(signs[row], VEC_LANES), vec_swap(x, h));
+}
+
+static void rotate_row_vec(float *y, const float *x, const float *input_scales, size_t n,
+                           size_t block)
+{
+    for (size_t i = 0; i < n; i += VEC_LANES) {
+        vec t = scaled_input(x, input_scales, i, n);
+        if (block > 1) t = butterfly(t, 1);
+        if (block > 2) t = butterfly(t, 2);
+        if (block > 4) t = butterfly(t, 4);
+        if (VEC_LANES > 8 && block > 8) t = butterfly(t, 8);
+        vec_store(y + i, t, n - i);
+    }
+    for (size_t h = VEC_LANES; h < block; h *= 2)
+        for (size_t start = 0; start < n; start += 2 * h)
+            for (size_t i = start; i < start + h; i += VEC_LANES) {
+                const vec a = vec_load(y + i, VEC_LANES), b = vec_load(y + i + h, VEC_LANES);
+                vec_store(y + i, vec_add(a, b), VEC_LANES);
+                vec_store(y + i + h, vec_sub(a, b), VEC_LANES);
+            }
+}
+
+/* Smallest and largest of the inputs and 0. Returns whether all are finite. */
+CUVEE__INLINE bool input_range(const float *x, const float *input_scales, size_t n, float *ret_low,
+                               float *ret_high)
+{
+    const vec zero = vec_set1(0.0f);
+    vec low = zero, high = zero, poison[2] = {zero, zero}; /* 0, or NaN for ever */
+    for (size_t i = 0; i < n; i += VEC_LANES) {
+        const vec y = scaled_input(x, input_scales, i, n);
+        low = vec_min(y, low);
+        high = vec_max(y, high);
+        vec *p = &poison[i / VEC_LANES % 2]; /* two, because one would wait for its latency */
+        *p = vec_fma(y, zero, *p);
+    }
+    *ret_low = -vec_largest(vec_sub(zero, low));
+    *ret_high = vec_largest(high);
+    return vec_sum(vec_add(poison[0], poison[1])) == 0.0f;
+}
+
+static void quantise_row_vec(uint8_t *q, const float *x, const float *input_scales, size_t n,
+                             uint32_t max, struct row_scale *ret)
+{
+    float low, high;
+    const bool finite = input_range(x, input_scales, n, &low, &high);
+    const float range = high - low;
+    const bool tiny = range < QUANTISE_LEAST_RANGE;
+    *ret = (struct row_scale){tiny ? 0.0f : range / (float)max, 0};
+    if (!finite || !isfinite(range)) ret->scale = NAN;
+    if (tiny || !(ret->scale > 0.0f)) {
+        memset(q, 0, n);
+        return;
+    }
+    const float inverse = (float)max / range;
+    ret->zero = (int32_t)lrintf(-low * inverse);
+    const vec slope = vec_set1(inverse), shift = vec_set1((float)ret->zero);
+    size_t i = 0;
+    for (; i + 4 * VEC_LANES <= n; i += 4 * VEC_LANES) {
+        ivec v[4];
+#pragma GCC unroll 4
+        for (size_t j = 0; j < 4; j++)
+            v[j] = ivec_of_vec(
+                vec_fma(scaled_input(x, input_scales, i + j * VEC_LANES, n), slope, shift));
+        ivec_store_u8(q + i, v, (uint8_t)max);
+    }
+    if (i < n) {
+        ivec v[4];
+        for (size_t j = 0; j < 4; j++) {
+            const size_t from = cuvee__min(i + j * VEC_LANES, n - 1); /* what lies past n is any */
+            v[j] = ivec_of_vec(vec_fma(scaled_input(x, input_scales, from, n), slope, shift));
+        }
+        ivec_store_u8(q + i, v, (uint8_t)max);
+    }
+}
+
+static void widen_panel_vec(float *to, const uint16_t *panel, size_t n_k)
+{
+    for (size_t k = 0; k < n_k; k += 2, to += 2 * CUVEE__PANEL, panel += 2 * CUVEE__PANEL)
+        for (size_t j = 0; j < CUVEE__PANEL; j += VEC_LANES) {
+            const ivec pairs = ivec_load((const int32_t *)(const void *)(panel + 2 * j));
+            vec_store(to + j, vec_of_bf16_low(pairs), VEC_LANES);
+            vec_store(to + CUVEE__PANEL + j, vec_of_bf16_high(pairs), VEC_LANES);
+        }
 }
 
 static void act_f32_vec(enum act act, float *x, size_t n)
@@ -141,8 +273,18 @@ static void widen_bf16_vec(float *y, const void *x, size_t n)
     widen_row(vec_widen_bf16, y, x, n);
 }
 
+static void narrow_bf16_vec(uint16_t *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = bf16_of_float(x[i]);
+}
+
 static void init_vector_kernels(struct kernels *k)
 {
+    k->rotate_row = rotate_row_vec;
+    k->quantise_row = quantise_row_vec;
+    k->tile_int8_store = tile_int8_store_vec;
+    k->narrow_bf16 = narrow_bf16_vec;
+    k->widen_panel = widen_panel_vec;
     k->tile_f32_store = tile_f32_store_vec;
     k->softmax_f32 = softmax_f32_vec;
     k->layernorm_f32 = layernorm_f32_vec;

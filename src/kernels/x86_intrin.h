@@ -15,4 +15,8 @@
  * stay in registers. */
 #define CUVEE__INLINE static inline __attribute__((always_inline))
 
+/* Makes the compiler forget what it knows about a pointer. Else it keeps what it loaded for one row
+ * of a tile for the next one, on the stack, where a second load is free. */
+#define CUVEE__FORGET(pointer) __asm__("" : "+r"(pointer))
+
 #endif

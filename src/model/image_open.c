@@ -102,11 +102,11 @@ static int open_int8(struct opener *o, const struct packed_section *matrix, stru
     struct packed_section want = *matrix;
     int rc;
     w->activation_max = matrix->extra[0];
-    w->weight_max = matrix->extra[1];
-    w->weight_zero = matrix->extra[2];
-    if (w->activation_max < 1 || w->activation_max > 255 || w->weight_max < 1 ||
-        w->weight_max > 127 ||
-        w->weight_zero != cuvee__int8_weight_zero(w->activation_max, w->weight_max))
+    w->run = matrix->extra[1];
+    w->rotation = matrix->extra[2];
+    if (w->activation_max < 1 || w->activation_max > 255 || w->run > 8 ||
+        (w->run & (w->run - 1)) != 0 || w->rotation < 1 || w->rotation > w->k ||
+        (w->rotation & (w->rotation - 1)) != 0 || w->k % w->rotation != 0)
         return damaged(o, "bounds of integer weights are impossible");
     want.kind = IMAGE_SCALES;
     if ((rc = next_bytes(o, want, n_bytes, &s)) < 0) return rc;

@@ -227,8 +227,8 @@ static int write_linear(struct packer *p, const struct linear_plan *l,
     s.dims[1] = l->k;
     if (s.type == WEIGHT_INT8) {
         s.extra[0] = int8->shape.activation_max;
-        s.extra[1] = int8->shape.weight_max;
-        s.extra[2] = int8->shape.weight_zero;
+        s.extra[1] = int8->shape.run;
+        s.extra[2] = int8->shape.rotation;
     }
     int rc = cuvee__packed_begin(p->writer, &s, p->err);
     for (size_t i = 0; i < l->n_roles && rc == CUVEE_OK; i++)

@@ -15,8 +15,7 @@ int cuvee__int8_matrix_init(struct int8_matrix *q, size_t n, size_t k, struct in
                   .n = n,
                   .k = k,
                   .activation_max = bounds.activation_max,
-                  .weight_max = bounds.weight_max,
-                  .weight_zero = cuvee__int8_weight_zero(bounds.activation_max, bounds.weight_max)},
+                  .run = bounds.run},
         .weights = cuvee__alloc_array(CUVEE__PANEL, k),
         .scales = cuvee__calloc(padded, sizeof *q->scales),
         .bias_shift = cuvee__calloc(padded, sizeof *q->bias_shift),
@@ -24,7 +23,9 @@ int cuvee__int8_matrix_init(struct int8_matrix *q, size_t n, size_t k, struct in
     };
     if (!q->weights || !q->scales || !q->bias_shift || !q->sums)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for integer weights");
-    return cuvee__quantizer_create(k, &bounds, stats, &q->quantizer, err);
+    const int rc = cuvee__quantizer_create(k, &bounds, stats, &q->quantizer, err);
+    if (rc == CUVEE_OK) q->shape.rotation = (uint32_t)cuvee__quantizer_rotation(q->quantizer);
+    return rc;
 }
 
 void cuvee__int8_matrix_deinit(struct int8_matrix *q)

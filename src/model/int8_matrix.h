@@ -9,9 +9,9 @@
 #include "kernels/kernels.h"
 #include "model/quantize.h"
 
-/* What all tiers compute exactly: 7 bits by 7 bits. */
+/* What all tiers compute exactly: 7 bits by 7 bits, in runs of 4 (kernels.h). */
 #define CUVEE__INT8_BOUNDS                                                                         \
-    ((struct quantize_bounds){.activation_max = 127, .weight_max = 63, .run = 0, .rotation = 1})
+    ((struct quantize_bounds){.activation_max = 127, .weight_max = 63, .run = 4, .rotation = 1})
 
 struct int8_matrix {
     struct packed shape; /* without pointers */

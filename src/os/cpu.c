@@ -38,7 +38,11 @@ unsigned cuvee__cpu_isa(void)
     if (!(b & 1u << 5)) return 0; /* AVX2 */
     unsigned isa = CUVEE__ISA_AVX2;
     const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
-    if ((b & avx512) == avx512 && (saved & 0xE6) == 0xE6) isa |= CUVEE__ISA_AVX512;
+    if ((b & avx512) != avx512 || (saved & 0xE6) != 0xE6) return isa;
+    isa |= CUVEE__ISA_AVX512;
+    if (!(c & 1u << 11)) return isa; /* AVX-512 VNNI */
+    isa |= CUVEE__ISA_AVX512_VNNI;
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && a & 1u << 5) isa |= CUVEE__ISA_AVX512_BF16;
     return isa;
 }
 

@@ -12,6 +12,8 @@
  * the kernel saves the registers. */
 #define CUVEE__ISA_AVX2 1u   /* AVX2 + FMA + F16C */
 #define CUVEE__ISA_AVX512 2u /* the above + AVX-512 F, BW, DQ, VL */
+#define CUVEE__ISA_AVX512_VNNI 4u /* the above + AVX-512 VNNI */
+#define CUVEE__ISA_AVX512_BF16 8u /* the above + AVX-512 BF16 */
 
 /* CUVEE__ISA_* bits of this machine. Threads: any. */
 unsigned cuvee__cpu_isa(void);

@@ -23,8 +23,8 @@
 
 extern struct kernels tier, oracle;
 
-/* The tests of check_rows.c and check_matrix.c, ending in {0}. */
-extern const struct CMUnitTest row_tests[], matrix_tests[];
+/* The tests of check_rows.c, check_matrix.c and check_types.c, ending in {0}. */
+extern const struct CMUnitTest row_tests[], matrix_tests[], type_tests[];
 
 uint32_t random_bits(void);
 size_t random_below(size_t n);

@@ -9,6 +9,9 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
+
+#include "kernels/bf16.h"
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx2.h>
@@ -18,19 +21,27 @@
 #include <simde/x86/avx512/blend.h>
 #include <simde/x86/avx512/cast.h>
 #include <simde/x86/avx512/cmp.h>
+#include <simde/x86/avx512/cvt.h>
+#include <simde/x86/avx512/cvts.h>
 #include <simde/x86/avx512/div.h>
+#include <simde/x86/avx512/dpbusd.h>
 #include <simde/x86/avx512/extract.h>
 #include <simde/x86/avx512/load.h>
 #include <simde/x86/avx512/loadu.h>
+#include <simde/x86/avx512/madd.h>
+#include <simde/x86/avx512/maddubs.h>
 #include <simde/x86/avx512/max.h>
 #include <simde/x86/avx512/min.h>
 #include <simde/x86/avx512/mov.h>
 #include <simde/x86/avx512/mov_mask.h>
 #include <simde/x86/avx512/mul.h>
+#include <simde/x86/avx512/mullo.h>
 #include <simde/x86/avx512/or.h>
+#include <simde/x86/avx512/set.h>
 #include <simde/x86/avx512/set1.h>
 #include <simde/x86/avx512/setzero.h>
 #include <simde/x86/avx512/slli.h>
+#include <simde/x86/avx512/srli.h>
 #include <simde/x86/avx512/store.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/sub.h>
@@ -129,5 +140,120 @@ static inline simde__m256 emulated_extract(simde__m512 v, int half)
     return simde__m512_to_private(v).m256[half];
 }
 #define _mm512_extractf32x8_ps emulated_extract
+
+/* Functions of their own, not inline: a microkernel has hundreds of them. */
+#define EMULATED static __attribute__((noinline, unused))
+
+EMULATED simde__m512i emulated_madd(simde__m512i a, simde__m512i b)
+{
+    const simde__m512i_private a_ = simde__m512i_to_private(a), b_ = simde__m512i_to_private(b);
+    simde__m512i_private ret;
+    for (size_t i = 0; i < 16; i++)
+        ret.i32[i] = a_.i16[2 * i] * b_.i16[2 * i] + a_.i16[2 * i + 1] * b_.i16[2 * i + 1];
+    return simde__m512i_from_private(ret);
+}
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16 emulated_madd
+
+EMULATED simde__m512i emulated_maddubs(simde__m512i a, simde__m512i b)
+{
+    const simde__m512i_private a_ = simde__m512i_to_private(a), b_ = simde__m512i_to_private(b);
+    simde__m512i_private ret;
+    for (size_t i = 0; i < 32; i++) {
+        const int sum = a_.u8[2 * i] * b_.i8[2 * i] + a_.u8[2 * i + 1] * b_.i8[2 * i + 1];
+        ret.i16[i] = (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
+    }
+    return simde__m512i_from_private(ret);
+}
+#undef _mm512_maddubs_epi16
+#define _mm512_maddubs_epi16 emulated_maddubs
+
+EMULATED simde__m512i emulated_dpbusd(simde__m512i sum, simde__m512i a, simde__m512i b)
+{
+    const simde__m512i_private a_ = simde__m512i_to_private(a), b_ = simde__m512i_to_private(b);
+    simde__m512i_private ret = simde__m512i_to_private(sum);
+    for (size_t i = 0; i < 64; i++) ret.i32[i / 4] += a_.u8[i] * b_.i8[i];
+    return simde__m512i_from_private(ret);
+}
+#undef _mm512_dpbusd_epi32
+#define _mm512_dpbusd_epi32 emulated_dpbusd
+
+EMULATED simde__m512i emulated_cvtps_epi32(simde__m512 v)
+{
+    const simde__m512_private v_ = simde__m512_to_private(v);
+    simde__m512i_private ret;
+    for (size_t i = 0; i < 16; i++) ret.i32[i] = (int32_t)lrintf(v_.f32[i]);
+    return simde__m512i_from_private(ret);
+}
+#define _mm512_cvtps_epi32 emulated_cvtps_epi32
+
+EMULATED simde__m512 emulated_cvtepi32_ps(simde__m512i v)
+{
+    const simde__m512i_private v_ = simde__m512i_to_private(v);
+    simde__m512_private ret;
+    for (size_t i = 0; i < 16; i++) ret.f32[i] = (float)v_.i32[i];
+    return simde__m512_from_private(ret);
+}
+#define _mm512_cvtepi32_ps emulated_cvtepi32_ps
+
+EMULATED simde__m128i emulated_cvtepi32_epi8(simde__m512i v)
+{
+    const simde__m512i_private v_ = simde__m512i_to_private(v);
+    simde__m128i_private ret;
+    for (size_t i = 0; i < 16; i++) ret.i8[i] = (int8_t)v_.i32[i];
+    return simde__m128i_from_private(ret);
+}
+#define _mm512_cvtepi32_epi8 emulated_cvtepi32_epi8
+
+EMULATED simde__m512 emulated_permute(simde__m512 v, int order)
+{
+    const simde__m512_private v_ = simde__m512_to_private(v);
+    simde__m512_private ret;
+    for (size_t i = 0; i < 16; i++)
+        ret.f32[i] = v_.f32[i / 4 * 4 + ((unsigned)order >> i % 4 * 2 & 3)];
+    return simde__m512_from_private(ret);
+}
+#undef _mm512_permute_ps
+#define _mm512_permute_ps emulated_permute
+
+EMULATED simde__m512 emulated_shuffle_f32x4(simde__m512 a, simde__m512 b, int order)
+{
+    const simde__m512_private a_ = simde__m512_to_private(a), b_ = simde__m512_to_private(b);
+    simde__m512_private ret;
+    for (size_t i = 0; i < 16; i++) {
+        const size_t quarter = (unsigned)order >> i / 4 * 2 & 3;
+        ret.f32[i] = (i < 8 ? a_ : b_).f32[4 * quarter + i % 4];
+    }
+    return simde__m512_from_private(ret);
+}
+#undef _mm512_shuffle_f32x4
+#define _mm512_shuffle_f32x4 emulated_shuffle_f32x4
+
+/* The instruction takes denormals for 0; this does not. */
+EMULATED simde__m512 emulated_dpbf16(simde__m512 sum, __m512bh a, __m512bh b)
+{
+    uint16_t a_[32], b_[32];
+    memcpy(a_, &a, sizeof a_);
+    memcpy(b_, &b, sizeof b_);
+    simde__m512_private ret = simde__m512_to_private(sum);
+    for (size_t i = 0; i < 16; i++)
+        for (size_t j = 2; j-- > 0;)
+            ret.f32[i] = fmaf(float_of_bf16(a_[2 * i + j]), float_of_bf16(b_[2 * i + j]),
+                              ret.f32[i]);
+    return simde__m512_from_private(ret);
+}
+#undef _mm512_dpbf16_ps
+#define _mm512_dpbf16_ps emulated_dpbf16
+
+EMULATED __m256bh emulated_cvtneps_pbh(simde__m512 v)
+{
+    const simde__m512_private v_ = simde__m512_to_private(v);
+    uint16_t narrow[16];
+    __m256bh ret;
+    for (size_t i = 0; i < 16; i++) narrow[i] = bf16_of_float(v_.f32[i]);
+    memcpy(&ret, narrow, sizeof ret);
+    return ret;
+}
+#define _mm512_cvtneps_pbh emulated_cvtneps_pbh
 
 #endif

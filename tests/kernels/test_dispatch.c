@@ -22,8 +22,12 @@ static size_t count(const char *const *names)
 
 static bool all_slots_filled(const struct kernels *k)
 {
-    return k->name && k->tile_rows && k->gemm_f32_tile && k->tile_f32_store && k->softmax_f32 &&
-           k->layernorm_f32 && k->act_f32 && k->add_f32 && k->widen_f16 && k->widen_bf16;
+    return k->name && k->tile_rows && k->int8_tile_rows && k->gemm_f32_tile && k->gemm_int8_tile &&
+           k->widen_panel && k->quantise_row && k->rotate_row && k->tile_f32_store &&
+           k->tile_int8_store &&
+           k->softmax_f32 && k->layernorm_f32 && k->act_f32 && k->add_f32 && k->widen_f16 &&
+           k->widen_bf16 && k->narrow_bf16 &&
+           (k->gemm_bf16_tile != NULL) == (k->bf16_tile_rows > 0);
 }
 
 static void lists_are_consistent(void **state)
@@ -35,6 +39,8 @@ static void lists_are_consistent(void **state)
     for (size_t i = 0; usable[i]; i++) assert_string_equal(usable[i], built[i]);
     assert_int_equal(count(usable) > 1, (cuvee__cpu_isa() & CUVEE__ISA_AVX2) != 0);
     assert_int_equal(count(usable) > 2, (cuvee__cpu_isa() & CUVEE__ISA_AVX512) != 0);
+    assert_int_equal(count(usable) > 3, (cuvee__cpu_isa() & CUVEE__ISA_AVX512_VNNI) != 0);
+    assert_int_equal(count(usable) > 4, (cuvee__cpu_isa() & CUVEE__ISA_AVX512_BF16) != 0);
 }
 
 static void the_best_tier_unless_capped(void **state)
@@ -68,16 +74,16 @@ static void names_that_cannot_be_had(void **state)
     const char *const unknown[] = {"", "AVX2", "avx", "avx2 ", "ref,avx2"};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         assert_int_equal(cuvee__kernels_choose(&k, unknown[i], &err), CUVEE_E_ARGUMENT);
-        assert_non_null(strstr(err.msg, "ref, avx2, avx512"));
+        assert_non_null(strstr(err.msg, "ref, avx2, avx512, avx512vnni, avx512bf16"));
     }
     setenv("CUVEE_ISA", "sse9", 1);
     assert_int_equal(cuvee__kernels_choose(&k, NULL, &err), CUVEE_E_ARGUMENT);
     assert_non_null(strstr(err.msg, "CUVEE_ISA 'sse9'"));
     unsetenv("CUVEE_ISA");
 
-    static const char *const names[] = {"ref", "avx2", "avx512"};
-    static const char *const lacking[] = {"", "AVX2", "AVX-512"};
-    for (size_t i = count(cuvee__kernels_usable()); i < 3; i++) {
+    static const char *const names[] = {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16"};
+    static const char *const lacking[] = {"", "AVX2", "AVX-512", "VNNI", "BF16"};
+    for (size_t i = count(cuvee__kernels_usable()); i < 5; i++) {
         assert_int_equal(cuvee__kernels_choose(&k, names[i], &err), CUVEE_E_UNSUPPORTED);
         assert_non_null(strstr(err.msg, names[i]));
         if (i < count(cuvee__kernels_built())) assert_non_null(strstr(err.msg, lacking[i]));

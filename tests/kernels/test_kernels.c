@@ -115,6 +115,7 @@ static int run_tier(const char *how)
     size_t n = 0;
     for (const struct CMUnitTest *t = row_tests; t->name; t++) all[n++] = *t;
     for (const struct CMUnitTest *t = matrix_tests; t->name; t++) all[n++] = *t;
+    for (const struct CMUnitTest *t = type_tests; t->name; t++) all[n++] = *t;
     char group[64];
     snprintf(group, sizeof group, "%s, %s", tier.name, how);
     /* The macro wants an array's size; the function behind it takes the count. */
@@ -128,7 +129,9 @@ int main(void)
     TIER_INIT(&tier);
     return run_tier("emulated");
 #else
-    static const unsigned isa[] = {0, CUVEE__ISA_AVX2, CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512};
+    const unsigned avx512 = CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512;
+    const unsigned vnni = avx512 | CUVEE__ISA_AVX512_VNNI;
+    const unsigned isa[] = {0, CUVEE__ISA_AVX2, avx512, vnni, vnni | CUVEE__ISA_AVX512_BF16};
     int n_failed = 0;
     for (size_t i = 0; cuvee__kernels_usable()[i]; i++) {
         cuvee__kernels_init(&tier, isa[i]);

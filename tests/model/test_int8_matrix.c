@@ -37,7 +37,7 @@ static void panels_hold_the_weights(void **state)
                 assert_int_equal(stored, 0);
                 continue;
             }
-            const int weight = stored - (int)q.shape.weight_zero;
+            const int weight = stored;
             assert_true(weight >= -63 && weight <= 63);
             assert_true(fabsf((float)weight * q.scales[n] - w[n * K + k]) < 0.51f * q.scales[n]);
             sum += weight;

@@ -147,4 +147,69 @@ CUVEE__INLINE float vec_largest(vec v)
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
 }
 
+/* Lanes i and i + h change places; h is 1, 2 or 4, a constant. */
+CUVEE__INLINE vec vec_swap(vec x, size_t h)
+{
+    return h == 1   ? _mm256_permute_ps(x, 0xB1)
+           : h == 2 ? _mm256_permute_ps(x, 0x4E)
+                    : _mm256_permute2f128_ps(x, x, 1);
+}
+
+/* Integers of 32 bits, for what is quantised. */
+typedef __m256i ivec;
+
+CUVEE__INLINE ivec ivec_set1(int32_t x)
+{
+    return _mm256_set1_epi32(x);
+}
+
+CUVEE__INLINE ivec ivec_load(const int32_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+CUVEE__INLINE ivec ivec_sub(ivec a, ivec b)
+{
+    return _mm256_sub_epi32(a, b);
+}
+
+CUVEE__INLINE ivec ivec_mul(ivec a, ivec b)
+{
+    return _mm256_mullo_epi32(a, b);
+}
+
+/* To the nearest integer, halves to even; |x| below 2^31. */
+CUVEE__INLINE ivec ivec_of_vec(vec x)
+{
+    return _mm256_cvtps_epi32(x);
+}
+
+CUVEE__INLINE vec vec_of_ivec(ivec x)
+{
+    return _mm256_cvtepi32_ps(x);
+}
+
+/* 4 VEC_LANES bytes: v[0] .. v[3], cut to 0 .. most. */
+CUVEE__INLINE void ivec_store_u8(uint8_t *p, const ivec *v, uint8_t most)
+{
+    /* Packing works in halves: their quarters come out in the order 0 2 4 6 1 3 5 7. */
+    const __m256i low = _mm256_packs_epi32(v[0], v[1]), high = _mm256_packs_epi32(v[2], v[3]);
+    const __m256i bytes = _mm256_min_epu8(_mm256_packus_epi16(low, high),
+                                          _mm256_set1_epi8((char)most));
+    _mm256_storeu_si256(
+        (__m256i *)(void *)p,
+        _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+}
+
+/* Two bf16 in each 32 bits: the low or the high one, widened. */
+CUVEE__INLINE vec vec_of_bf16_low(ivec pairs)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+}
+
+CUVEE__INLINE vec vec_of_bf16_high(ivec pairs)
+{
+    return _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-0x10000)));
+}
+
 #endif

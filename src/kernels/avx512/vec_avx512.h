@@ -140,4 +140,65 @@ CUVEE__INLINE float vec_largest(vec v)
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
 }
 
+/* h: also 8. */
+CUVEE__INLINE vec vec_swap(vec x, size_t h)
+{
+    return h == 1   ? _mm512_permute_ps(x, 0xB1)
+           : h == 2 ? _mm512_permute_ps(x, 0x4E)
+           : h == 4 ? _mm512_shuffle_f32x4(x, x, 0xB1)
+                    : _mm512_shuffle_f32x4(x, x, 0x4E);
+}
+
+typedef __m512i ivec;
+
+CUVEE__INLINE ivec ivec_set1(int32_t x)
+{
+    return _mm512_set1_epi32(x);
+}
+
+CUVEE__INLINE ivec ivec_load(const int32_t *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+CUVEE__INLINE ivec ivec_sub(ivec a, ivec b)
+{
+    return _mm512_sub_epi32(a, b);
+}
+
+CUVEE__INLINE ivec ivec_mul(ivec a, ivec b)
+{
+    return _mm512_mullo_epi32(a, b);
+}
+
+CUVEE__INLINE ivec ivec_of_vec(vec x)
+{
+    return _mm512_cvtps_epi32(x);
+}
+
+CUVEE__INLINE vec vec_of_ivec(ivec x)
+{
+    return _mm512_cvtepi32_ps(x);
+}
+
+CUVEE__INLINE void ivec_store_u8(uint8_t *p, const ivec *v, uint8_t most)
+{
+    const __m512i top = _mm512_set1_epi32(most), zero = _mm512_setzero_si512();
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 4; j++) {
+        const __m512i cut = _mm512_min_epi32(_mm512_max_epi32(v[j], zero), top);
+        _mm_storeu_si128((__m128i *)(void *)(p + 16 * j), _mm512_cvtepi32_epi8(cut));
+    }
+}
+
+CUVEE__INLINE vec vec_of_bf16_low(ivec pairs)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
+}
+
+CUVEE__INLINE vec vec_of_bf16_high(ivec pairs)
+{
+    return _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-0x10000)));
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "kernels/bf16.h"
 #include "kernels/tiers.h"
 
 static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda,
@@ -20,6 +21,69 @@ static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t ld
             for (size_t j = 0; j < CUVEE__PANEL; j++)
                 sum[j] += (double)a[k] * panel[k * CUVEE__PANEL + j];
         for (size_t j = 0; j < CUVEE__PANEL; j++) tile[j] = (float)sum[j];
+    }
+}
+
+static void widen_panel_ref(float *to, const uint16_t *panel, size_t n_k)
+{
+    for (size_t k = 0; k < n_k; k++)
+        for (size_t j = 0; j < CUVEE__PANEL; j++)
+            to[k * CUVEE__PANEL + j] =
+                float_of_bf16(panel[k / 2 * 2 * CUVEE__PANEL + 2 * j + k % 2]);
+}
+
+static void gemm_int8_tile_ref(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
+                               const int8_t *panel, size_t run, int32_t *tile)
+{
+    (void)run;
+    for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL)
+        for (size_t j = 0; j < CUVEE__PANEL; j++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < n_k; k++)
+                sum += a[k] * panel[k / 4 * 4 * CUVEE__PANEL + 4 * j + k % 4];
+            tile[j] = sum;
+        }
+}
+
+/* This and the next are in f32, operation by operation: integers come of them, which shall be the
+ * same on every tier. */
+static void rotate_row_ref(float *y, const float *x, const float *input_scales, size_t n,
+                           size_t block)
+{
+    for (size_t i = 0; i < n; i++) y[i] = input_scales ? x[i] * input_scales[i] : x[i];
+    for (size_t h = 1; h < block; h *= 2)
+        for (size_t i = 0; i < n; i++) {
+            if (i & h) continue;
+            const float a = y[i], b = y[i + h];
+            y[i] = a + b;
+            y[i + h] = a - b;
+        }
+}
+
+static void quantise_row_ref(uint8_t *q, const float *x, const float *input_scales, size_t n,
+                             uint32_t max, struct row_scale *ret)
+{
+    float low = 0.0f, high = 0.0f;
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        const float y = input_scales ? x[i] * input_scales[i] : x[i];
+        finite &= isfinite(y) != 0;
+        low = fminf(low, y);
+        high = fmaxf(high, y);
+    }
+    const float range = high - low, inverse = (float)max / range;
+    const bool tiny = range < QUANTISE_LEAST_RANGE;
+    *ret = (struct row_scale){tiny ? 0.0f : range / (float)max, 0};
+    if (!finite || !isfinite(range)) ret->scale = NAN;
+    if (tiny || !(ret->scale > 0.0f)) {
+        memset(q, 0, n);
+        return;
+    }
+    ret->zero = (int32_t)rintf(-low * inverse);
+    for (size_t i = 0; i < n; i++) {
+        const float y = input_scales ? x[i] * input_scales[i] : x[i];
+        const float value = rintf(fmaf(y, inverse, (float)ret->zero));
+        q[i] = (uint8_t)fminf(fmaxf(value, 0.0f), (float)max);
     }
 }
 
@@ -67,6 +131,21 @@ static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile,
             if (e->residual) x += e->residual[r * e->ld_residual + j];
             c[r * ldc + j] = (float)x;
         }
+}
+
+static void tile_int8_store_ref(size_t rows, size_t cols, const int32_t *tile,
+                                const struct dequantise *d, const struct epilogue *e, float *c,
+                                size_t ldc)
+{
+    float values[CUVEE__MAX_TILE_ROWS * CUVEE__PANEL];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < cols; j++) {
+            /* The difference fits 32 bits; its parts may wrap. */
+            const uint32_t shift = (uint32_t)d->rows[r].zero * (uint32_t)d->sums[j];
+            const int32_t sum = (int32_t)((uint32_t)tile[r * CUVEE__PANEL + j] - shift);
+            values[r * CUVEE__PANEL + j] = (float)((double)sum * d->rows[r].scale * d->scales[j]);
+        }
+    tile_f32_store_ref(rows, cols, values, e, c, ldc);
 }
 
 static void softmax_f32_ref(float *x, size_t n, float scale)
@@ -129,7 +208,12 @@ static void widen_bf16_ref(float *y, const void *x, size_t n)
 {
     const unsigned char *p = x;
     for (size_t i = 0; i < n; i++)
-        y[i] = float_of_bits((uint32_t)cuvee__load_le16(p + 2 * i) << 16);
+        y[i] = float_of_bf16(cuvee__load_le16(p + 2 * i));
+}
+
+static void narrow_bf16_ref(uint16_t *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = bf16_of_float(x[i]);
 }
 
 void cuvee__kernels_init_ref(struct kernels *k)
@@ -137,8 +221,15 @@ void cuvee__kernels_init_ref(struct kernels *k)
     *k = (struct kernels){
         .name = "ref",
         .tile_rows = 4, /* any would do: a panel row is read once for four sums */
+        .int8_tile_rows = 4,
         .gemm_f32_tile = gemm_f32_tile_ref,
+        .widen_panel = widen_panel_ref,
+        .gemm_int8_tile = gemm_int8_tile_ref,
+        .rotate_row = rotate_row_ref,
+        .quantise_row = quantise_row_ref,
+        .narrow_bf16 = narrow_bf16_ref,
         .tile_f32_store = tile_f32_store_ref,
+        .tile_int8_store = tile_int8_store_ref,
         .softmax_f32 = softmax_f32_ref,
         .layernorm_f32 = layernorm_f32_ref,
         .act_f32 = act_f32_ref,

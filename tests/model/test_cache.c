@@ -373,6 +373,38 @@ static void the_longest_unused_go_first(void **state)
     assert_int_equal(n_cached(), 1); /* what cannot fit drives nobody out */
 }
 
+/* Two models in a cache that holds one: each start drives the other's file out. */
+static void they_may_drive_each_other_out(void **state)
+{
+    (void)state;
+    cuvee_model *m = open_with(model_dir, cache, 0);
+    const uint64_t max_bytes = 3 * describe(m).packed_bytes / 2;
+    cuvee_model_close(m);
+    for (size_t i = 0; i < 6; i++) {
+        if (fork()) continue;
+        const cuvee_model_options options = {
+            .struct_size = sizeof options, .cache_dir = cache, .cache_max_bytes = max_bytes};
+        float logits[64];
+        bool is_good = true;
+        for (size_t round = 0; round < 10 && is_good; round++) {
+            is_good = cuvee_model_open((i + round) % 2 ? model_dir : other_dir, &options, &m,
+                                       NULL) == CUVEE_OK;
+            if (!is_good) break;
+            cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+            is_good = cuvee_model_describe(m, &info, NULL) == CUVEE_OK && info.packed_path &&
+                      packed_test_logits(m, logits, 64);
+            cuvee_model_close(m);
+        }
+        _exit(is_good ? 0 : 1);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        int status;
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(n_cached(), 1);
+}
+
 static int check_entry(void *user, const cuvee_cache_entry *entry)
 {
     size_t *n = user;
@@ -451,6 +483,7 @@ int main(void)
         cmocka_unit_test_setup(a_full_disk_is_a_note, fresh),
         cmocka_unit_test_setup(the_library_can_be_told_not_to_cache, fresh),
         cmocka_unit_test_setup(the_longest_unused_go_first, fresh),
+        cmocka_unit_test_setup(they_may_drive_each_other_out, fresh),
         cmocka_unit_test_setup(it_can_be_listed_and_cleared, fresh),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,6 +3,7 @@
  * Texts for statistics when the caller has none: own sentences of many kinds and lengths, none of
  * them in examples/. What counts is that all sorts of tokens meet, not what is said; texts like
  * those to come are better. scripts/quant-study reads this file. */
+#include "model/calibration_texts.h"
 
 const char *const cuvee__calibration_texts[] = {
     "The train left twenty minutes late, nobody told us why, and the only carriage with heating"

@@ -3,9 +3,9 @@
  * The sums are named variables, not an array: gcc keeps an array in memory as soon as something
  * opaque touches it, and the loop is then five times too slow without a word.
  *
- * int8 without VNNI: vpmaddubsw multiplies u8 by s8 and adds neighbours into int16. Two of them fit
- * int16 when |a| |w| <= 8191 (7-bit activations, weights within +-64), so the loop adds two, then
- * widens with one vpmaddwd by ones: 3 multiplications for 64 products a lane. */
+ * int8 without VNNI: vpmaddubsw multiplies u8 by s8 and adds neighbours into int16; small weights
+ * let several of them be added there before one vpmaddwd by ones widens the sum. Eight is the most
+ * that any packed file has ("runs" in kernels.h), so this is a limit also for files with fewer. */
 #include "peak.h"
 
 #include <stdatomic.h>
@@ -131,7 +131,8 @@ __attribute__((target("avx512f,avx512vnni"))) static double int8_vnni(const void
 
 /* The products do not depend on the sums, so the compiler would move them out of the loop; it
  * cannot know that the empty instruction leaves w alone. */
-#define OPAQUE(w) __asm__("" : "+x"(w))
+#define OPAQUE(w)   __asm__("" : "+x"(w))
+#define REPEAT_7(x) x x x x x x x
 
 __attribute__((target("avx2"))) static double int8_avx2(const void *data)
 {
@@ -143,11 +144,10 @@ __attribute__((target("avx2"))) static double int8_avx2(const void *data)
     for (size_t k = 0; k < STEPS; k++) {
 #define STEP(i)                                                                                    \
     {                                                                                              \
+        __m256i t = _mm256_maddubs_epi16(a, w);                                                    \
+        REPEAT_7(OPAQUE(w); t = _mm256_add_epi16(t, _mm256_maddubs_epi16(a, w));)                  \
+        s##i = _mm256_add_epi32(s##i, _mm256_madd_epi16(t, ones));                                 \
         OPAQUE(w);                                                                                 \
-        const __m256i first = _mm256_maddubs_epi16(a, w);                                          \
-        OPAQUE(w);                                                                                 \
-        const __m256i both = _mm256_add_epi16(first, _mm256_maddubs_epi16(a, w));                  \
-        s##i = _mm256_add_epi32(s##i, _mm256_madd_epi16(both, ones));                              \
     }
         CHAINS_6(STEP)
     }
@@ -155,7 +155,7 @@ __attribute__((target("avx2"))) static double int8_avx2(const void *data)
 #define GATHER(i) all = _mm256_add_epi32(all, s##i);
     CHAINS_6(GATHER)
     sink_bits = (uint32_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(all));
-    return 6.0 * 64 * 2 * STEPS;
+    return 6.0 * 8 * 32 * 2 * STEPS;
 #undef DECLARE
 #undef STEP
 #undef GATHER
@@ -171,11 +171,10 @@ __attribute__((target("avx512f,avx512bw"))) static double int8_avx512(const void
     for (size_t k = 0; k < STEPS; k++) {
 #define STEP(i)                                                                                    \
     {                                                                                              \
+        __m512i t = _mm512_maddubs_epi16(a, w);                                                    \
+        REPEAT_7(OPAQUE(w); t = _mm512_add_epi16(t, _mm512_maddubs_epi16(a, w));)                  \
+        s##i = _mm512_add_epi32(s##i, _mm512_madd_epi16(t, ones));                                 \
         OPAQUE(w);                                                                                 \
-        const __m512i first = _mm512_maddubs_epi16(a, w);                                          \
-        OPAQUE(w);                                                                                 \
-        const __m512i both = _mm512_add_epi16(first, _mm512_maddubs_epi16(a, w));                  \
-        s##i = _mm512_add_epi32(s##i, _mm512_madd_epi16(both, ones));                              \
     }
         CHAINS_14(STEP)
     }
@@ -183,7 +182,7 @@ __attribute__((target("avx512f,avx512bw"))) static double int8_avx512(const void
 #define GATHER(i) all = _mm512_add_epi32(all, s##i);
     CHAINS_14(GATHER)
     sink_bits = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(all));
-    return 14.0 * 128 * 2 * STEPS;
+    return 14.0 * 8 * 64 * 2 * STEPS;
 #undef DECLARE
 #undef STEP
 #undef GATHER
@@ -194,10 +193,10 @@ static struct peak_method method_of(enum peak_kind kind, const char *tier)
     const bool wide = strncmp(tier, "avx512", 6) == 0;
     if (!wide && strncmp(tier, "avx2", 4) != 0) return (struct peak_method){NULL, "none"};
     if (kind == PEAK_INT8) {
-        if (!wide) return (struct peak_method){int8_avx2, "2 vpmaddubsw + vpmaddwd, 256 bits"};
+        if (!wide) return (struct peak_method){int8_avx2, "8 vpmaddubsw + vpmaddwd, 256 bits"};
         if (__builtin_cpu_supports("avx512vnni"))
             return (struct peak_method){int8_vnni, "vpdpbusd, 512 bits"};
-        return (struct peak_method){int8_avx512, "2 vpmaddubsw + vpmaddwd, 512 bits"};
+        return (struct peak_method){int8_avx512, "8 vpmaddubsw + vpmaddwd, 512 bits"};
     }
     if (kind == PEAK_BF16 && wide && __builtin_cpu_supports("avx512bf16"))
         return (struct peak_method){bf16_avx512, "vdpbf16ps, 512 bits"};

@@ -15,7 +15,7 @@ uint64_t bench_cpu_ns(void);
 enum peak_kind {
     PEAK_F32,  /* fused multiply-add */
     PEAK_BF16, /* vdpbf16ps; on a CPU without it, f32: bf16 weights are then widened */
-    PEAK_INT8  /* vpdpbusd; without VNNI the best sequence that never saturates, see peak.c */
+    PEAK_INT8  /* vpdpbusd; without VNNI runs of vpmaddubsw, see peak.c */
 };
 
 /* G operations per second of processor time (a multiply-add counts 2; a thread that others

@@ -127,6 +127,9 @@ flip() {
         [ "$(stat -c %s $precision.cuvee)" -lt "$(stat -c %s f32.cuvee)" ]
         cuvee info --json $precision.cuvee
         expect_output "\"precision\": \"$precision\""
+        cuvee pack -o fitted.cuvee --precision $precision --calibrate f.txt
+        expect_status 0
+        expect_stderr 'of 3 texts have another label than in f32'
         cuvee classify f.txt -m $precision.cuvee -o file.json
         grep -q "\"precision\":\"$precision\"" file.json
         cuvee classify f.txt --top-k all -m $precision.cuvee -o file.jsonl

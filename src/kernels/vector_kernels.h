@@ -103,6 +103,20 @@ CUVEE__INLINE vec butterfly(vec x, size_t h)
     return vec_fma(x, vec_load(signs[row], VEC_LANES), vec_swap(x, h));
 }
 
+/* The steps h and 2 h of the transform for one vector of each of its four parts: memory is touched
+ * half as often. */
+CUVEE__INLINE void butterfly_two_steps(float *y, size_t h)
+{
+    const vec a = vec_load(y, VEC_LANES), b = vec_load(y + h, VEC_LANES),
+              c = vec_load(y + 2 * h, VEC_LANES), d = vec_load(y + 3 * h, VEC_LANES);
+    const vec sum_ab = vec_add(a, b), sum_cd = vec_add(c, d);
+    const vec diff_ab = vec_sub(a, b), diff_cd = vec_sub(c, d);
+    vec_store(y, vec_add(sum_ab, sum_cd), VEC_LANES);
+    vec_store(y + h, vec_add(diff_ab, diff_cd), VEC_LANES);
+    vec_store(y + 2 * h, vec_sub(sum_ab, sum_cd), VEC_LANES);
+    vec_store(y + 3 * h, vec_sub(diff_ab, diff_cd), VEC_LANES);
+}
+
 static void rotate_row_vec(float *y, const float *x, const float *input_scales, size_t n,
                            size_t block)
 {
@@ -114,13 +128,16 @@ static void rotate_row_vec(float *y, const float *x, const float *input_scales, 
         if (VEC_LANES > 8 && block > 8) t = butterfly(t, 8);
         vec_store(y + i, t, n - i);
     }
-    for (size_t h = VEC_LANES; h < block; h *= 2)
-        for (size_t start = 0; start < n; start += 2 * h)
-            for (size_t i = start; i < start + h; i += VEC_LANES) {
-                const vec a = vec_load(y + i, VEC_LANES), b = vec_load(y + i + h, VEC_LANES);
-                vec_store(y + i, vec_add(a, b), VEC_LANES);
-                vec_store(y + i + h, vec_sub(a, b), VEC_LANES);
-            }
+    size_t h = VEC_LANES;
+    for (; 4 * h <= block; h *= 4)
+        for (size_t start = 0; start < n; start += 4 * h)
+            for (size_t i = start; i < start + h; i += VEC_LANES) butterfly_two_steps(y + i, h);
+    for (size_t start = 0; h < block && start < n; start += 2 * h)
+        for (size_t i = start; i < start + h; i += VEC_LANES) {
+            const vec a = vec_load(y + i, VEC_LANES), b = vec_load(y + i + h, VEC_LANES);
+            vec_store(y + i, vec_add(a, b), VEC_LANES);
+            vec_store(y + i + h, vec_sub(a, b), VEC_LANES);
+        }
 }
 
 /* Smallest and largest of the inputs and 0. Returns whether all are finite. */
@@ -128,17 +145,22 @@ CUVEE__INLINE bool input_range(const float *x, const float *input_scales, size_t
                                float *ret_high)
 {
     const vec zero = vec_set1(0.0f);
-    vec low = zero, high = zero, poison[2] = {zero, zero}; /* 0, or NaN for ever */
-    for (size_t i = 0; i < n; i += VEC_LANES) {
+    vec low = zero, high = zero;
+    vec poison = zero, poison_too = zero; /* 0, or NaN for ever; one would wait for its latency */
+    for (size_t i = 0; i < n; i += 2 * VEC_LANES) {
         const vec y = scaled_input(x, input_scales, i, n);
         low = vec_min(y, low);
         high = vec_max(y, high);
-        vec *p = &poison[i / VEC_LANES % 2]; /* two, because one would wait for its latency */
-        *p = vec_fma(y, zero, *p);
+        poison = vec_fma(y, zero, poison);
+        if (i + VEC_LANES >= n) break;
+        const vec y_too = scaled_input(x, input_scales, i + VEC_LANES, n);
+        low = vec_min(y_too, low);
+        high = vec_max(y_too, high);
+        poison_too = vec_fma(y_too, zero, poison_too);
     }
     *ret_low = -vec_largest(vec_sub(zero, low));
     *ret_high = vec_largest(high);
-    return vec_sum(vec_add(poison[0], poison[1])) == 0.0f;
+    return vec_sum(vec_add(poison, poison_too)) == 0.0f;
 }
 
 static void quantise_row_vec(uint8_t *q, const float *x, const float *input_scales, size_t n,

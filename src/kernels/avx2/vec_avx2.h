@@ -150,9 +150,11 @@ CUVEE__INLINE float vec_largest(vec v)
 /* Lanes i and i + h change places; h is 1, 2 or 4, a constant. */
 CUVEE__INLINE vec vec_swap(vec x, size_t h)
 {
-    return h == 1   ? _mm256_permute_ps(x, 0xB1)
-           : h == 2 ? _mm256_permute_ps(x, 0x4E)
-                    : _mm256_permute2f128_ps(x, x, 1);
+    if (h == 1) return _mm256_permute_ps(x, 0xB1);
+    if (h == 2) return _mm256_permute_ps(x, 0x4E);
+    /* vperm2f128 would be 8 operations on Zen 1. */
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_extractf128_ps(x, 1)),
+                                _mm256_castps256_ps128(x), 1);
 }
 
 /* Integers of 32 bits, for what is quantised. */

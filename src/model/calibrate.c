@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/calibrate.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/error.h"
+#include "model/calibration_texts.h"
 #include "model/model_parts.h"
 
 struct watch {
@@ -67,8 +70,11 @@ int cuvee__calibrate(const cuvee_model *m, const cuvee_text *texts, size_t n, si
         w->observer = &observer;
         w->last_layer = LAST_LAYER_FULL; /* else it would show few rows */
     }
-    for (size_t i = 0; i < n && rc == CUVEE_OK; i++) {
-        rc = run(m, &texts[i], encoder, w, &kernels, ids, logits);
+    const size_t n_texts = n ? n : cuvee__n_calibration_texts;
+    for (size_t i = 0; i < n_texts && rc == CUVEE_OK; i++) {
+        const char *own = n ? NULL : cuvee__calibration_texts[i];
+        const cuvee_text text = n ? texts[i] : (cuvee_text){.ptr = own, .len = strlen(own)};
+        rc = run(m, &text, encoder, w, &kernels, ids, logits);
         if (rc < 0) cuvee__fail(err, rc, "calibration text %zu: %s", i, cuvee_code_name(rc));
     }
     if (rc == CUVEE_OK) {

@@ -41,7 +41,7 @@ struct image_config {
 };
 
 /* Types up to this one have kernels; a file with another is refused. */
-#define IMAGE_LAST_WEIGHT_TYPE WEIGHT_F32
+#define IMAGE_LAST_WEIGHT_TYPE WEIGHT_INT8
 
 /* A model directory, open for packing. */
 struct pack_source {

@@ -225,15 +225,16 @@ static int write_linear(struct packer *p, const struct linear_plan *l,
     s.type = weight_type_of(p, l->roles[0]);
     s.dims[0] = l->n_roles == 1 ? l->n : l->n_roles * step;
     s.dims[1] = l->k;
-    if (s.type == WEIGHT_INT8) {
-        s.extra[0] = int8->shape.activation_max;
-        s.extra[1] = int8->shape.run;
-        s.extra[2] = int8->shape.rotation;
-    }
     int rc = cuvee__packed_begin(p->writer, &s, p->err);
     for (size_t i = 0; i < l->n_roles && rc == CUVEE_OK; i++)
         rc = append_panels(p, (enum weight_type)s.type, tensors[i], i * step, int8);
-    if (s.type == WEIGHT_INT8 && rc == CUVEE_OK) rc = pack_int8_parts(p, s, int8);
+    if (s.type == WEIGHT_INT8 && rc == CUVEE_OK) {
+        struct packed_section *written = cuvee__packed_current(p->writer);
+        written->extra[0] = int8->shape.activation_max;
+        written->extra[1] = int8->shape.run; /* known when all rows are packed */
+        written->extra[2] = int8->shape.rotation;
+        rc = pack_int8_parts(p, s, int8);
+    }
 
     const size_t rows = s.dims[0];
     s = section(IMAGE_VECTOR, l->roles[0], l->layer, PART_BIAS);

@@ -9,12 +9,8 @@
 #include "kernels/kernels.h"
 #include "model/quantize.h"
 
-/* What all tiers compute exactly: 7 bits by 7 bits, in runs of 4 (kernels.h). */
-#define CUVEE__INT8_BOUNDS                                                                         \
-    ((struct quantize_bounds){.activation_max = 127, .weight_max = 63, .run = 4, .rotation = 1})
-
 struct int8_matrix {
-    struct packed shape; /* without pointers */
+    struct packed shape; /* without pointers; run: the least of the rows so far */
     struct quantizer *quantizer;
     int8_t *weights;     /* a panel's rows */
     float *scales;       /* (n), and so the next two: zeros up to whole panels */

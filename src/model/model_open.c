@@ -81,11 +81,18 @@ static int pack(const struct pack_request *request, const struct packed_origin *
                 bool *ret_failed, cuvee_error *err)
 {
     struct packed_writer w;
+    struct pack_request full = *request;
+    cuvee_model *reference = NULL;
+    int rc = CUVEE_OK;
     cuvee__packed_writer_init(&w, file, is_hashed);
-    int rc = cuvee__image_pack(request, source, &w, err);
+    if (request->precision == CUVEE_PRECISION_INT8)
+        rc = cuvee__model_open(request->dir, &reference, err);
+    full.reference = reference;
+    if (rc == CUVEE_OK) rc = cuvee__image_pack(&full, source, &w, err);
     if (rc == CUVEE_OK) rc = cuvee__packed_finish(&w, request->precision, origin, err);
     *ret_failed = w.failed;
     cuvee__packed_writer_deinit(&w);
+    cuvee__model_release(reference);
     return rc;
 }
 
@@ -110,7 +117,7 @@ static int open_in_memory(cuvee_model *m, const struct pack_request *request, cu
 int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_options *options,
                       cuvee_error *err)
 {
-    struct pack_request request = {
+    const struct pack_request request = {
         .dir = dir,
         .precision = options->precision ? options->precision : CUVEE_PRECISION_F32,
         .calibration = options->calibration,
@@ -119,7 +126,6 @@ int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_option
     if (cuvee__file_exists(dir) && !cuvee__path_is_directory(dir))
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                            "%s: is a file; only a model directory can be packed", dir);
-    cuvee_model *reference = NULL;
     struct pack_source source = {0};
     struct packed_origin origin = {0};
     struct new_file out = CUVEE__NO_NEW_FILE;
@@ -131,13 +137,9 @@ int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_option
     if (rc == CUVEE_OK) rc = cuvee__pack_source_open(&source, dir, err);
     if (rc == CUVEE_OK) rc = cuvee__new_file_create(&out, aside.ptr, false, err);
     if (rc == CUVEE_OK) rc = cuvee__origin_hash(dir, source.checkpoint, &origin, err);
-    if (rc == CUVEE_OK && request.n_calibration && request.precision == CUVEE_PRECISION_INT8)
-        rc = cuvee__model_open(dir, &reference, err);
-    request.reference = reference;
     if (rc == CUVEE_OK) rc = pack(&request, &origin, &source, &out, true, &failed, err);
     if (rc == CUVEE_OK) rc = cuvee__new_file_publish(&out, file, err);
     cuvee__new_file_close(&out);
-    cuvee__model_release(reference);
     cuvee__pack_source_close(&source);
     cuvee__buffer_deinit(&aside);
     return rc;

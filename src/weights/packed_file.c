@@ -191,6 +191,11 @@ int cuvee__packed_begin(struct packed_writer *w, const struct packed_section *se
     return CUVEE_OK;
 }
 
+struct packed_section *cuvee__packed_current(struct packed_writer *w)
+{
+    return &w->sections[w->n - 1];
+}
+
 int cuvee__packed_append(struct packed_writer *w, const void *bytes, size_t n, cuvee_error *err)
 {
     w->sections[w->n - 1].bytes += n;

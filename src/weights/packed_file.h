@@ -103,7 +103,9 @@ void cuvee__packed_writer_deinit(struct packed_writer *w);
 /* Begin a section; offset and bytes are filled in. */
 int cuvee__packed_begin(struct packed_writer *w, const struct packed_section *section,
                         cuvee_error *err);
-/* Bytes of the section that was begun last. */
+/* The section that was begun last; type and extra may still be set. */
+struct packed_section *cuvee__packed_current(struct packed_writer *w);
+/* Bytes of that section. */
 int cuvee__packed_append(struct packed_writer *w, const void *bytes, size_t n, cuvee_error *err);
 /* A section in one piece. */
 int cuvee__packed_put(struct packed_writer *w, const struct packed_section *section,

@@ -38,7 +38,7 @@ static void panels_hold_the_weights(void **state)
                 continue;
             }
             const int weight = stored;
-            assert_true(weight >= -63 && weight <= 63);
+            assert_true(weight >= -127 && weight <= 127);
             assert_true(fabsf((float)weight * q.scales[n] - w[n * K + k]) < 0.51f * q.scales[n]);
             sum += weight;
         }

@@ -98,6 +98,8 @@ static void packed_files_give_the_same_bits(void **state)
         char from[512];
         snprintf(from, sizeof from, GOLDEN "/%s", models[i]);
         same_as_directory(from, CUVEE_PRECISION_F32);
+        same_as_directory(from, CUVEE_PRECISION_BF16);
+        same_as_directory(from, CUVEE_PRECISION_INT8);
     }
     same_as_directory(SHIPPED, CUVEE_PRECISION_F32);
 }

@@ -11,8 +11,9 @@ struct layer_stats {
     struct input_stats qkv, attention_out, ffn_up, ffn_down;
 };
 
-/* Run the model over n texts (0: over our own) and watch one layer: a layer at a time, since the statistics of all
- * of them would take more memory than the model. Release with deinit, also after failure.
+/* Run the model over n texts (0: over our own) and watch one layer: a layer at a time, since the
+ * statistics of all of them would take more memory than the model. Release with deinit, also after
+ * failure.
  * Returns CUVEE_OK, CUVEE_E_NOMEM. */
 int cuvee__calibrate(const cuvee_model *m, const cuvee_text *texts, size_t n, size_t layer,
                      struct layer_stats *ret, cuvee_error *err);

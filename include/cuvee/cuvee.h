@@ -335,8 +335,8 @@ typedef struct cuvee_pool_options {
                               batch of its own */
     uint32_t max_queue;    /* texts waiting; 0 = 65536. A call may bring more only into an empty
                               queue; a call of no texts counts as one */
-    const char *isa;       /* cap of the kernel tier: "ref", "avx2", "avx512"; NULL = CUVEE_ISA, and
-                              without that the best one */
+    const char *isa;       /* cap of the kernel tier, one of cuvee_machine_info.tiers_built; NULL =
+                              CUVEE_ISA, and without that the best one */
     /* After each forward pass; NULL = none. Called by the workers, several at once; must be quick
      * and must not call a blocking function of the same pool. The record is gone on return. */
     void (*on_batch)(void *user, const cuvee_batch_record *record);

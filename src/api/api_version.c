@@ -13,10 +13,9 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* A constant, so that it needs no lock; tests/abi compares the tiers with those that there are.
- * */
+/* A constant, so that it needs no lock; tests/abi compares the tiers with those that there are. */
 #if defined(__x86_64__)
-#define TARGET "x86-64, tiers: ref avx2 avx512"
+#define TARGET "x86-64, tiers: ref avx2 avx512 avx512vnni avx512bf16"
 #elif defined(__aarch64__)
 #define TARGET "arm64, tiers: ref"
 #else

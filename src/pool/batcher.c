@@ -71,7 +71,9 @@ static uint32_t run_forward(struct batcher *b, const struct ragged_batch *batch)
                                     .n_expected = 1};
     cuvee__queue_open_crew(b->queue, b->crew, &job);
     cuvee__forward_share(&b->crew->job, b->workspace, NULL);
-    return (uint32_t)(1 + cuvee__queue_close_crew(b->queue, b->crew));
+    /* A helper that left for texts and came back was counted twice. */
+    const size_t n_helpers = cuvee__queue_close_crew(b->queue, b->crew);
+    return (uint32_t)(1 + cuvee__min(n_helpers, b->queue->n_workers - 1));
 }
 
 /* One forward pass over the batch so far; then the batch is empty. */

@@ -373,7 +373,7 @@ CUVEE_API void cuvee_pool_cancel(cuvee_pool *pool);
 typedef struct cuvee_pool_info {
     size_t struct_size;      /* set by the caller */
     const char *isa;         /* tier in use */
-    const char *precision;   /* "f32" */
+    const char *precision;   /* the model's */
     uint32_t n_workers;
     uint32_t batch_tokens;
     uint64_t arena_bytes;    /* per worker */

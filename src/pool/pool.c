@@ -110,8 +110,10 @@ void cuvee__pool_cancel(cuvee_pool *pool)
 
 void cuvee__pool_describe(const cuvee_pool *pool, cuvee_pool_info *info)
 {
+    cuvee_model_info model = CUVEE_OPTIONS(cuvee_model_info);
+    cuvee__model_describe(pool->model, &model);
     info->isa = pool->kernels.name;
-    info->precision = "f32";
+    info->precision = model.precision;
     info->n_workers = pool->n_workers;
     info->batch_tokens = pool->batch_tokens;
     info->arena_bytes = pool->workers[0].batcher.bytes;

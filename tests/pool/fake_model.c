@@ -209,6 +209,7 @@ void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
 {
     (void)m;
     info->family = "fake";
+    info->precision = "bf16"; /* not the default: the pool must ask */
     info->n_labels = FAKE_N_LABELS;
     info->n_layers = info->hidden_size = is_large ? 4096 : 0;
     info->lowercase = 1;

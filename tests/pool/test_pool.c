@@ -445,7 +445,7 @@ static void batches_keep_the_budget(void **state)
         assert_int_equal(info.n_workers, 2);
         assert_true(info.arena_bytes > budgets[b] * 8);
         assert_string_equal(info.isa, "ref");
-        assert_string_equal(info.precision, "f32");
+        assert_string_equal(info.precision, "bf16");
         if (budgets[b] == 512) assert_true(log.n < N / 4); /* texts do share forward passes */
         cuvee_result_free(r);
     }

@@ -322,6 +322,7 @@ static int finish(struct run *run, int exit_code, cuvee_error *err)
     const int rc = cli__pipeline_finish(run->pipeline, err);
     if (!run->is_whole && cli__interrupt_seen()) exit_code = EXIT_INTERRUPTED;
     if (rc == CUVEE_OK || rc == CUVEE_E_CANCELLED) return exit_code;
+    run->is_whole = false; /* the input may have been read to its end before the output failed */
     run->quiet_end = is_closed_pipe(rc, err);
     return run->quiet_end ? EXIT_OK : tell(err, EXIT_OUTPUT);
 }

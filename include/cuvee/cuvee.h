@@ -69,7 +69,8 @@ enum cuvee_code {
     CUVEE_E_TIMEOUT = -8,     /* the deadline passed */
     CUVEE_E_CANCELLED = -9,   /* cuvee_pool_cancel() dropped it */
     CUVEE_E_TOO_LONG = -10,   /* text longer than max_length, and truncation was refused */
-    CUVEE_E_NONFINITE = -11   /* the model gave NaN or infinity for this text */
+    CUVEE_E_NONFINITE = -11,  /* the model gave NaN or infinity for this text */
+    CUVEE_E_SCRIPT = -12      /* a Python script failed, or gave something that is no result */
 };
 
 /* Detail of one failure, owned by the caller. */

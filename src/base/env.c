@@ -39,6 +39,11 @@ const char *cuvee__env_home(void)
     return non_empty("HOME");
 }
 
+const char *cuvee__env_virtual_env(void)
+{
+    return non_empty("VIRTUAL_ENV");
+}
+
 const char *cuvee__env_no_color(void)
 {
     return non_empty("NO_COLOR");

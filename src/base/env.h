@@ -11,6 +11,7 @@ const char *cuvee__env_cache(void);     /* CUVEE_CACHE: cache directory */
 const char *cuvee__env_cache_max(void); /* CUVEE_CACHE_MAX: its size, "2G"; "0" = no cache */
 const char *cuvee__env_xdg_cache(void); /* XDG_CACHE_HOME (XDG base directory specification) */
 const char *cuvee__env_home(void);      /* HOME */
+const char *cuvee__env_virtual_env(void); /* VIRTUAL_ENV: the Python environment in use */
 const char *cuvee__env_no_color(void); /* NO_COLOR (no-color.org) */
 const char *cuvee__env_term(void);     /* TERM */
 

@@ -171,6 +171,7 @@ static void enums_keep_their_values(void **state)
         VALUE(CUVEE_E_CANCELLED, -9),
         VALUE(CUVEE_E_TOO_LONG, -10),
         VALUE(CUVEE_E_NONFINITE, -11),
+        VALUE(CUVEE_E_SCRIPT, -12),
         VALUE(CUVEE_PRECISION_DEFAULT, 0),
         VALUE(CUVEE_PRECISION_F32, 1),
         VALUE(CUVEE_PRECISION_BF16, 2),

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The embedded host: a script in the Python of this process.
+ *
+ * DESIGN
+ *   A caller belongs to one thread, which keeps its Python thread state from call to call (making
+ *   one costs 8 us) and holds the GIL during calls only. No Python object leaves that thread, and
+ *   nobody else drops one.
+ *   Most scripts return a list of dicts of a label and a float, so that shape is read here; every
+ *   other one goes through contract.py, whose columns() has the last word on what is right.
+ *   A deadline cannot stop C code, but Python code: deadline.c raises TimeoutError in it. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "os/clock.h"
+#include "python/deadline.h"
+#include "python/embedded.h"
+
+/* A host's own lists are short; these are the same for all. */
+struct embed_host {
+    struct host base;
+    const struct libpython *py;
+    struct script_labels *labels;
+    py_object *script; /* contract.py's Script */
+    py_object *process_batch, *bring;
+    py_object *key_label, *key_score;
+    _Atomic bool is_warm;
+};
+
+struct embed_caller {
+    struct embed_host *host;
+    py_thread_state *state; /* while no call runs */
+    int gil;
+    struct deadline deadline;
+    /* The last label and its index: most rows repeat one of few. */
+    char last_label[64];
+    size_t last_len;
+    uint32_t last_index;
+    struct buffer message;
+};
+
+static void drop(const struct libpython *py, py_object *o)
+{
+    if (o) py->Py_DecRef(o);
+}
+
+/* ---- open ---- */
+
+/* What open() gives to Python's main thread, and gets back. */
+struct load_job {
+    const struct host_setup *setup;
+    struct script_facts *facts;
+    struct embed_host *host;
+    int rc;
+    cuvee_error *err;
+};
+
+static py_object *string_of(const struct libpython *py, const char *s)
+{
+    return py->PyUnicode_DecodeUTF8(s, (py_ssize)strlen(s), "surrogateescape");
+}
+
+/* Script(path, args) */
+static py_object *make_script(const struct libpython *py, const struct host_setup *setup)
+{
+    py_object *path = string_of(py, setup->script), *script = NULL;
+    py_object *args = py->PyList_New((py_ssize)setup->n_args);
+    bool ok = path && args;
+    for (size_t i = 0; ok && i < setup->n_args; i++) {
+        py_object *arg = string_of(py, setup->args[i]);
+        ok = arg && py->PyList_SetItem(args, (py_ssize)i, arg) == 0;
+    }
+    if (ok)
+        script = py->PyObject_CallFunctionObjArgs(cuvee__embedded_contract("Script"), path, args,
+                                                  (py_object *)NULL);
+    drop(py, path);
+    drop(py, args);
+    return script;
+}
+
+static bool read_count(const struct libpython *py, py_object *script, const char *name,
+                       size_t *ret)
+{
+    py_object *value = py->PyObject_GetAttrString(script, name);
+    const long n = value ? py->PyLong_AsLong(value) : -1;
+    drop(py, value);
+    if (n >= 0) *ret = (size_t)n;
+    return n >= 0;
+}
+
+/* LABELS are the first of the table, in order. */
+static int read_labels(const struct libpython *py, struct load_job *job, py_object *script)
+{
+    py_object *labels = py->PyObject_GetAttrString(script, "labels");
+    const py_ssize n = labels && labels != py->none ? py->PyList_Size(labels) : 0;
+    int rc = CUVEE_OK;
+    for (py_ssize i = 0; i < n && rc == CUVEE_OK; i++) {
+        py_ssize len = 0;
+        uint32_t index;
+        const char *name = py->PyUnicode_AsUTF8AndSize(py->PyList_GetItem(labels, i), &len);
+        rc = !name ? CUVEE_E_NOMEM
+                   : cuvee__script_labels_index(job->setup->labels,
+                                                (struct span){name, (size_t)len}, &index);
+    }
+    job->facts->n_labels = n > 0 ? (size_t)n : 0;
+    drop(py, labels);
+    return rc;
+}
+
+static int read_facts(const struct libpython *py, struct load_job *job, py_object *script)
+{
+    struct script_facts *facts = job->facts;
+    if (!read_count(py, script, "max_batch", &facts->max_batch) ||
+        !read_count(py, script, "max_concurrency", &facts->max_concurrency))
+        return CUVEE_E_SCRIPT;
+    py_object *method = py->PyObject_GetAttrString(script, "info");
+    py_object *info = method ? py->PyObject_CallObject(method, NULL) : NULL;
+    drop(py, method);
+    if (!info) return CUVEE_E_SCRIPT;
+    py_ssize len = 0;
+    const char *text = info == py->none ? NULL : py->PyUnicode_AsUTF8AndSize(info, &len);
+    if (text) facts->info = cuvee__strndup(text, (size_t)len);
+    drop(py, info);
+    return read_labels(py, job, script);
+}
+
+static int load_script(struct load_job *job)
+{
+    struct embed_host *h = job->host;
+    const struct libpython *py = h->py;
+    h->script = make_script(py, job->setup);
+    if (!h->script) return CUVEE_E_SCRIPT;
+    h->process_batch = py->PyObject_GetAttrString(h->script, "process_batch");
+    h->bring = py->PyObject_GetAttrString(h->script, "bring");
+    h->key_label = py->PyUnicode_InternFromString("label");
+    h->key_score = py->PyUnicode_InternFromString("score");
+    if (!h->process_batch || !h->bring || !h->key_label || !h->key_score) return CUVEE_E_SCRIPT;
+    return read_facts(py, job, h->script);
+}
+
+static void load_on_main(void *arg)
+{
+    struct load_job *job = arg;
+    struct buffer message = {0};
+    job->rc = load_script(job);
+    if (job->host->py->PyErr_Occurred()) {
+        cuvee__embedded_take_error(ERROR_PLACE, &message);
+        cuvee__buffer_append_char(&message, '\0');
+        job->rc = cuvee__fail(job->err, CUVEE_E_SCRIPT, "%s: %s", job->setup->script,
+                              message.ptr ? message.ptr : "out of memory");
+        cuvee__buffer_deinit(&message);
+    } else if (job->rc < 0) {
+        cuvee__fail(job->err, job->rc, "%s: %s", job->setup->script,
+                    job->rc == CUVEE_E_LIMIT ? "too many LABELS" : "out of memory");
+    }
+}
+
+static void drop_host(void *arg)
+{
+    struct embed_host *h = arg;
+    drop(h->py, h->process_batch);
+    drop(h->py, h->bring);
+    drop(h->py, h->key_label);
+    drop(h->py, h->key_score);
+    drop(h->py, h->script);
+}
+
+static int embed_open(const struct host_setup *setup, struct script_facts *ret_facts,
+                      struct host **ret_host, cuvee_error *err)
+{
+    const char *why = cuvee__interpreter_no_embed(setup->python);
+    if (why)
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s cannot be embedded: %s",
+                           setup->python->executable, why);
+    int rc = cuvee__embedded_start(setup->python, err);
+    if (rc < 0) return rc;
+    struct embed_host *h = cuvee__calloc(1, sizeof *h);
+    if (!h) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a script");
+    h->base.ops = &cuvee__host_embed;
+    h->py = cuvee__embedded_api();
+    h->labels = setup->labels;
+
+    struct load_job job = {setup, ret_facts, h, CUVEE_OK, err};
+    cuvee__embedded_run_on_main(load_on_main, &job);
+    if (job.rc < 0) {
+        cuvee__embedded_run_on_main(drop_host, h);
+        cuvee__free(ret_facts->info);
+        ret_facts->info = NULL;
+        cuvee__free(h);
+        return job.rc;
+    }
+    *ret_host = &h->base;
+    return CUVEE_OK;
+}
+
+static void end_script(void *arg)
+{
+    const struct embed_host *h = arg;
+    const struct libpython *py = h->py;
+    py_object *method = py->PyObject_GetAttrString(h->script, "close");
+    drop(py, method ? py->PyObject_CallObject(method, NULL) : NULL);
+    drop(py, method);
+    py->PyErr_Clear(); /* nobody is left to hear of it */
+}
+
+static void embed_close(struct host *host)
+{
+    struct embed_host *h = (struct embed_host *)host;
+    cuvee__embedded_run_on_main(end_script, h);
+    cuvee__embedded_run_on_main(drop_host, h);
+    cuvee__free(h);
+}
+
+/* ---- callers ---- */
+
+static int warm_up(struct embed_caller *c, cuvee_error *err)
+{
+    const struct libpython *py = c->host->py;
+    if (atomic_exchange(&c->host->is_warm, true)) return CUVEE_OK;
+    py_object *method = py->PyObject_GetAttrString(c->host->script, "warmup");
+    py_object *none = method ? py->PyObject_CallObject(method, NULL) : NULL;
+    drop(py, method);
+    drop(py, none);
+    if (none) return CUVEE_OK;
+    c->message.len = 0;
+    cuvee__embedded_take_error(ERROR_PLACE, &c->message);
+    cuvee__buffer_append_char(&c->message, '\0');
+    return cuvee__fail(err, CUVEE_E_SCRIPT, "warmup(): %s",
+                       c->message.ptr ? c->message.ptr : "out of memory");
+}
+
+static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *err)
+{
+    struct embed_host *h = (struct embed_host *)host;
+    struct embed_caller *c = cuvee__calloc(1, sizeof *c);
+    if (!c) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a caller of Python");
+    c->host = h;
+    c->message.cap_bytes = 1 << 20;
+    c->last_len = SIZE_MAX;
+    int rc = cuvee__deadline_init(&c->deadline, err);
+    if (rc < 0) {
+        cuvee__free(c);
+        return rc;
+    }
+    c->gil = h->py->PyGILState_Ensure();
+    cuvee__deadline_set_thread(&c->deadline);
+    rc = warm_up(c, err);
+    if (rc == CUVEE_OK) {
+        c->state = h->py->PyEval_SaveThread();
+        *ret_caller = c;
+        return CUVEE_OK;
+    }
+    h->py->PyGILState_Release(c->gil);
+    cuvee__deadline_deinit(&c->deadline);
+    cuvee__buffer_deinit(&c->message);
+    cuvee__free(c);
+    return rc;
+}
+
+static void embed_close_caller(void *caller)
+{
+    struct embed_caller *c = caller;
+    const struct libpython *py = c->host->py;
+    py->PyEval_RestoreThread(c->state);
+    py->PyGILState_Release(c->gil);
+    cuvee__deadline_deinit(&c->deadline);
+    cuvee__buffer_deinit(&c->message);
+    cuvee__free(c);
+}
+
+/* ---- results ---- */
+
+static bool has_type(const struct libpython *py, py_object *o, const py_object *type)
+{
+    py_object *its = py->PyObject_Type(o);
+    py->Py_DecRef(its);
+    return its == type;
+}
+
+static int label_index(struct embed_caller *c, struct span name, uint32_t *ret)
+{
+    if (name.len == c->last_len && memcmp(name.ptr, c->last_label, name.len) == 0) {
+        *ret = c->last_index;
+        return CUVEE_OK;
+    }
+    const int rc = cuvee__script_labels_index(c->host->labels, name, ret);
+    if (rc == CUVEE_OK && name.len <= sizeof c->last_label) {
+        memcpy(c->last_label, name.ptr, name.len);
+        c->last_len = name.len;
+        c->last_index = *ret;
+    }
+    return rc;
+}
+
+/* A str as a label's index, into row i. */
+static void put_label(struct embed_caller *c, struct external_rows *rows, size_t i,
+                      py_object *label)
+{
+    py_ssize len = 0;
+    const char *name = c->host->py->PyUnicode_AsUTF8AndSize(label, &len);
+    const int rc = !name ? CUVEE_E_NOMEM
+                         : label_index(c, (struct span){name, (size_t)len}, &rows->labels[i]);
+    if (rc == CUVEE_E_LIMIT)
+        cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT,
+                                  span_of("the script has used more than 65535 labels"));
+    else if (rc < 0)
+        cuvee__external_rows_fail(rows, i, CUVEE_E_NOMEM, span_of("out of memory"));
+}
+
+/* {"label": str, "score": float} and nothing else, all well. False: contract.py shall look. */
+static bool read_plain_row(struct embed_caller *c, py_object *result, struct external_rows *rows,
+                           size_t i)
+{
+    const struct libpython *py = c->host->py;
+    if (!has_type(py, result, py->dict_type) || py->PyDict_Size(result) != 2) return false;
+    py_object *label = py->PyDict_GetItemWithError(result, c->host->key_label);
+    py_object *score = py->PyDict_GetItemWithError(result, c->host->key_score);
+    if (!label || !score || !has_type(py, label, py->str_type) ||
+        !has_type(py, score, py->float_type))
+        return false;
+    rows->scores[i] = py->PyFloat_AsDouble(score);
+    py_ssize len = 0;
+    const char *name = py->PyUnicode_AsUTF8AndSize(label, &len);
+    if (!isfinite(rows->scores[i]) || !name || len > 256 || memchr(name, 0, (size_t)len))
+        return false;
+    put_label(c, rows, i, label);
+    return true;
+}
+
+static bool read_plain(struct embed_caller *c, py_object *results, struct external_rows *rows)
+{
+    const struct libpython *py = c->host->py;
+    if (!has_type(py, results, py->list_type) || py->PyList_Size(results) != (py_ssize)rows->n)
+        return false;
+    for (size_t i = 0; i < rows->n; i++)
+        if (!read_plain_row(c, py->PyList_GetItem(results, (py_ssize)i), rows, i)) {
+            py->PyErr_Clear();
+            return false;
+        }
+    return true;
+}
+
+/* Member i of a list that may be None as a whole; NULL for None. Borrowed. */
+static py_object *optional(const struct libpython *py, py_object *list, size_t i)
+{
+    py_object *o = list == py->none ? py->none : py->PyList_GetItem(list, (py_ssize)i);
+    return o == py->none ? NULL : o;
+}
+
+static struct span text_of(const struct libpython *py, py_object *str)
+{
+    py_ssize len = 0;
+    const char *text = py->PyUnicode_AsUTF8AndSize(str, &len);
+    return text ? (struct span){text, (size_t)len} : (struct span){NULL, 0};
+}
+
+/* [(label, score), ...] */
+static void put_all_scores(struct embed_caller *c, struct external_rows *rows, size_t i,
+                           py_object *pairs)
+{
+    const struct libpython *py = c->host->py;
+    for (py_ssize k = 0, n = py->PyList_Size(pairs); k < n; k++) {
+        py_object *pair = py->PyList_GetItem(pairs, k);
+        uint32_t label;
+        int rc = label_index(c, text_of(py, py->PyTuple_GetItem(pair, 0)), &label);
+        if (rc == CUVEE_OK)
+            rc = cuvee__external_rows_add_score(
+                rows, i, label, py->PyFloat_AsDouble(py->PyTuple_GetItem(pair, 1)));
+        if (rc < 0) {
+            cuvee__external_rows_fail(rows, i, rc == CUVEE_E_LIMIT ? CUVEE_E_SCRIPT : rc,
+                                      span_of("too many labels, or out of memory"));
+            return;
+        }
+    }
+}
+
+/* What columns() of contract.py gave. */
+static void put_columns(struct embed_caller *c, py_object *columns, struct external_rows *rows)
+{
+    const struct libpython *py = c->host->py;
+    py_object *part[5];
+    for (int k = 0; k < 5; k++) part[k] = py->PyTuple_GetItem(columns, k);
+    for (size_t i = 0; i < rows->n; i++) {
+        py_object *error = optional(py, part[4], i), *extra = optional(py, part[2], i);
+        py_object *all = optional(py, part[3], i);
+        if (error) {
+            cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT, text_of(py, error));
+            continue;
+        }
+        put_label(c, rows, i, py->PyList_GetItem(part[0], (py_ssize)i));
+        rows->scores[i] = py->PyFloat_AsDouble(py->PyList_GetItem(part[1], (py_ssize)i));
+        if (extra) rows->extras[i] = cuvee__external_rows_string(rows, text_of(py, extra));
+        if (all) put_all_scores(c, rows, i, all);
+    }
+}
+
+/* ---- call ---- */
+
+static py_object *list_of(const struct libpython *py, const cuvee_text *texts, size_t n)
+{
+    py_object *list = py->PyList_New((py_ssize)n);
+    for (size_t i = 0; list && i < n; i++) {
+        const char *bytes = texts[i].ptr ? texts[i].ptr : "";
+        py_object *text = py->PyUnicode_DecodeUTF8(bytes, (py_ssize)texts[i].len, "replace");
+        if (!text || py->PyList_SetItem(list, (py_ssize)i, text) < 0) {
+            py->Py_DecRef(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+/* False: an exception is set. */
+static bool run(struct embed_caller *c, const cuvee_text *texts, size_t n,
+                struct external_rows *rows)
+{
+    const struct libpython *py = c->host->py;
+    py_object *columns = NULL, *count = NULL;
+    py_object *list = list_of(py, texts, n);
+    py_object *results =
+        list ? py->PyObject_CallFunctionObjArgs(c->host->process_batch, list, (py_object *)NULL)
+             : NULL;
+    bool ok = results && read_plain(c, results, rows);
+    if (results && !ok) {
+        /* Rows that were read before the odd one are read again. */
+        ok = cuvee__external_rows_begin(rows, n) == CUVEE_OK;
+        count = py->PyLong_FromSsize_t((py_ssize)n);
+        columns = count ? py->PyObject_CallFunctionObjArgs(c->host->bring, results, count,
+                                                           (py_object *)NULL)
+                        : NULL;
+        if (columns) put_columns(c, columns, rows);
+        ok = ok && columns;
+    }
+    drop(py, columns);
+    drop(py, count);
+    drop(py, results);
+    drop(py, list);
+    return ok;
+}
+
+static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t deadline_ns,
+                       struct external_rows *rows)
+{
+    struct embed_caller *c = caller;
+    const struct libpython *py = c->host->py;
+    if (cuvee__external_rows_begin(rows, n) < 0) return;
+    py->PyEval_RestoreThread(c->state);
+    cuvee__deadline_begin(&c->deadline, deadline_ns);
+    const bool ok = run(c, texts, n, rows);
+    const bool was_late = cuvee__deadline_end(&c->deadline);
+    if (!ok) {
+        c->message.len = 0;
+        cuvee__embedded_take_error(ERROR_TRACEBACK, &c->message);
+        /* A script that swallows the TimeoutError and gives rubbish was late all the same. */
+        cuvee__external_rows_fail_all(rows, was_late ? CUVEE_E_TIMEOUT : CUVEE_E_SCRIPT,
+                                      buffer_span(&c->message));
+    }
+    py->PyErr_Clear();
+    c->state = py->PyEval_SaveThread();
+}
+
+const struct host_ops cuvee__host_embed = {
+    .name = "embed",
+    .open = embed_open,
+    .close = embed_close,
+    .open_caller = embed_open_caller,
+    .call = embed_call,
+    .close_caller = embed_close_caller,
+};

@@ -57,9 +57,9 @@ struct external_ops {
     void (*describe)(const struct external_model *m, cuvee_model_info *info);
 
     int (*open_caller)(struct external_model *m, void **ret_caller, cuvee_error *err);
-    /* n is 1 .. max_batch. deadline_ns: of cuvee__clock_ns(), 0 = none. Never fails as a whole:
-     * every row has a status. */
-    void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t deadline_ns,
+    /* n is 1 .. max_batch. timeout_ns: for one try; 0 = none. Never fails as a whole: every row has
+     * a status. */
+    void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
                  struct external_rows *rows);
     void (*close_caller)(void *caller);
 };

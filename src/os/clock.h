@@ -7,4 +7,7 @@
 /* Nanoseconds on the monotonic clock. */
 uint64_t cuvee__clock_ns(void);
 
+/* Sleep until the clock shows deadline_ns. */
+void cuvee__clock_sleep_until(uint64_t deadline_ns);
+
 #endif

@@ -133,7 +133,15 @@ def columns(results, n, labels=None):
         results = list(results)
     if len(results) != n:
         raise ContractError("process_batch returned %d results for %d texts" % (len(results), n))
+    if labels and is_scores(results[0]):
+        return from_matrix(nested(list(results)), n, labels)
     return from_rows(results)
+
+
+def is_scores(result):
+    """A number, or numbers: not a pair, which begins with its label."""
+    first = result[0] if isinstance(result, (list, tuple)) and result else result
+    return hasattr(first, "__float__") and not hasattr(first, "__len__")
 
 
 def from_rows(results):
@@ -224,7 +232,7 @@ def matrix_of(results):
 def nested(rows):
     if not isinstance(rows, list):
         return None
-    if rows and not isinstance(rows[0], list):
+    if rows and not isinstance(rows[0], (list, tuple)):
         return [[value] for value in rows]
     return rows
 
@@ -235,6 +243,8 @@ def from_matrix(rows, n, labels):
     if not labels:
         raise ContractError("a buffer of scores needs LABELS in the script")
     width = len(rows[0]) if rows else 0
+    if any(len(row) != width for row in rows):
+        raise ContractError("rows of scores differ in length")
     if width == 1 and len(labels) == 2:
         # One number for each text: the probability of the second label.
         rows = [[1.0 - row[0], row[0]] for row in rows]

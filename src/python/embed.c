@@ -441,14 +441,14 @@ static bool run(struct embed_caller *c, const cuvee_text *texts, size_t n,
     return ok;
 }
 
-static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t deadline_ns,
+static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
                        struct external_rows *rows)
 {
     struct embed_caller *c = caller;
     const struct libpython *py = c->host->py;
     if (cuvee__external_rows_begin(rows, n) < 0) return;
     py->PyEval_RestoreThread(c->state);
-    cuvee__deadline_begin(&c->deadline, deadline_ns);
+    cuvee__deadline_begin(&c->deadline, timeout_ns ? cuvee__clock_ns() + timeout_ns : 0);
     const bool ok = run(c, texts, n, rows);
     const bool was_late = cuvee__deadline_end(&c->deadline);
     if (!ok) {

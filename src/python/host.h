@@ -26,6 +26,10 @@ struct host_setup {
     const struct interpreter *python;
     struct script_labels *labels;    /* names to indexes; any thread */
     size_t max_callers;              /* 0: as the script says */
+    size_t threads_each; /* for OMP_NUM_THREADS of a worker process; 0: as it is */
+    /* process: a worker is replaced after so many calls, or when it holds so much memory after a
+     * call; 0: never. */
+    uint64_t recycle_calls, recycle_bytes;
 };
 
 /* What the script says of itself. */
@@ -52,15 +56,15 @@ struct host_ops {
 
     /* As in model/external.h. The first caller runs the script's warmup(). */
     int (*open_caller)(struct host *host, void **ret_caller, cuvee_error *err);
-    void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t deadline_ns,
+    void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
                  struct external_rows *rows);
     void (*close_caller)(void *caller);
 };
 
 extern const struct host_ops cuvee__host_embed, cuvee__host_process, cuvee__host_metacall;
 
-/* contract.py, NUL-terminated; made by CMake. */
-extern const char cuvee__python_contract[];
-extern const size_t cuvee__python_contract_len;
+/* contract.py and worker.py, NUL-terminated; made by CMake. */
+extern const char cuvee__python_contract[], cuvee__python_worker[];
+extern const size_t cuvee__python_contract_len, cuvee__python_worker_len;
 
 #endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* pipe2 */
+#include "os/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "os/clock.h"
+
+extern char **environ;
+
+enum {
+    ENDS = 3, /* that the child has of the pipes */
+    /* Where its ends lie in this process: not where posix_spawn puts them. */
+    LEAST_FD = CUVEE__CHILD_PASSED_FD + CUVEE__CHILD_MAX_PASSED,
+    REAP_STEP_MS = 2,
+};
+
+static const uint64_t ns_per_ms = 1000000;
+
+/* ---- start ---- */
+
+static bool is_set(const char *variable)
+{
+    const size_t n = strcspn(variable, "=") + 1;
+    for (char **e = environ; *e; e++)
+        if (strncmp(*e, variable, n) == 0) return true;
+    return false;
+}
+
+/* Our environment and what is added; only the array is allocated. */
+static char **environment_with(const char *const *variables)
+{
+    size_t n = 0, n_added = 0;
+    while (environ[n]) n++;
+    while (variables[n_added]) n_added++;
+    char **all = cuvee__alloc_array(n + n_added + 1, sizeof *all);
+    if (!all) return NULL;
+    memcpy(all, environ, n * sizeof *all);
+    for (; *variables; variables++)
+        if (!is_set(*variables)) all[n++] = (char *)(uintptr_t)*variables;
+    all[n] = NULL;
+    return all;
+}
+
+/* fd is taken: it moves out of the way of the child's numbers. */
+static int move_up(int fd)
+{
+    const int moved = fcntl(fd, F_DUPFD_CLOEXEC, LEAST_FD);
+    close(fd);
+    return moved;
+}
+
+static int spawn(struct child *child, const struct child_setup *setup, const int *ends,
+                 char **environment)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none);
+    int e = posix_spawn_file_actions_init(&files);
+    if (e) return e;
+    if ((e = posix_spawnattr_init(&attributes))) {
+        posix_spawn_file_actions_destroy(&files);
+        return e;
+    }
+    e = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!e) e = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+    for (int i = 0; !e && i < ENDS; i++)
+        e = posix_spawn_file_actions_adddup2(&files, ends[i], CUVEE__CHILD_FD + i);
+    for (size_t i = 0; !e && i < setup->n_passed; i++)
+        e = posix_spawn_file_actions_adddup2(&files, setup->passed[i],
+                                             CUVEE__CHILD_PASSED_FD + (int)i);
+    if (!e) e = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!e) e = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    /* The prototype is older than const; the strings are not written to. */
+    char *const *argv = (char *const *)(uintptr_t)setup->argv;
+    if (!e) e = posix_spawnp(&child->pid, argv[0], &files, &attributes, argv, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return e;
+}
+
+static void close_fds(int *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fds[i] >= 0) close(fds[i]);
+}
+
+/* Two ends of a pipe, the child's moved up. */
+static int open_pipe(int *ours, int *theirs, bool child_reads)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0) return errno;
+    *ours = fds[child_reads ? 1 : 0];
+    *theirs = move_up(fds[child_reads ? 0 : 1]);
+    return *theirs < 0 ? errno : 0;
+}
+
+int cuvee__child_start(struct child *child, const struct child_setup *setup, cuvee_error *err)
+{
+    int ends[ENDS] = {-1, -1, -1};
+    *child = (struct child){.to = -1, .from = -1, .life = -1};
+    char **environment = environment_with(setup->variables);
+    if (!environment) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a process");
+    int e = open_pipe(&child->to, &ends[0], true);
+    if (!e) e = open_pipe(&child->from, &ends[1], false);
+    if (!e) e = open_pipe(&child->life, &ends[2], true);
+    if (!e) e = spawn(child, setup, ends, environment);
+    close_fds(ends, ENDS);
+    cuvee__free(environment);
+    if (!e) return CUVEE_OK;
+    close_fds((int[]){child->to, child->from, child->life}, ENDS);
+    child->pid = 0;
+    return cuvee__fail_os(err, e, "%s", setup->argv[0]);
+}
+
+/* ---- messages ---- */
+
+/* SIGPIPE must not reach the host program, whatever it does with that signal: blocked in this
+ * thread, and taken back if it came. */
+bool cuvee__child_send(const struct child *child, const void *message, size_t n)
+{
+    sigset_t pipe_signal, before, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    ssize_t sent;
+    do sent = write(child->to, message, n);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        const struct timespec now = {0};
+        while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR) {}
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return sent == (ssize_t)n;
+}
+
+int cuvee__child_receive(const struct child *child, void *message, size_t n, uint64_t deadline_ns)
+{
+    for (size_t have = 0; have < n;) {
+        int wait_ms = -1;
+        if (deadline_ns != UINT64_MAX) {
+            const uint64_t now = cuvee__clock_ns();
+            if (now >= deadline_ns) return CUVEE_E_TIMEOUT;
+            const uint64_t ms = (deadline_ns - now) / ns_per_ms + 1;
+            wait_ms = ms > 1000000 ? 1000000 : (int)ms;
+        }
+        struct pollfd wait = {.fd = child->from, .events = POLLIN};
+        if (deadline_ns != UINT64_MAX && poll(&wait, 1, wait_ms) <= 0) continue;
+        const ssize_t got = read(child->from, (char *)message + have, n - have);
+        if (got == 0 || (got < 0 && errno != EINTR)) return CUVEE_E_IO;
+        if (got > 0) have += (size_t)got;
+    }
+    return CUVEE_OK;
+}
+
+/* ---- end ---- */
+
+static bool reap(struct child *child, int flags, int *ret_status)
+{
+    int status = 0;
+    const pid_t pid = waitpid(child->pid, &status, flags);
+    if (pid == 0 || (pid < 0 && errno == EINTR)) return false;
+    /* Somebody else waited for it, or SIGCHLD is ignored: gone all the same. */
+    if (pid > 0 && ret_status)
+        *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return true;
+}
+
+void cuvee__child_end(struct child *child, uint64_t deadline_ns, int *ret_status)
+{
+    if (ret_status) *ret_status = 0;
+    if (!child->pid) return;
+    close(child->to);
+    bool is_gone = false;
+    while (!(is_gone = reap(child, WNOHANG, ret_status)) && cuvee__clock_ns() < deadline_ns) {
+        /* Its end closes the pipe that it writes to, or that was closed before. */
+        struct pollfd wait = {.fd = child->from, .events = 0};
+        if (poll(&wait, 1, REAP_STEP_MS) > 0) poll(NULL, 0, 1);
+    }
+    if (!is_gone) {
+        kill(child->pid, SIGKILL);
+        while (!reap(child, 0, ret_status)) {}
+    }
+    close(child->from);
+    close(child->life);
+    *child = (struct child){.to = -1, .from = -1, .life = -1};
+}
+
+uint64_t cuvee__child_resident_bytes(const struct child *child)
+{
+    char path[64];
+    unsigned long long pages = 0;
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)child->pid);
+    FILE *f = fopen(path, "re");
+    if (!f) return 0;
+    if (fscanf(f, "%*s %llu", &pages) != 1) pages = 0;
+    fclose(f);
+    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}

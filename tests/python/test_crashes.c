@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Workers of the process host that die: by a text, by somebody's hand, before they are ready; no
+ * text is lost, doubled or moved, and only the one that kills fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "python/host.h"
+
+static const struct host_ops *const ops = &cuvee__host_process;
+static struct interpreter python;
+
+struct fixture {
+    struct script_labels labels;
+    struct script_facts facts;
+    struct host *host;
+    void *caller;
+    struct external_rows rows;
+    struct host_setup setup;
+};
+
+static int open_script(struct fixture *f, const char *name, struct host_setup setup,
+                       cuvee_error *err)
+{
+    static char path[512];
+    *f = (struct fixture){.setup = setup};
+    snprintf(path, sizeof path, "%s/%s", SCRIPTS, name);
+    assert_int_equal(cuvee__script_labels_init(&f->labels, NULL), CUVEE_OK);
+    f->setup.script = path;
+    f->setup.python = &python;
+    f->setup.labels = &f->labels;
+    const int rc = ops->open(&f->setup, &f->facts, &f->host, err);
+    return rc < 0 ? rc : ops->open_caller(f->host, &f->caller, err);
+}
+
+static void close_script(struct fixture *f)
+{
+    if (f->caller) ops->close_caller(f->caller);
+    if (f->host) ops->close(f->host);
+    cuvee__free(f->facts.info);
+    cuvee__external_rows_deinit(&f->rows);
+    cuvee__script_labels_deinit(&f->labels);
+}
+
+static const char *string_at(const struct fixture *f, size_t at)
+{
+    return at ? f->rows.bytes.ptr + at : "";
+}
+
+static long worker_pid(const struct fixture *f, size_t i)
+{
+    long pid = 0;
+    assert_int_equal(sscanf(string_at(f, f->rows.extras[i]), "{\"pid\": %ld}", &pid), 1);
+    return pid;
+}
+
+static void test_poison(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+        int status;
+        uint64_t timeout_ns;
+    } cases[] = {
+        {"abort", "the worker process was ended by signal 6", CUVEE_E_SCRIPT, 0},
+        {"segv", "the worker process was ended by signal 11", CUVEE_E_SCRIPT, 0},
+        {"exit", "the worker process ended with exit status 3", CUVEE_E_SCRIPT, 0},
+        {"hang", "no answer within 400 ms; the worker process was killed", CUVEE_E_TIMEOUT,
+         400000000},
+    };
+    enum { N = 13, BAD = 5 };
+    struct fixture f;
+    cuvee_error err = {0};
+    if (open_script(&f, "crashes.py", (struct host_setup){0}, &err) < 0) fail_msg("%s", err.msg);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        cuvee_text texts[N];
+        for (size_t i = 0; i < N; i++) texts[i] = (cuvee_text){"fine", 4, NULL, 0};
+        texts[BAD] = (cuvee_text){cases[k].text, strlen(cases[k].text), NULL, 0};
+        ops->call(f.caller, texts, N, cases[k].timeout_ns, &f.rows);
+        assert_int_equal(f.rows.n, N);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(f.rows.status[i], i == BAD ? cases[k].status : CUVEE_OK);
+        assert_string_equal(string_at(&f, f.rows.messages[BAD]), cases[k].message);
+    }
+    close_script(&f);
+}
+
+/* An exception of the script's, out of memory under a limit, is no death. */
+static void test_memory_error(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const cuvee_text text = {"memory", 6, NULL, 0};
+    if (open_script(&f, "crashes.py", (struct host_setup){0}, NULL) < 0) fail();
+    ops->call(f.caller, &text, 1, 0, &f.rows);
+    assert_int_equal(f.rows.status[0], CUVEE_E_SCRIPT);
+    assert_non_null(strstr(string_at(&f, f.rows.messages[0]), "MemoryError"));
+    close_script(&f);
+}
+
+static void test_killed_from_outside(void **state)
+{
+    (void)state;
+    enum { CALLS = 100, N = 100, KILLS = 20 };
+    struct fixture f;
+    cuvee_text texts[N];
+    size_t n_ok = 0, n_workers = 1;
+    long pid = 0;
+    for (size_t i = 0; i < N; i++) texts[i] = (cuvee_text){"fine", 4, NULL, 0};
+    if (open_script(&f, "crashes.py", (struct host_setup){0}, NULL) < 0) fail();
+    for (size_t k = 0; k < CALLS; k++) {
+        ops->call(f.caller, texts, N, 0, &f.rows);
+        for (size_t i = 0; i < f.rows.n; i++) n_ok += f.rows.status[i] == CUVEE_OK;
+        n_workers += pid && worker_pid(&f, 0) != pid;
+        pid = worker_pid(&f, 0);
+        if (k % (CALLS / KILLS) == 0) assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+    }
+    assert_int_equal(n_ok, CALLS * N);
+    assert_int_equal(n_workers, 1 + KILLS);
+    close_script(&f);
+}
+
+static void test_recycling(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const cuvee_text text = {"fine", 4, NULL, 0};
+    long pids[6];
+    if (open_script(&f, "crashes.py", (struct host_setup){.recycle_calls = 2}, NULL) < 0) fail();
+    for (size_t k = 0; k < 6; k++) {
+        ops->call(f.caller, &text, 1, 0, &f.rows);
+        pids[k] = worker_pid(&f, 0);
+    }
+    for (size_t k = 0; k < 6; k += 2) assert_int_equal(pids[k], pids[k + 1]);
+    assert_true(pids[1] != pids[2] && pids[3] != pids[4]);
+    close_script(&f);
+
+    /* A Python holds more than a megabyte. */
+    if (open_script(&f, "crashes.py", (struct host_setup){.recycle_bytes = 1 << 20}, NULL) < 0)
+        fail();
+    for (size_t k = 0; k < 2; k++) {
+        ops->call(f.caller, &text, 1, 0, &f.rows);
+        pids[k] = worker_pid(&f, 0);
+    }
+    assert_true(pids[0] != pids[1]);
+    close_script(&f);
+}
+
+static void test_dies_at_start(void **state)
+{
+    (void)state;
+    struct fixture f;
+    cuvee_error err = {0};
+    assert_int_equal(open_script(&f, "dies_at_start.py", (struct host_setup){0}, &err), CUVEE_E_IO);
+    assert_non_null(strstr(err.msg, "ended while it loaded the script: status 9"));
+    close_script(&f);
+}
+
+int main(void)
+{
+    cuvee_error err = {0};
+    if (cuvee__interpreter_find(getenv("CUVEE_TEST_PYTHON"), &python, &err) < 0) {
+        printf("skipped: %s\n", err.msg);
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_poison),    cmocka_unit_test(test_memory_error),
+        cmocka_unit_test(test_killed_from_outside), cmocka_unit_test(test_recycling),
+        cmocka_unit_test(test_dies_at_start),
+    };
+    const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    cuvee__interpreter_deinit(&python);
+    return rc;
+}

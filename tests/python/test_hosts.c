@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The script contract in one host (HOST): every shape of results, every way to break the contract,
- * loading, odd bytes, deadlines, memory. What a plain call gives is the measure for other shapes. */
+ * loading, odd bytes, deadlines, memory. A plain call's results are the measure for other shapes. */
 #define _GNU_SOURCE /* memfd_create */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,9 @@
  *
  *   row block   rows of a that fit the second-level cache together with a panel; they are
  *               quantised, or rounded to bf16, here
- *     panel     32 output columns; its weights come from memory once per row block
+ *     panel     32 output columns; its weights come from memory once per row block, while the
+ *               rows before them are being multiplied (struct ahead): a model is larger than any
+ *               cache, and what streams in evenly over the whole time nobody has to wait for
  *       k block   as many k as keep a row tile of a in the first-level cache; where the machine
  *                 cannot multiply bf16, this piece of a bf16 panel is widened to f32, for all rows
  *         row tile   one microkernel call; its sums wait in `sums` between k blocks
@@ -59,18 +61,44 @@ static struct epilogue epilogue_from(const struct epilogue *e, size_t row, size_
     return moved;
 }
 
+/* Tile i's share of the weights that come next, in as many bytes as this piece has, from
+ * weights + bytes on: the next k block, the next panel, the next matrix. */
+static struct ahead share_ahead(const struct panel_job *job, const void *weights, size_t bytes,
+                                size_t i)
+{
+    const size_t n = job->tiles.n_parts, step_bytes = 4 * CUVEE__PANEL;
+    return (struct ahead){(const char *)weights + bytes + i * bytes / n,
+                          (step_bytes + n - 1) / n};
+}
+
+/* Before a tile is multiplied: its part of the output, and what is added to it, which is rarely in
+ * the first-level cache, a line or two of every row, rows in pages of their own. */
+static void prefetch_output(const struct panel_job *job, size_t row, size_t rows)
+{
+    const struct epilogue *e = &job->e;
+    for (size_t r = row; r < row + rows; r++) {
+        const char *c = (const char *)(job->c + r * job->ldc);
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch(c + 64, 1);
+        if (!e->residual) continue;
+        const char *residual = (const char *)(e->residual + r * e->ld_residual);
+        __builtin_prefetch(residual);
+        __builtin_prefetch(residual + 64);
+    }
+}
+
 /* One tile of the k block that starts at k0; weights is where the block starts in the panel. */
 static void multiply_tile(const struct panel_job *job, size_t rows, size_t row, size_t k0,
-                          size_t n_k, const void *weights, float *tile)
+                          size_t n_k, const void *weights, struct ahead ahead, float *tile)
 {
     const struct kernels *kern = job->kern;
     const size_t ld = job->in.ld, from = row * ld + k0;
     if (job->panel.type == WEIGHT_BF16 && has_bf16(kern))
         kern->gemm_bf16_tile(rows, cuvee__round_up(n_k, 2), (const uint16_t *)job->in.rows + from,
-                             ld, weights, tile, k0 > 0);
+                             ld, weights, ahead, tile, k0 > 0);
     else
-        kern->gemm_f32_tile(rows, n_k, (const float *)job->in.rows + from, ld, weights, tile,
-                            k0 > 0);
+        kern->gemm_f32_tile(rows, n_k, (const float *)job->in.rows + from, ld, weights,
+                            CUVEE__PANEL, ahead, tile, k0 > 0);
 }
 
 /* sums: room for every row of the block, 32 floats each. */
@@ -81,16 +109,18 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
     const bool one_k_block = depth <= K_BLOCK;
     for (size_t k0 = 0; k0 < depth; k0 += K_BLOCK) {
         const size_t n_k = cuvee__min(K_BLOCK, depth - k0);
-        const void *weights = (const char *)job->panel.panels + k0 * width;
+        const void *stored = (const char *)job->panel.panels + k0 * width, *weights = stored;
         if (job->panel.type == WEIGHT_BF16 && !has_bf16(kern)) {
-            kern->widen_panel(job->widened, weights, cuvee__round_up(n_k, 2));
+            kern->widen_panel(job->widened, stored, cuvee__round_up(n_k, 2));
             weights = job->widened;
         }
         for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
             const size_t rows = split_part(&job->tiles, i);
             /* Without a second k block nothing has to wait: one tile, always hot. */
             float *tile = one_k_block ? sums : sums + row * CUVEE__PANEL;
-            multiply_tile(job, rows, row, k0, n_k, weights, tile);
+            const struct ahead ahead = share_ahead(job, stored, n_k * width, i);
+            if (k0 + n_k == depth) prefetch_output(job, row, rows);
+            multiply_tile(job, rows, row, k0, n_k, weights, ahead, tile);
             if (k0 + n_k == depth) {
                 const struct epilogue e = epilogue_from(&job->e, row, 0);
                 kern->tile_f32_store(rows, job->panel.n, tile, &e, job->c + row * job->ldc,
@@ -104,11 +134,15 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
 static void gemm_panel_int8(const struct panel_job *job)
 {
     _Alignas(64) int32_t tile[CUVEE__MAX_TILE_ROWS * CUVEE__PANEL];
+    const size_t panel_bytes = cuvee__round_up(job->panel.k, 4) * CUVEE__PANEL;
     for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
         const size_t rows = split_part(&job->tiles, i);
+        prefetch_output(job, row, rows);
         job->kern->gemm_int8_tile(rows, job->panel.k,
                                   (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
-                                  job->panel.panels, job->panel.run, tile);
+                                  job->panel.panels,
+                                  share_ahead(job, job->panel.panels, panel_bytes, i),
+                                  job->panel.run, tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
         job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, job->c + row * job->ldc,

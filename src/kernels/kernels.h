@@ -65,21 +65,31 @@ struct dequantise {
 
 enum { CUVEE__MAX_RUN = 8 };
 
+/* What a microkernel brings into the second-level cache while it runs, for the calls after it: the
+ * two lines at ptr + i * step for its i-th step of weights (128 bytes). Never read, so it may lie
+ * behind the end of the weights. */
+struct ahead {
+    const void *ptr;
+    size_t step; /* bytes */
+};
+
 struct kernels {
     const char *name; /* tier: "ref", "avx2", "avx512", ... */
     /* Rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS. */
     size_t tile_rows, bf16_tile_rows, int8_tile_rows;
 
-    /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * 32 + j], r < rows, j < 32.
+    /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * ld_panel + j], r < rows, j < 32.
      *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte
-     *   aligned; accumulate: add to what tile holds, else overwrite. a has no alignment. */
+     *   aligned; ld_panel: 32, or more for rows of another matrix, a multiple of 16; accumulate:
+     *   add to what tile holds, else overwrite. a has no alignment. */
     void (*gemm_f32_tile)(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
-                          float *tile, bool accumulate);
+                          size_t ld_panel, struct ahead ahead, float *tile, bool accumulate);
 
     /* The same with bf16 weights and inputs, panel[k / 2 * 64 + j * 2 + k % 2]; n_k is even, and
      * denormals may count as 0. NULL where the machine cannot: panels are widened then. */
     void (*gemm_bf16_tile)(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, float *tile, bool accumulate);
+                           const uint16_t *panel, struct ahead ahead, float *tile,
+                           bool accumulate);
 
     /* A piece of a bf16 panel as a piece of an f32 panel; n_k is even. */
     void (*widen_panel)(float *to, const uint16_t *panel, size_t n_k);
@@ -87,7 +97,7 @@ struct kernels {
     /* The same in exact integers, panel[k / 4 * 128 + j * 4 + k % 4]; a is readable up to a
      * multiple of 4. run: as in struct packed. */
     void (*gemm_int8_tile)(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                           const int8_t *panel, size_t run, int32_t *tile);
+                           const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
 
     /* y[i] = x[i] * input_scales[i] (NULL = ones), then each block of `block` values becomes its
      * Walsh-Hadamard transform: for h = 1, 2, 4, .. block / 2 (t[i], t[i+h]) becomes
@@ -116,9 +126,15 @@ struct kernels {
     void (*tile_f32_store)(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
                            float *c, size_t ldc);
 
-    /* In place over n scores: x = exp(scale * x - max) / sum. n >= 1. A NaN or +inf anywhere gives
-     * NaN everywhere, and so do scores that are all -inf; beside others -inf gives 0. */
-    void (*softmax_f32)(float *x, size_t n, float scale);
+    /* Columns of a panel out of rows of another matrix: panel[k * 32 + j] = w[j * ldw + k] for
+     * j < cols, and 0 for the other j < 32; k < n_k. cols is 1 .. 32. */
+    void (*transpose_f32)(float *panel, const float *w, size_t ldw, size_t cols, size_t n_k);
+
+    /* In place over the n scores of each row, at x + r * ld: x = exp(scale * x - max) / sum. n >= 1.
+     * A NaN or +inf anywhere in a row gives NaN everywhere, and so do scores that are all -inf;
+     * beside others -inf gives 0. A row has room for n rounded up to 16; whatever lies there past n
+     * becomes 0. */
+    void (*softmax_f32)(float *x, size_t ld, size_t rows, size_t n, float scale);
 
     /* y[r,:] = (x[r,:] - mean) / sqrt(var + eps) * gamma + beta, population variance; y may equal
      * x. Row r at x + r * ldx, y + r * ldy; d >= 1. */

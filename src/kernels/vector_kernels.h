@@ -215,34 +215,81 @@ static void act_f32_vec(enum act act, float *x, size_t n)
 #undef ACT_ROW
 }
 
-/* Largest of scale * x[i]. The last vector overlaps the one before, which does no harm here. */
-CUVEE__INLINE float scaled_max(const float *x, size_t n, float scale)
+static void transpose_f32_vec(float *panel, const float *w, size_t ldw, size_t cols, size_t n_k)
 {
-    float max = -INFINITY;
-    if (n < VEC_LANES) {
-        for (size_t i = 0; i < n; i++) max = fmaxf(max, scale * x[i]);
-        return max;
-    }
-    const vec s = vec_set1(scale);
-    vec top = vec_mul(s, vec_load(x + n - VEC_LANES, VEC_LANES));
-    for (size_t i = 0; i + VEC_LANES < n; i += VEC_LANES)
-        top = vec_max(top, vec_mul(s, vec_load(x + i, VEC_LANES)));
-    return vec_largest(top);
+    for (size_t j = 0; j < CUVEE__PANEL; j += VEC_LANES)
+        for (size_t k = 0; k < n_k; k += VEC_LANES) {
+            vec v[VEC_LANES];
+#pragma GCC unroll 16
+            for (size_t i = 0; i < VEC_LANES; i++)
+                v[i] = j + i < cols ? vec_load(w + (j + i) * ldw + k, n_k - k) : vec_set1(0.0f);
+            vec_transpose(v);
+            const size_t n = cuvee__min(VEC_LANES, n_k - k);
+            if (n == VEC_LANES) {
+#pragma GCC unroll 16
+                for (size_t i = 0; i < VEC_LANES; i++)
+                    vec_store(panel + (k + i) * CUVEE__PANEL + j, v[i], VEC_LANES);
+                continue;
+            }
+            for (size_t i = 0; i < n; i++)
+                vec_store(panel + (k + i) * CUVEE__PANEL + j, v[i], VEC_LANES);
+        }
 }
 
-static void softmax_f32_vec(float *x, size_t n, float scale)
+enum { SOFTMAX_ROWS = 4 };
+
+/* `rows` rows, a constant, side by side: each step of one would wait for the step before. Whole
+ * vectors go to memory and back, since a masked store does not forward to the load after it. */
+CUVEE__INLINE void softmax_rows(float *x, size_t ld, size_t rows, size_t n, float scale)
 {
-    /* A NaN may slip through the maximum, but not through the sum. */
-    const vec s = vec_set1(scale), minus_max = vec_set1(-scaled_max(x, n, scale));
-    vec sum = vec_set1(0.0f);
-    for (size_t i = 0; i < n; i += VEC_LANES) {
-        const vec e = exp_nonpositive(vec_fma(s, vec_load(x + i, n - i), minus_max));
-        vec_store(x + i, e, n - i);
-        sum = vec_add(sum, vec_keep_first(e, n - i));
+    const vec s = vec_set1(scale), zero = vec_set1(0.0f);
+    const size_t whole = n / VEC_LANES * VEC_LANES;
+    vec top[SOFTMAX_ROWS], sum[SOFTMAX_ROWS];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < rows; r++) {
+        top[r] = vec_set1(-INFINITY);
+        for (size_t i = 0; i < whole; i += VEC_LANES)
+            top[r] = vec_max(top[r], vec_mul(s, vec_load(x + r * ld + i, VEC_LANES)));
+        if (whole < n) {
+            const vec v = vec_mul(s, vec_load(x + r * ld + whole, VEC_LANES));
+            top[r] = vec_max(top[r], vec_first_or(v, n - whole, top[r]));
+        }
     }
-    const vec inverse = vec_set1(1.0f / vec_sum(sum));
+#pragma GCC unroll 4
+    for (size_t r = 0; r < rows; r++) {
+        /* A NaN may slip through the maximum, but not through the sum. */
+        top[r] = vec_set1(-vec_largest(top[r]));
+        sum[r] = zero;
+    }
     for (size_t i = 0; i < n; i += VEC_LANES)
-        vec_store(x + i, vec_mul(vec_load(x + i, n - i), inverse), n - i);
+#pragma GCC unroll 4
+        for (size_t r = 0; r < rows; r++) {
+            float *at = x + r * ld + i;
+            vec e = exp_nonpositive(vec_fma(s, vec_load(at, VEC_LANES), top[r]));
+            if (n - i < VEC_LANES) e = vec_keep_first(e, n - i);
+            vec_store(at, e, VEC_LANES);
+            sum[r] = vec_add(sum[r], e);
+        }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < rows; r++) sum[r] = vec_set1(1.0f / vec_sum(sum[r]));
+    for (size_t i = 0; i < n; i += VEC_LANES)
+#pragma GCC unroll 4
+        for (size_t r = 0; r < rows; r++) {
+            const vec e = vec_mul(vec_load(x + r * ld + i, VEC_LANES), sum[r]);
+            vec_store(x + r * ld + i, n - i < VEC_LANES ? vec_keep_first(e, n - i) : e, VEC_LANES);
+        }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = cuvee__round_up(n, VEC_LANES); i % 16; i += VEC_LANES)
+            vec_store(x + r * ld + i, zero, VEC_LANES);
+}
+
+static void softmax_f32_vec(float *x, size_t ld, size_t rows, size_t n, float scale)
+{
+    size_t r = 0;
+    for (; r + SOFTMAX_ROWS <= rows; r += SOFTMAX_ROWS)
+        softmax_rows(x + r * ld, ld, SOFTMAX_ROWS, n, scale);
+    for (; r < rows; r++) softmax_rows(x + r * ld, ld, 1, n, scale);
 }
 
 static void layernorm_f32_vec(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
@@ -308,6 +355,7 @@ static void init_vector_kernels(struct kernels *k)
     k->narrow_bf16 = narrow_bf16_vec;
     k->widen_panel = widen_panel_vec;
     k->tile_f32_store = tile_f32_store_vec;
+    k->transpose_f32 = transpose_f32_vec;
     k->softmax_f32 = softmax_f32_vec;
     k->layernorm_f32 = layernorm_f32_vec;
     k->act_f32 = act_f32_vec;

@@ -22,7 +22,7 @@ static void check_tile(size_t rows, size_t n_k, bool accumulate)
     random_fill(panel, n_k * CUVEE__PANEL, 1.0f);
     random_fill(before, n_tile, 3.0f);
     memcpy(tile, before, n_tile * sizeof(float));
-    tier.gemm_f32_tile(rows, n_k, a, lda, panel, tile, accumulate);
+    tier.gemm_f32_tile(rows, n_k, a, lda, panel, CUVEE__PANEL, nothing_ahead, tile, accumulate);
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < CUVEE__PANEL; j++) {
             double sum = accumulate ? before[r * CUVEE__PANEL + j] : 0.0, size = fabs(sum);
@@ -62,9 +62,9 @@ static void tile_bits_do_not_depend_on_height(void **state)
     random_fill(a, CUVEE__MAX_TILE_ROWS * K, 1.0f);
     random_fill(panel, K * CUVEE__PANEL, 1.0f);
     for (size_t rows = 1; rows <= tier.tile_rows; rows++) {
-        tier.gemm_f32_tile(rows, K, a, K, panel, tile, false);
+        tier.gemm_f32_tile(rows, K, a, K, panel, CUVEE__PANEL, nothing_ahead, tile, false);
         for (size_t r = 0; r < rows; r++) {
-            tier.gemm_f32_tile(1, K, a + r * K, K, panel, alone, false);
+            tier.gemm_f32_tile(1, K, a + r * K, K, panel, CUVEE__PANEL, nothing_ahead, alone, false);
             check_same(alone, tile + r * CUVEE__PANEL, CUVEE__PANEL, "tile row alone");
         }
     }
@@ -274,7 +274,7 @@ static void denormals_are_numbers(void **state)
     const float a[3] = {1e-40f, -3e-45f, 2e-39f};
     _Alignas(64) float panel[3 * CUVEE__PANEL], tile[CUVEE__PANEL];
     for (size_t i = 0; i < 3 * CUVEE__PANEL; i++) panel[i] = i % 2 ? 1.0f : 0.0f;
-    tier.gemm_f32_tile(1, 3, a, 3, panel, tile, false);
+    tier.gemm_f32_tile(1, 3, a, 3, panel, CUVEE__PANEL, nothing_ahead, tile, false);
     for (size_t j = 0; j < CUVEE__PANEL; j++)
         assert_true(tile[j] == (j % 2 ? a[0] + a[1] + a[2] : 0.0f));
 }

@@ -112,14 +112,17 @@ static void activation_does_not_depend_on_position(void **state)
 /* Errors of a softmax value, relative: its own exponent and exp, the sum's, and a few roundings. */
 static void check_softmax(const float *x, size_t n, float scale)
 {
-    float *got = edge_floats(0, n);
-    float *want = malloc(n * sizeof(float));
+    const size_t room = (n + 15) / 16 * 16;
+    float *got = edge_floats(0, room);
+    float *want = malloc(room * sizeof(float));
     assert_non_null(want);
+    for (size_t i = n; i < room; i++) got[i] = i % 3 ? NAN : 1e30f; /* must not matter */
     memcpy(got, x, n * sizeof(float));
     memcpy(want, x, n * sizeof(float));
-    tier.softmax_f32(got, n, scale);
-    oracle.softmax_f32(want, n, scale);
+    tier.softmax_f32(got, room, 1, n, scale);
+    oracle.softmax_f32(want, room, 1, n, scale);
     edge_check(0);
+    for (size_t i = n; i < room; i++) assert_true(got[i] == 0.0f && want[i] == 0.0f);
     double top = -INFINITY, mean_z = 0.0, sum = 0.0;
     for (size_t i = 0; i < n; i++) top = fmax(top, (double)scale * x[i]);
     for (size_t i = 0; i < n; i++) mean_z += want[i] * (top - (double)scale * x[i]);
@@ -158,24 +161,63 @@ static void softmax_at_every_length(void **state)
     }
 }
 
+/* A row's bits do not depend on the rows beside it. */
+static void softmax_of_many_rows(void **state)
+{
+    (void)state;
+    enum { LD = 96, ROWS = 11 };
+    static float alone[ROWS * LD], together[ROWS * LD];
+    for (size_t n = 1; n <= MAX_LEN; n++)
+        for (size_t rows = 1; rows <= ROWS; rows++) {
+            random_fill(alone, rows * LD, 5.0f);
+            memcpy(together, alone, sizeof together);
+            for (size_t r = 0; r < rows; r++) tier.softmax_f32(alone + r * LD, LD, 1, n, 0.25f);
+            tier.softmax_f32(together, LD, rows, n, 0.25f);
+            check_same(together, alone, rows * LD, "softmax row");
+        }
+}
+
+/* Columns of every number, depths of every rest. */
+static void transposition(void **state)
+{
+    (void)state;
+    enum { LDW = 70 };
+    static float w[CUVEE__PANEL * LDW];
+    random_fill(w, CUVEE__PANEL * LDW, 3.0f);
+    for (size_t cols = 1; cols <= CUVEE__PANEL; cols++)
+        for (size_t k = 1; k <= 67; k++) {
+            /* The last row ends at an unreadable page. */
+            const size_t n = (cols - 1) * LDW + k;
+            float *rows = edge_floats(1, n);
+            memcpy(rows, w, n * sizeof(float));
+            float *got = edge_floats(0, k * CUVEE__PANEL);
+            tier.transpose_f32(got, rows, LDW, cols, k);
+            edge_check(0);
+            for (size_t i = 0; i < k; i++)
+                for (size_t j = 0; j < CUVEE__PANEL; j++)
+                    assert_true(got[i * CUVEE__PANEL + j] == (j < cols ? w[j * LDW + i] : 0.0f));
+        }
+}
+
 static void softmax_of_nan_and_infinity(void **state)
 {
     (void)state;
     const float bad[] = {NAN, -NAN, INFINITY};
-    for (size_t n = 1; n <= MAX_LEN; n++)
+    for (size_t n = 1, room; n <= MAX_LEN; n++)
         for (size_t at = 0; at < n; at++) {
+            room = (n + 15) / 16 * 16;
             for (size_t b = 0; b < 3; b++) {
-                float *x = edge_floats(0, n);
-                random_fill(x, n, 4.0f);
+                float *x = edge_floats(0, room);
+                random_fill(x, room, 4.0f);
                 x[at] = bad[b];
-                tier.softmax_f32(x, n, 0.5f);
+                tier.softmax_f32(x, room, 1, n, 0.5f);
                 for (size_t i = 0; i < n; i++) assert_true(isnan(x[i]));
             }
             if (n == 1) continue;
-            float *x = edge_floats(0, n); /* one impossible value is 0; the others sum to 1 */
-            random_fill(x, n, 4.0f);
+            float *x = edge_floats(0, room); /* one impossible value is 0; the others sum to 1 */
+            random_fill(x, room, 4.0f);
             x[at] = -INFINITY;
-            tier.softmax_f32(x, n, 0.5f);
+            tier.softmax_f32(x, room, 1, n, 0.5f);
             assert_true(x[at] == 0.0f);
             double sum = 0.0;
             for (size_t i = 0; i < n; i++) sum += x[i];
@@ -374,6 +416,8 @@ const struct CMUnitTest row_tests[] = {
     cmocka_unit_test(activation_does_not_depend_on_position),
     cmocka_unit_test(softmax_at_every_length),
     cmocka_unit_test(softmax_of_nan_and_infinity),
+    cmocka_unit_test(softmax_of_many_rows),
+    cmocka_unit_test(transposition),
     cmocka_unit_test(layernorm_at_every_length),
     cmocka_unit_test(layernorm_in_place_and_alone),
     cmocka_unit_test(add_is_exact),

@@ -234,7 +234,7 @@ static void int8_tiles_are_exact(void **state)
                 for (size_t i = 0; i < n_a; i++)
                     a[i] = (uint8_t)(k % 2 ? max : random_below(max + 1));
                 for (size_t i = 0; i < (CUVEE__MAX_TILE_ROWS + 1) * CUVEE__PANEL; i++) tile[i] = 99;
-                tier.gemm_int8_tile(rows, k, a, lda, p.panels, p.packed.run, tile);
+                tier.gemm_int8_tile(rows, k, a, lda, p.panels, nothing_ahead, p.packed.run, tile);
                 for (size_t r = 0; r < rows; r++)
                     for (size_t j = 0; j < CUVEE__PANEL; j++) {
                         int32_t want = 0;
@@ -266,7 +266,7 @@ static void runs_hold_for_the_worst_inputs(void **state)
             const struct packed p = {.type = WEIGHT_INT8, .n = N, .k = K, .activation_max = 127};
             cuvee__pack_int8_rows(&p, panel, sums, 0, N, q, K);
             assert_int_equal(cuvee__int8_run(q, K, 127), run);
-            tier.gemm_int8_tile(tier.int8_tile_rows, K, a, K, panel, run, tile);
+            tier.gemm_int8_tile(tier.int8_tile_rows, K, a, K, panel, nothing_ahead, run, tile);
             for (size_t i = 0; i < tier.int8_tile_rows * CUVEE__PANEL; i++)
                 assert_int_equal(tile[i], 127 * K * q[0]);
             q[17] = (int8_t)(q[17] + 3 * sign); /* one weight too large */

@@ -48,4 +48,7 @@ void check_near(double got, double want, double bound, const char *what, size_t 
 /* Bit for bit, but any NaN equals any NaN. */
 void check_same(const float *got, const float *want, size_t n, const char *what);
 
+/* Microkernels prefetch what comes after; these tests have nothing there. */
+static const struct ahead nothing_ahead = {NULL, 0};
+
 #endif

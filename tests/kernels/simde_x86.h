@@ -45,6 +45,8 @@
 #include <simde/x86/avx512/store.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/sub.h>
+#include <simde/x86/avx512/unpackhi.h>
+#include <simde/x86/avx512/unpacklo.h>
 #include <simde/x86/f16c.h>
 
 typedef simde__mmask16 __mmask16; /* the alias that SIMDe forgets */

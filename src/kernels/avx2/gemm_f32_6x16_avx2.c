@@ -10,13 +10,13 @@
 enum {
     LANES = 8,
     MAX_ROWS = 6,
-    MAX_VECS = 4,    /* of a panel's row */
-    AHEAD = 32 * 32, /* prefetch distance in floats: 32 k steps, 4 KB */
+    MAX_VECS = 4, /* of a panel's row */
 };
 
 /* `rows` rows and the first `vecs` vectors of columns of panel and tile; both are constants. */
 CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *a, size_t lda,
-                             const float *panel, float *tile, bool accumulate)
+                             const float *panel, size_t ld_panel, const char *next,
+                             size_t next_step, float *tile, bool accumulate)
 {
     __m256 sum[MAX_ROWS][MAX_VECS];
 #pragma GCC unroll 6
@@ -25,12 +25,12 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *
         for (size_t v = 0; v < vecs; v++)
             sum[r][v] = accumulate ? _mm256_load_ps(tile + r * CUVEE__PANEL + v * LANES)
                                    : _mm256_setzero_ps();
-    for (size_t k = 0; k < n_k; k++, panel += CUVEE__PANEL) {
+    for (size_t k = 0; k < n_k; k++, panel += ld_panel, next += next_step) {
         __m256 b[MAX_VECS];
 #pragma GCC unroll 4
         for (size_t v = 0; v < vecs; v++) b[v] = _mm256_load_ps(panel + v * LANES);
-        _mm_prefetch((const char *)(panel + AHEAD), _MM_HINT_T0);
-        if (vecs == MAX_VECS) _mm_prefetch((const char *)(panel + AHEAD + 2 * LANES), _MM_HINT_T0);
+        _mm_prefetch(next, _MM_HINT_T1);
+        if (vecs == MAX_VECS) _mm_prefetch(next + 64, _MM_HINT_T1);
 #pragma GCC unroll 6
         for (size_t r = 0; r < rows; r++) {
             const __m256 x = _mm256_broadcast_ss(a + r * lda + k);
@@ -45,15 +45,18 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *
             _mm256_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
 }
 
-#define WHOLE(rows) tile_part(rows, 4, n_k, a, lda, panel, tile, accumulate)
+#define WHOLE(rows) tile_part(rows, 4, n_k, a, lda, panel, ld_panel, ahead.ptr, ahead.step, tile, accumulate)
 #define HALVES(rows)                                                                               \
     do {                                                                                           \
-        tile_part(rows, 2, n_k, a, lda, panel, tile, accumulate);                                  \
-        tile_part(rows, 2, n_k, a, lda, panel + 16, tile + 16, accumulate);                        \
+        const char *next = ahead.ptr;                                                              \
+        tile_part(rows, 2, n_k, a, lda, panel, ld_panel, next, ahead.step, tile, accumulate);      \
+        tile_part(rows, 2, n_k, a, lda, panel + 16, ld_panel, next + 64, ahead.step, tile + 16,    \
+                  accumulate);                                                                     \
     } while (0)
 
 void cuvee__gemm_f32_6x16_avx2(size_t rows, size_t n_k, const float *a, size_t lda,
-                               const float *panel, float *tile, bool accumulate)
+                               const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
+                               bool accumulate)
 {
     switch (rows) {
     case 1: WHOLE(1); break;

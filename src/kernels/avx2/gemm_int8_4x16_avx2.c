@@ -18,7 +18,6 @@ enum {
     MAX_ROWS = 4,
     MAX_VECS = 4,            /* of a panel's row */
     STEP = 4 * CUVEE__PANEL, /* a group of 4 k of a panel */
-    AHEAD = 2048,            /* prefetch distance, bytes */
 };
 
 CUVEE__INLINE __m256i load_bytes(const int8_t *p)
@@ -60,7 +59,8 @@ CUVEE__INLINE void add_run(size_t rows, size_t vecs, size_t run, const uint8_t *
 
 /* `rows` rows and the first `vecs` vectors of columns of panel and tile; all but n_k constants. */
 CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t run, size_t n_k, const uint8_t *a,
-                             size_t lda, const int8_t *panel, int32_t *tile)
+                             size_t lda, const int8_t *panel, const char *next, size_t next_step,
+                             int32_t *tile)
 {
     __m256i sum[MAX_ROWS][MAX_VECS];
 #pragma GCC unroll 4
@@ -70,10 +70,9 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t run, size_t n_k, c
     size_t k = 0;
     for (; k + 4 * run <= n_k; k += 4 * run, panel += run * STEP) {
 #pragma GCC unroll 8
-        for (size_t g = 0; g < run; g++) {
-            _mm_prefetch((const char *)(panel + AHEAD + g * STEP), _MM_HINT_T0);
-            if (vecs == MAX_VECS)
-                _mm_prefetch((const char *)(panel + AHEAD + g * STEP + STEP / 2), _MM_HINT_T0);
+        for (size_t g = 0; g < run; g++, next += next_step) {
+            _mm_prefetch(next, _MM_HINT_T1);
+            if (vecs == MAX_VECS) _mm_prefetch(next + 64, _MM_HINT_T1);
         }
         add_run(rows, vecs, run, a + k, lda, panel, sum);
     }
@@ -86,11 +85,11 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t run, size_t n_k, c
                                sum[r][v]);
 }
 
-#define WHOLE(rows, run) tile_part(rows, 4, run, n_k, a, lda, panel, tile)
+#define WHOLE(rows, run) tile_part(rows, 4, run, n_k, a, lda, panel, next, ahead.step, tile)
 #define HALVES(rows, run)                                                                          \
     do {                                                                                           \
-        tile_part(rows, 2, run, n_k, a, lda, panel, tile);                                         \
-        tile_part(rows, 2, run, n_k, a, lda, panel + STEP / 2, tile + 16);                         \
+        tile_part(rows, 2, run, n_k, a, lda, panel, next, ahead.step, tile);                       \
+        tile_part(rows, 2, run, n_k, a, lda, panel + STEP / 2, next + 64, ahead.step, tile + 16);  \
     } while (0)
 #define EVERY_HEIGHT(run)                                                                          \
     do {                                                                                           \
@@ -103,8 +102,9 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t run, size_t n_k, c
     } while (0)
 
 void cuvee__gemm_int8_4x16_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                const int8_t *panel, size_t run, int32_t *tile)
+                                const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
 {
+    const char *next = ahead.ptr;
     if (run >= 8) EVERY_HEIGHT(8);
     else if (run >= 4) EVERY_HEIGHT(4);
     else if (run >= 2) EVERY_HEIGHT(2);

@@ -44,6 +44,36 @@ CUVEE__INLINE vec vec_keep_first(vec v, size_t n)
     return n >= VEC_LANES ? v : _mm256_and_ps(v, _mm256_castsi256_ps(vec_mask_first(n)));
 }
 
+/* The first n lanes of v, the others of `other`. */
+CUVEE__INLINE vec vec_first_or(vec v, size_t n, vec other)
+{
+    return _mm256_blendv_ps(other, v, _mm256_castsi256_ps(vec_mask_first(n)));
+}
+
+/* VEC_LANES rows become VEC_LANES columns. Pairs of rows, then of pairs, within halves of 128 bits;
+ * then the halves. */
+CUVEE__INLINE void vec_transpose(vec *v)
+{
+    vec t[8], u[8];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(v[i], v[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (size_t i = 0; i < 8; i += 4) {
+        u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+        u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xEE);
+        u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xEE);
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) {
+        v[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
+        v[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
+    }
+}
+
 /* Eight little-endian f16 or bf16, no alignment. */
 CUVEE__INLINE vec vec_widen_f16(const void *p)
 {

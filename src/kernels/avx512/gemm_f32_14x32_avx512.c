@@ -8,12 +8,11 @@
 enum {
     LANES = 16,
     MAX_ROWS = 14,
-    AHEAD = 32 * 32, /* prefetch distance in floats: 32 k steps, 4 KB */
 };
 
 /* `rows` is a constant. */
 CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
-                             float *tile, bool accumulate)
+                           size_t ld_panel, struct ahead ahead, float *tile, bool accumulate)
 {
     __m512 sum[MAX_ROWS][2];
 #pragma GCC unroll 14
@@ -22,10 +21,11 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, 
         for (size_t v = 0; v < 2; v++)
             sum[r][v] = accumulate ? _mm512_load_ps(tile + r * CUVEE__PANEL + v * LANES)
                                    : _mm512_setzero_ps();
-    for (size_t k = 0; k < n_k; k++, panel += CUVEE__PANEL) {
+    const char *next = ahead.ptr;
+    for (size_t k = 0; k < n_k; k++, panel += ld_panel, next += ahead.step) {
         const __m512 b0 = _mm512_load_ps(panel), b1 = _mm512_load_ps(panel + LANES);
-        _mm_prefetch((const char *)(panel + AHEAD), _MM_HINT_T0);
-        _mm_prefetch((const char *)(panel + AHEAD + LANES), _MM_HINT_T0);
+        _mm_prefetch(next, _MM_HINT_T1);
+        _mm_prefetch(next + 64, _MM_HINT_T1);
 #pragma GCC unroll 14
         for (size_t r = 0; r < rows; r++) {
             const __m512 x = _mm512_set1_ps(a[r * lda + k]);
@@ -41,10 +41,11 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, 
 }
 
 void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_t lda,
-                                  const float *panel, float *tile, bool accumulate)
+                                  const float *panel, size_t ld_panel, struct ahead ahead,
+                                  float *tile, bool accumulate)
 {
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, tile, accumulate); break
+#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ld_panel, ahead, tile, accumulate); break
     ROWS(1);
     ROWS(2);
     ROWS(3);

@@ -11,7 +11,6 @@ enum {
     LANES = 16,
     MAX_ROWS = 12,
     STEP = 4 * CUVEE__PANEL, /* a group of 4 k of a panel */
-    AHEAD = 4096,            /* prefetch distance, bytes */
 };
 
 CUVEE__INLINE __m512i products(const uint8_t *a, const int8_t *panel)
@@ -46,18 +45,19 @@ CUVEE__INLINE void add_run(size_t rows, size_t run, const uint8_t *a, size_t lda
 
 /* `rows` and `run` are constants. */
 CUVEE__INLINE void tile_of(size_t rows, size_t run, size_t n_k, const uint8_t *a, size_t lda,
-                           const int8_t *panel, int32_t *tile)
+                           const int8_t *panel, struct ahead ahead, int32_t *tile)
 {
     __m512i sum[MAX_ROWS][2];
 #pragma GCC unroll 12
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++) sum[r][v] = _mm512_setzero_si512();
+    const char *next = ahead.ptr;
     size_t k = 0;
     for (; k + 4 * run <= n_k; k += 4 * run, panel += run * STEP) {
-        for (size_t g = 0; g < run; g++) {
-            _mm_prefetch((const char *)(panel + AHEAD + g * STEP), _MM_HINT_T0);
-            _mm_prefetch((const char *)(panel + AHEAD + g * STEP + STEP / 2), _MM_HINT_T0);
+        for (size_t g = 0; g < run; g++, next += ahead.step) {
+            _mm_prefetch(next, _MM_HINT_T1);
+            _mm_prefetch(next + 64, _MM_HINT_T1);
         }
         add_run(rows, run, a + k, lda, panel, sum);
     }
@@ -69,7 +69,7 @@ CUVEE__INLINE void tile_of(size_t rows, size_t run, size_t n_k, const uint8_t *a
             _mm512_store_si512(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
 }
 
-#define ROWS(n, run) case n: tile_of(n, run, n_k, a, lda, panel, tile); break
+#define ROWS(n, run) case n: tile_of(n, run, n_k, a, lda, panel, ahead, tile); break
 #define EVERY_HEIGHT(run)                                                                          \
     do {                                                                                           \
         switch (rows) {                                                                            \
@@ -89,7 +89,7 @@ CUVEE__INLINE void tile_of(size_t rows, size_t run, size_t n_k, const uint8_t *a
     } while (0)
 
 void cuvee__gemm_int8_12x32_avx512(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                   const int8_t *panel, size_t run, int32_t *tile)
+                                   const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
 {
     /* Longer runs than 4 gain little where the multiplier is not alone the bottleneck. */
     if (run >= 4) EVERY_HEIGHT(4);

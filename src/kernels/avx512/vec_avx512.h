@@ -41,6 +41,42 @@ CUVEE__INLINE vec vec_keep_first(vec v, size_t n)
     return n >= VEC_LANES ? v : _mm512_maskz_mov_ps(vec_mask_first(n), v);
 }
 
+CUVEE__INLINE vec vec_first_or(vec v, size_t n, vec other)
+{
+    return _mm512_mask_mov_ps(other, vec_mask_first(n), v);
+}
+
+/* Pairs of rows, then of pairs, within quarters of 128 bits; then the quarters. */
+CUVEE__INLINE void vec_transpose(vec *v)
+{
+    vec t[16], u[16];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 16; i += 4) {
+        const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]),
+                      c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
+        u[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+        u[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+        u[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+        u[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < 4; i++) {
+        const vec low = _mm512_shuffle_f32x4(u[i], u[i + 4], 0x88);
+        const vec high = _mm512_shuffle_f32x4(u[i], u[i + 4], 0xDD);
+        const vec low_too = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0x88);
+        const vec high_too = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0xDD);
+        v[i] = _mm512_shuffle_f32x4(low, low_too, 0x88);
+        v[i + 4] = _mm512_shuffle_f32x4(high, high_too, 0x88);
+        v[i + 8] = _mm512_shuffle_f32x4(low, low_too, 0xDD);
+        v[i + 12] = _mm512_shuffle_f32x4(high, high_too, 0xDD);
+    }
+}
+
 CUVEE__INLINE vec vec_widen_f16(const void *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256(p));

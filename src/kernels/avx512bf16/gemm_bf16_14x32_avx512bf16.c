@@ -11,12 +11,11 @@ enum {
     LANES = 16,
     MAX_ROWS = 14,
     STEP = 2 * CUVEE__PANEL, /* two k of a panel */
-    AHEAD = 32 * STEP,       /* prefetch distance: 4 KB */
 };
 
 /* `rows` is a constant. */
 CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, float *tile, bool accumulate)
+                           const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate)
 {
     __m512 sum[MAX_ROWS][2];
 #pragma GCC unroll 14
@@ -25,11 +24,12 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t ld
         for (size_t v = 0; v < 2; v++)
             sum[r][v] = accumulate ? _mm512_load_ps(tile + r * CUVEE__PANEL + v * LANES)
                                    : _mm512_setzero_ps();
-    for (size_t k = 0; k < n_k; k += 2, panel += STEP) {
+    const char *next = ahead.ptr;
+    for (size_t k = 0; k < n_k; k += 2, panel += STEP, next += ahead.step) {
         const __m512bh b0 = (__m512bh)_mm512_load_si512(panel);
         const __m512bh b1 = (__m512bh)_mm512_load_si512(panel + STEP / 2);
-        _mm_prefetch((const char *)(panel + AHEAD), _MM_HINT_T0);
-        _mm_prefetch((const char *)(panel + AHEAD + STEP / 2), _MM_HINT_T0);
+        _mm_prefetch(next, _MM_HINT_T1);
+        _mm_prefetch(next + 64, _MM_HINT_T1);
 #pragma GCC unroll 14
         for (size_t r = 0; r < rows; r++) {
             int32_t pair;
@@ -47,10 +47,10 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t ld
 }
 
 void cuvee__gemm_bf16_14x32_avx512bf16(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                                       const uint16_t *panel, float *tile, bool accumulate)
+                                       const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate)
 {
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, tile, accumulate); break
+#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ahead, tile, accumulate); break
     ROWS(1);
     ROWS(2);
     ROWS(3);

@@ -11,22 +11,22 @@ enum {
     LANES = 16,
     MAX_ROWS = 14,
     STEP = 4 * CUVEE__PANEL, /* a group of 4 k of a panel */
-    AHEAD = 4096,            /* prefetch distance, bytes */
 };
 
 /* `rows` is a constant. */
 CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                           const int8_t *panel, int32_t *tile)
+                           const int8_t *panel, struct ahead ahead, int32_t *tile)
 {
     __m512i sum[MAX_ROWS][2];
 #pragma GCC unroll 14
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++) sum[r][v] = _mm512_setzero_si512();
-    for (size_t k = 0; k < n_k; k += 4, panel += STEP) {
+    const char *next = ahead.ptr;
+    for (size_t k = 0; k < n_k; k += 4, panel += STEP, next += ahead.step) {
         const __m512i b0 = _mm512_load_si512(panel), b1 = _mm512_load_si512(panel + STEP / 2);
-        _mm_prefetch((const char *)(panel + AHEAD), _MM_HINT_T0);
-        _mm_prefetch((const char *)(panel + AHEAD + STEP / 2), _MM_HINT_T0);
+        _mm_prefetch(next, _MM_HINT_T1);
+        _mm_prefetch(next + 64, _MM_HINT_T1);
 #pragma GCC unroll 14
         for (size_t r = 0; r < rows; r++) {
             int32_t four;
@@ -44,11 +44,11 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint8_t *a, size_t lda
 }
 
 void cuvee__gemm_int8_14x32_avx512vnni(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                       const int8_t *panel, size_t run, int32_t *tile)
+                                       const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
 {
     (void)run;
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, tile); break
+#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ahead, tile); break
     ROWS(1);
     ROWS(2);
     ROWS(3);

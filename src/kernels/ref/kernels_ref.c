@@ -12,14 +12,16 @@
 #include "kernels/tiers.h"
 
 static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda,
-                              const float *panel, float *tile, bool accumulate)
+                              const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
+                              bool accumulate)
 {
+    (void)ahead;
     for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL) {
         double sum[CUVEE__PANEL];
         for (size_t j = 0; j < CUVEE__PANEL; j++) sum[j] = accumulate ? tile[j] : 0.0;
         for (size_t k = 0; k < n_k; k++)
             for (size_t j = 0; j < CUVEE__PANEL; j++)
-                sum[j] += (double)a[k] * panel[k * CUVEE__PANEL + j];
+                sum[j] += (double)a[k] * panel[k * ld_panel + j];
         for (size_t j = 0; j < CUVEE__PANEL; j++) tile[j] = (float)sum[j];
     }
 }
@@ -33,8 +35,9 @@ static void widen_panel_ref(float *to, const uint16_t *panel, size_t n_k)
 }
 
 static void gemm_int8_tile_ref(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                               const int8_t *panel, size_t run, int32_t *tile)
+                               const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
 {
+    (void)ahead;
     (void)run;
     for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL)
         for (size_t j = 0; j < CUVEE__PANEL; j++) {
@@ -148,12 +151,22 @@ static void tile_int8_store_ref(size_t rows, size_t cols, const int32_t *tile,
     tile_f32_store_ref(rows, cols, values, e, c, ldc);
 }
 
-static void softmax_f32_ref(float *x, size_t n, float scale)
+static void transpose_f32_ref(float *panel, const float *w, size_t ldw, size_t cols, size_t n_k)
 {
-    double max = -INFINITY, sum = 0.0;
-    for (size_t i = 0; i < n; i++) max = fmax(max, (double)scale * x[i]);
-    for (size_t i = 0; i < n; i++) sum += exp((double)scale * x[i] - max);
-    for (size_t i = 0; i < n; i++) x[i] = (float)(exp((double)scale * x[i] - max) / sum);
+    for (size_t k = 0; k < n_k; k++)
+        for (size_t j = 0; j < CUVEE__PANEL; j++)
+            panel[k * CUVEE__PANEL + j] = j < cols ? w[j * ldw + k] : 0.0f;
+}
+
+static void softmax_f32_ref(float *x, size_t ld, size_t rows, size_t n, float scale)
+{
+    for (size_t r = 0; r < rows; r++, x += ld) {
+        double max = -INFINITY, sum = 0.0;
+        for (size_t i = 0; i < n; i++) max = fmax(max, (double)scale * x[i]);
+        for (size_t i = 0; i < n; i++) sum += exp((double)scale * x[i] - max);
+        for (size_t i = 0; i < n; i++) x[i] = (float)(exp((double)scale * x[i] - max) / sum);
+        for (size_t i = n; i % 16; i++) x[i] = 0.0f;
+    }
 }
 
 static void layernorm_f32_ref(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
@@ -230,6 +243,7 @@ void cuvee__kernels_init_ref(struct kernels *k)
         .narrow_bf16 = narrow_bf16_ref,
         .tile_f32_store = tile_f32_store_ref,
         .tile_int8_store = tile_int8_store_ref,
+        .transpose_f32 = transpose_f32_ref,
         .softmax_f32 = softmax_f32_ref,
         .layernorm_f32 = layernorm_f32_ref,
         .act_f32 = act_f32_ref,

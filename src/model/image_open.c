@@ -228,6 +228,21 @@ static int open_absorbed_key(struct opener *o)
     return CUVEE_OK;
 }
 
+/* Every pass reads all matrices, but few rows of the tables, which come first. */
+static void advise_pages(const struct opener *o)
+{
+    const struct model_weights *w = &o->m->weights;
+    const struct file_map *map = &o->m->map;
+    size_t end = 0;
+    for (size_t i = 0; i < sizeof w->tables / sizeof *w->tables; i++)
+        if (w->tables[i].data)
+            end = cuvee__max(end, (size_t)(w->tables[i].data - o->image->bytes) +
+                                      w->tables[i].n_bytes);
+    if (!map->ptr || end > map->len) return;
+    cuvee__file_map_small_pages(map, 0, end);
+    cuvee__file_map_large_pages(map, end, map->len - end);
+}
+
 static int open_weights(struct opener *o)
 {
     const struct config *c = &o->m->config;
@@ -242,6 +257,7 @@ static int open_weights(struct opener *o)
         rc = open_linear(o, ROLE_HEAD_DENSE, 0, c->hidden_size, c->hidden_size, &w->head_dense);
     if (rc == CUVEE_OK)
         rc = open_linear(o, ROLE_HEAD_OUT, 0, c->n_labels, c->hidden_size, &w->head_out);
+    if (rc == CUVEE_OK) advise_pages(o);
     return rc;
 }
 

@@ -173,3 +173,13 @@ void cuvee__file_map_release(const struct file_map *map, size_t off, size_t len)
 {
     advise(map, off, len, MADV_DONTNEED);
 }
+
+void cuvee__file_map_large_pages(const struct file_map *map, size_t off, size_t len)
+{
+    advise(map, off, len, MADV_HUGEPAGE);
+}
+
+void cuvee__file_map_small_pages(const struct file_map *map, size_t off, size_t len)
+{
+    advise(map, off, len, MADV_NOHUGEPAGE);
+}

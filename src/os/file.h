@@ -58,4 +58,10 @@ void cuvee__file_map_close(struct file_map *map);
 void cuvee__file_map_prefetch(const struct file_map *map, size_t off, size_t len);
 void cuvee__file_map_release(const struct file_map *map, size_t off, size_t len);
 
+/* Hints for the size of its pages: what is read from end to end again and again is found faster
+ * through large ones (2 MB; the kernel has them where the file was written or is read in pieces of
+ * that size); of what is read here and there they would bring in too much. */
+void cuvee__file_map_large_pages(const struct file_map *map, size_t off, size_t len);
+void cuvee__file_map_small_pages(const struct file_map *map, size_t off, size_t len);
+
 #endif

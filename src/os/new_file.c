@@ -17,6 +17,9 @@
 
 #define FIRST_ROOM ((size_t)1 << 20)
 
+/* A large page of all common machines. */
+#define CHUNK_BYTES ((size_t)2 << 20)
+
 int cuvee__new_file_create(struct new_file *f, const char *path, bool is_private, cuvee_error *err)
 {
     *f = (struct new_file)CUVEE__NO_NEW_FILE;
@@ -73,13 +76,9 @@ static bool is_past_limit(uint64_t end)
            end > limit.rlim_cur;
 }
 
-int cuvee__new_file_write(struct new_file *f, uint64_t offset, const void *bytes, size_t n,
-                          cuvee_error *err)
+static int write_through(const struct new_file *f, uint64_t offset, const unsigned char *from,
+                         size_t n, cuvee_error *err)
 {
-    if (n == 0) return CUVEE_OK;
-    if (f->fd < 0) return write_memory(f, offset, bytes, n, err);
-    if (is_past_limit(offset + n)) return cuvee__fail_os(err, EFBIG, "%s", f->path);
-    const char *from = bytes;
     while (n) {
         const ssize_t written = pwrite(f->fd, from, n, (off_t)offset);
         if (written < 0 && errno == EINTR) continue;
@@ -87,6 +86,39 @@ int cuvee__new_file_write(struct new_file *f, uint64_t offset, const void *bytes
         from += written;
         offset += (uint64_t)written;
         n -= (size_t)written;
+    }
+    return CUVEE_OK;
+}
+
+static int flush_chunk(struct new_file *f, cuvee_error *err)
+{
+    const size_t from = f->chunk_from, n = f->chunk_end - from;
+    f->chunk_from = f->chunk_end = 0;
+    return n ? write_through(f, f->chunk_off + from, f->chunk + from, n, err) : CUVEE_OK;
+}
+
+int cuvee__new_file_write(struct new_file *f, uint64_t offset, const void *bytes, size_t n,
+                          cuvee_error *err)
+{
+    if (n == 0) return CUVEE_OK;
+    if (f->fd < 0) return write_memory(f, offset, bytes, n, err);
+    if (is_past_limit(offset + n)) return cuvee__fail_os(err, EFBIG, "%s", f->path);
+    if (!f->chunk) f->chunk = cuvee__malloc(CHUNK_BYTES);
+    if (!f->chunk) return write_through(f, offset, bytes, n, err);
+    for (const unsigned char *from = bytes; n;) {
+        const bool follows = f->chunk_end && offset == f->chunk_off + f->chunk_end;
+        if (!follows || f->chunk_end == CHUNK_BYTES) {
+            const int rc = flush_chunk(f, err);
+            if (rc < 0) return rc;
+            f->chunk_from = f->chunk_end = (size_t)(offset % CHUNK_BYTES);
+            f->chunk_off = offset - f->chunk_from;
+        }
+        const size_t part = cuvee__min(n, CHUNK_BYTES - f->chunk_end);
+        memcpy(f->chunk + f->chunk_end, from, part);
+        f->chunk_end += part;
+        from += part;
+        offset += part;
+        n -= part;
     }
     return CUVEE_OK;
 }
@@ -106,6 +138,8 @@ static void sync_directory(const char *path)
 
 int cuvee__new_file_publish(struct new_file *f, const char *path, cuvee_error *err)
 {
+    const int rc = flush_chunk(f, err);
+    if (rc < 0) return rc;
     if (fsync(f->fd) < 0) return cuvee__fail_os(err, errno, "%s", f->path);
     if (rename(f->path, path) < 0) return cuvee__fail_os(err, errno, "%s", path);
     sync_directory(path);
@@ -130,6 +164,8 @@ int cuvee__new_file_map(struct new_file *f, struct file_map *ret_map, cuvee_erro
 {
     if (f->fd < 0) return map_memory(f, ret_map, err);
     struct stat st;
+    const int rc = flush_chunk(f, err);
+    if (rc < 0) return rc;
     if (fstat(f->fd, &st) < 0) return cuvee__fail_os(err, errno, "new file");
     void *ptr = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, f->fd, 0);
     if (ptr == MAP_FAILED) return cuvee__fail_os(err, errno, "new file: cannot map");
@@ -143,5 +179,6 @@ void cuvee__new_file_close(struct new_file *f)
     if (f->fd >= 0) close(f->fd);
     if (f->memory) munmap(f->memory, f->room);
     cuvee__free(f->path);
+    cuvee__free(f->chunk);
     *f = (struct new_file)CUVEE__NO_NEW_FILE;
 }

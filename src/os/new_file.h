@@ -18,6 +18,10 @@ struct new_file {
     char *path; /* while it has a name that is not yet the final one */
     unsigned char *memory;
     size_t room, len; /* of memory */
+    /* What was written last and is not in the file yet: a piece of one chunk of the file. */
+    unsigned char *chunk;
+    uint64_t chunk_off;           /* of the chunk, in the file */
+    size_t chunk_from, chunk_end; /* of the piece, in the chunk */
 };
 
 #define CUVEE__NO_NEW_FILE {.fd = -1}
@@ -30,7 +34,9 @@ int cuvee__new_file_create(struct new_file *f, const char *path, bool is_private
 /* The same in memory. */
 int cuvee__new_file_create_in_memory(struct new_file *f, cuvee_error *err);
 
-/* Write n bytes at an offset; what is left out reads as zero.
+/* Write n bytes at an offset; what is left out reads as zero. Bytes that follow each other go to the
+ * file in large, aligned pieces, for the page cache to keep them in large pages; so a failure may be
+ * told by a later call.
  * Returns CUVEE_OK, CUVEE_E_IO (a full disk, a limit of the process), CUVEE_E_NOMEM. */
 int cuvee__new_file_write(struct new_file *f, uint64_t offset, const void *bytes, size_t n,
                           cuvee_error *err);

@@ -62,16 +62,15 @@ static void run_gemm(const struct bench_case *self, const struct data *d)
 static void run_tile(const struct bench_case *self, const struct data *d)
 {
     for (int i = 0; i < 100; i++)
-        d->kern.gemm_f32_tile(self->m, self->k, d->a, self->k + 16, d->w,
-                              CUVEE__PANEL, (struct ahead){d->w, 0}, d->scratch, false);
+        d->kern.gemm_f32_tile(self->m, self->k, d->a, self->k + 16, d->w, CUVEE__PANEL,
+                              (struct ahead){d->w, 0}, d->scratch, false);
 }
 
 static void run_tile_int8(const struct bench_case *self, const struct data *d)
 {
     for (int i = 0; i < 100; i++)
         d->kern.gemm_int8_tile(self->m, self->k, (const uint8_t *)d->w_int8, self->k + 64,
-                               d->w_int8, (struct ahead){d->w_int8, 0}, self->run_length,
-                               d->sums);
+                               d->w_int8, (struct ahead){d->w_int8, 0}, self->run_length, d->sums);
 }
 
 static void run_quantise(const struct bench_case *self, const struct data *d)

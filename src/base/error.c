@@ -106,7 +106,8 @@ const char *cuvee_code_name(int code)
     case CUVEE_E_CANCELLED: return "cancelled";
     case CUVEE_E_TOO_LONG: return "text too long";
     case CUVEE_E_NONFINITE: return "non-finite scores";
-    case CUVEE_E_SCRIPT: return "script error";
+    case CUVEE_E_SCRIPT:
+        return "script error";
     default: return "unknown code";
     }
 }

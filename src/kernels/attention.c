@@ -2,8 +2,9 @@
  *
  * Attention of one head over one text, with the microkernels of the matrix product: K is transposed
  * into panels, whose columns are the tokens; V already is one, if it is aligned, whose columns are
- * the head's; then, for each tile of queries, a strip of scores against all tokens, its softmax, and
- * the strip times V. There are no masks: a text attends to itself only, and its length is exact.
+ * the head's; then, for each tile of queries, a strip of scores against all tokens, its softmax,
+ * and the strip times V. There are no masks: a text attends to itself only, and its length is
+ * exact.
  *
  * A whole row of scores is kept (an online softmax would rescale sums on the way, in an order that
  * depends on block sizes): 16 rows of 512 tokens are 32 KB. */

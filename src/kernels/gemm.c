@@ -67,8 +67,7 @@ static struct ahead share_ahead(const struct panel_job *job, const void *weights
                                 size_t i)
 {
     const size_t n = job->tiles.n_parts, step_bytes = 4 * CUVEE__PANEL;
-    return (struct ahead){(const char *)weights + bytes + i * bytes / n,
-                          (step_bytes + n - 1) / n};
+    return (struct ahead){(const char *)weights + bytes + i * bytes / n, (step_bytes + n - 1) / n};
 }
 
 /* Before a tile is multiplied: its part of the output, and what is added to it, which is rarely in
@@ -138,11 +137,10 @@ static void gemm_panel_int8(const struct panel_job *job)
     for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
         const size_t rows = split_part(&job->tiles, i);
         prefetch_output(job, row, rows);
-        job->kern->gemm_int8_tile(rows, job->panel.k,
-                                  (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
-                                  job->panel.panels,
-                                  share_ahead(job, job->panel.panels, panel_bytes, i),
-                                  job->panel.run, tile);
+        job->kern->gemm_int8_tile(
+            rows, job->panel.k, (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
+            job->panel.panels, share_ahead(job, job->panel.panels, panel_bytes, i), job->panel.run,
+            tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
         job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, job->c + row * job->ldc,

@@ -88,8 +88,7 @@ struct kernels {
     /* The same with bf16 weights and inputs, panel[k / 2 * 64 + j * 2 + k % 2]; n_k is even, and
      * denormals may count as 0. NULL where the machine cannot: panels are widened then. */
     void (*gemm_bf16_tile)(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, struct ahead ahead, float *tile,
-                           bool accumulate);
+                           const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate);
 
     /* A piece of a bf16 panel as a piece of an f32 panel; n_k is even. */
     void (*widen_panel)(float *to, const uint16_t *panel, size_t n_k);
@@ -130,10 +129,10 @@ struct kernels {
      * j < cols, and 0 for the other j < 32; k < n_k. cols is 1 .. 32. */
     void (*transpose_f32)(float *panel, const float *w, size_t ldw, size_t cols, size_t n_k);
 
-    /* In place over the n scores of each row, at x + r * ld: x = exp(scale * x - max) / sum. n >= 1.
-     * A NaN or +inf anywhere in a row gives NaN everywhere, and so do scores that are all -inf;
-     * beside others -inf gives 0. A row has room for n rounded up to 16; whatever lies there past n
-     * becomes 0. */
+    /* In place over the n scores of each row, at x + r * ld: x = exp(scale * x - max) / sum. n
+     * >= 1. A NaN or +inf anywhere in a row gives NaN everywhere, and so do scores that are all
+     * -inf; beside others -inf gives 0. A row has room for n rounded up to 16; whatever lies there
+     * past n becomes 0. */
     void (*softmax_f32)(float *x, size_t ld, size_t rows, size_t n, float scale);
 
     /* y[r,:] = (x[r,:] - mean) / sqrt(var + eps) * gamma + beta, population variance; y may equal

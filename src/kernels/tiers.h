@@ -20,16 +20,19 @@ void cuvee__gemm_f32_6x16_avx2(size_t rows, size_t n_k, const float *a, size_t l
                                const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
                                bool accumulate);
 void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_t lda,
-                                  const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
-                               bool accumulate);
+                                  const float *panel, size_t ld_panel, struct ahead ahead,
+                                  float *tile, bool accumulate);
 void cuvee__gemm_bf16_14x32_avx512bf16(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                                       const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate);
+                                       const uint16_t *panel, struct ahead ahead, float *tile,
+                                       bool accumulate);
 void cuvee__gemm_int8_4x16_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
                                 const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
 void cuvee__gemm_int8_12x32_avx512(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                   const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
+                                   const int8_t *panel, struct ahead ahead, size_t run,
+                                   int32_t *tile);
 void cuvee__gemm_int8_14x32_avx512vnni(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                       const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
+                                       const int8_t *panel, struct ahead ahead, size_t run,
+                                       int32_t *tile);
 
 /* gemm_int8_tile for any weights, by sums of 32 bits throughout; for panels without runs. */
 void cuvee__gemm_int8_wide_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,

@@ -27,15 +27,15 @@ struct external_score {
 /* Columns of one call, the caller's own: valid until its next call. Strings are offsets into
  * `bytes`, NUL-terminated there; 0 = none (so offset 0 is never a string). */
 struct external_rows {
-    size_t n, room;     /* rows; allocated */
-    int32_t *status;    /* (n) CUVEE_OK, CUVEE_E_SCRIPT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM */
-    uint32_t *labels;   /* (n) where the status is CUVEE_OK */
-    double *scores;     /* (n) NaN: the model told none */
-    size_t *extras;     /* (n) a JSON object's text */
-    size_t *messages;   /* (n) why the status is not CUVEE_OK: one line, then perhaps a traceback */
-    size_t *first_all;  /* (n) scores of all labels of row i begin at all[first_all[i]] */
-    size_t *n_row_all;  /* (n) how many; 0: the model told only one */
-    void *columns;      /* the block that all of the above lie in */
+    size_t n, room;    /* rows; allocated */
+    int32_t *status;   /* (n) CUVEE_OK, CUVEE_E_SCRIPT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM */
+    uint32_t *labels;  /* (n) where the status is CUVEE_OK */
+    double *scores;    /* (n) NaN: the model told none */
+    size_t *extras;    /* (n) a JSON object's text */
+    size_t *messages;  /* (n) why the status is not CUVEE_OK: one line, then perhaps a traceback */
+    size_t *first_all; /* (n) scores of all labels of row i begin at all[first_all[i]] */
+    size_t *n_row_all; /* (n) how many; 0: the model told only one */
+    void *columns;     /* the block that all of the above lie in */
     struct external_score *all;
     size_t n_all, room_all;
     struct buffer bytes;

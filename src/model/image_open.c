@@ -236,8 +236,8 @@ static void advise_pages(const struct opener *o)
     size_t end = 0;
     for (size_t i = 0; i < sizeof w->tables / sizeof *w->tables; i++)
         if (w->tables[i].data)
-            end = cuvee__max(end, (size_t)(w->tables[i].data - o->image->bytes) +
-                                      w->tables[i].n_bytes);
+            end = cuvee__max(end,
+                             (size_t)(w->tables[i].data - o->image->bytes) + w->tables[i].n_bytes);
     if (!map->ptr || end > map->len) return;
     cuvee__file_map_small_pages(map, 0, end);
     cuvee__file_map_large_pages(map, end, map->len - end);

@@ -140,7 +140,8 @@ bool cuvee__child_send(const struct child *child, const void *message, size_t n)
     while (sent < 0 && errno == EINTR);
     if (sent < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
         const struct timespec now = {0};
-        while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR) {}
+        while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR) {
+        }
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return sent == (ssize_t)n;
@@ -191,7 +192,8 @@ void cuvee__child_end(struct child *child, uint64_t deadline_ns, int *ret_status
     }
     if (!is_gone) {
         kill(child->pid, SIGKILL);
-        while (!reap(child, 0, ret_status)) {}
+        while (!reap(child, 0, ret_status)) {
+        }
     }
     close(child->from);
     close(child->life);

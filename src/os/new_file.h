@@ -34,10 +34,10 @@ int cuvee__new_file_create(struct new_file *f, const char *path, bool is_private
 /* The same in memory. */
 int cuvee__new_file_create_in_memory(struct new_file *f, cuvee_error *err);
 
-/* Write n bytes at an offset; what is left out reads as zero. Bytes that follow each other go to the
- * file in large, aligned pieces, for the page cache to keep them in large pages; so a failure may be
- * told by a later call.
- * Returns CUVEE_OK, CUVEE_E_IO (a full disk, a limit of the process), CUVEE_E_NOMEM. */
+/* Write n bytes at an offset; what is left out reads as zero. Bytes that follow each other go to
+ * the file in large, aligned pieces, for the page cache to keep them in large pages; so a failure
+ * may be told by a later call. Returns CUVEE_OK, CUVEE_E_IO (a full disk, a limit of the process),
+ * CUVEE_E_NOMEM. */
 int cuvee__new_file_write(struct new_file *f, uint64_t offset, const void *bytes, size_t n,
                           cuvee_error *err);
 

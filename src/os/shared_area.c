@@ -13,9 +13,8 @@
 
 static int map(struct shared_area *area, size_t len, cuvee_error *err)
 {
-    void *ptr = area->ptr
-                    ? mremap(area->ptr, area->len, len, MREMAP_MAYMOVE)
-                    : mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, area->fd, 0);
+    void *ptr = area->ptr ? mremap(area->ptr, area->len, len, MREMAP_MAYMOVE)
+                          : mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, area->fd, 0);
     if (ptr == MAP_FAILED) return cuvee__fail_os(err, errno, "shared memory of %zu bytes", len);
     area->ptr = ptr;
     area->len = len;

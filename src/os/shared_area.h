@@ -15,7 +15,10 @@ struct shared_area {
     size_t len; /* mapped */
 };
 
-#define CUVEE__NO_SHARED_AREA {.fd = -1}
+#define CUVEE__NO_SHARED_AREA                                                                      \
+    {                                                                                              \
+        .fd = -1                                                                                   \
+    }
 
 /* Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
 int cuvee__shared_area_create(struct shared_area *area, const char *name, size_t len,

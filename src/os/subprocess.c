@@ -88,11 +88,15 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
     if (rc < 0) kill(pid, SIGKILL);
     *ret_status = wait_for(pid);
     switch (rc) {
-    case CUVEE_OK: return CUVEE_OK;
+    case CUVEE_OK:
+        return CUVEE_OK;
     case CUVEE_E_TIMEOUT:
         return cuvee__fail(err, rc, "%s: no answer within %u ms", argv[0], (unsigned)timeout_ms);
-    case CUVEE_E_NOMEM: return cuvee__fail(err, rc, "%s: out of memory", argv[0]);
-    case CUVEE_E_LIMIT: return cuvee__fail(err, rc, "%s: writes too much", argv[0]);
-    default: return cuvee__fail(err, CUVEE_E_IO, "%s: cannot be read", argv[0]);
+    case CUVEE_E_NOMEM:
+        return cuvee__fail(err, rc, "%s: out of memory", argv[0]);
+    case CUVEE_E_LIMIT:
+        return cuvee__fail(err, rc, "%s: writes too much", argv[0]);
+    default:
+        return cuvee__fail(err, CUVEE_E_IO, "%s: cannot be read", argv[0]);
     }
 }

@@ -81,8 +81,7 @@ static py_object *make_script(const struct libpython *py, const struct host_setu
     return script;
 }
 
-static bool read_count(const struct libpython *py, py_object *script, const char *name,
-                       size_t *ret)
+static bool read_count(const struct libpython *py, py_object *script, const char *name, size_t *ret)
 {
     py_object *value = py->PyObject_GetAttrString(script, name);
     const long n = value ? py->PyLong_AsLong(value) : -1;
@@ -301,8 +300,8 @@ static void put_label(struct embed_caller *c, struct external_rows *rows, size_t
 {
     py_ssize len = 0;
     const char *name = c->host->py->PyUnicode_AsUTF8AndSize(label, &len);
-    const int rc = !name ? CUVEE_E_NOMEM
-                         : label_index(c, (struct span){name, (size_t)len}, &rows->labels[i]);
+    const int rc =
+        !name ? CUVEE_E_NOMEM : label_index(c, (struct span){name, (size_t)len}, &rows->labels[i]);
     if (rc == CUVEE_E_LIMIT)
         cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT,
                                   span_of("the script has used more than 65535 labels"));
@@ -367,8 +366,8 @@ static void put_all_scores(struct embed_caller *c, struct external_rows *rows, s
         uint32_t label;
         int rc = label_index(c, text_of(py, py->PyTuple_GetItem(pair, 0)), &label);
         if (rc == CUVEE_OK)
-            rc = cuvee__external_rows_add_score(
-                rows, i, label, py->PyFloat_AsDouble(py->PyTuple_GetItem(pair, 1)));
+            rc = cuvee__external_rows_add_score(rows, i, label,
+                                                py->PyFloat_AsDouble(py->PyTuple_GetItem(pair, 1)));
         if (rc < 0) {
             cuvee__external_rows_fail(rows, i, rc == CUVEE_E_LIMIT ? CUVEE_E_SCRIPT : rc,
                                       span_of("too many labels, or out of memory"));

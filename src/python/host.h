@@ -20,13 +20,13 @@
 /* How a script is to be run; complete, no zero that stands for a default. Strings stay as long as
  * the host. */
 struct host_setup {
-    const char *script;              /* path */
-    const char *const *args;         /* (n_args) what sys.argv has after it */
+    const char *script;      /* path */
+    const char *const *args; /* (n_args) what sys.argv has after it */
     size_t n_args;
     const struct interpreter *python;
-    struct script_labels *labels;    /* names to indexes; any thread */
-    size_t max_callers;              /* 0: as the script says */
-    size_t threads_each; /* for OMP_NUM_THREADS of a worker process; 0: as it is */
+    struct script_labels *labels; /* names to indexes; any thread */
+    size_t max_callers;           /* 0: as the script says */
+    size_t threads_each;          /* for OMP_NUM_THREADS of a worker process; 0: as it is */
     /* process: a worker is replaced after so many calls, or when it holds so much memory after a
      * call; 0: never. */
     uint64_t recycle_calls, recycle_bytes;

@@ -74,7 +74,7 @@ typedef ptrdiff_t py_ssize;
     X(void, Py_InitializeEx, (int))
 
 struct libpython {
-#define DECLARE(result, name, arguments) result (*name) arguments;
+#define DECLARE(result, name, arguments) result(*name) arguments;
     CUVEE__LIBPYTHON_FUNCTIONS(DECLARE)
     CUVEE__LIBPYTHON_STARTERS(DECLARE)
 #undef DECLARE

@@ -324,10 +324,9 @@ static enum worker_answer read_answer(const struct message *m, struct span text,
 }
 
 enum worker_answer cuvee__worker_process_call(struct worker_process *w,
-                                              struct script_labels *labels,
-                                              const cuvee_text *texts, size_t n,
-                                              uint64_t timeout_ns, struct external_rows *rows,
-                                              size_t first)
+                                              struct script_labels *labels, const cuvee_text *texts,
+                                              size_t n, uint64_t timeout_ns,
+                                              struct external_rows *rows, size_t first)
 {
     const uint64_t deadline_ns = timeout_ns ? cuvee__clock_ns() + timeout_ns : UINT64_MAX;
     size_t len = 0;
@@ -341,7 +340,7 @@ enum worker_answer cuvee__worker_process_call(struct worker_process *w,
     struct buffer copy = {0};
     const int taken = take(w, m.a, m.b, &copy, NULL);
     const enum worker_answer answer =
-        taken == CUVEE_OK ? read_answer(&m, buffer_span(&copy), n, labels, rows, first)
+        taken == CUVEE_OK        ? read_answer(&m, buffer_span(&copy), n, labels, rows, first)
         : taken == CUVEE_E_NOMEM ? WORKER_NO_MEMORY
                                  : WORKER_DIED;
     cuvee__buffer_deinit(&copy);

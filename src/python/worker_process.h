@@ -19,7 +19,10 @@ struct worker_process {
     uint64_t n_calls;
 };
 
-#define CUVEE__NO_WORKER_PROCESS {.area = CUVEE__NO_SHARED_AREA}
+#define CUVEE__NO_WORKER_PROCESS                                                                   \
+    {                                                                                              \
+        .area = CUVEE__NO_SHARED_AREA                                                              \
+    }
 
 /* Start it and wait until the script is loaded and warm. ret_facts may be NULL.
  * Returns CUVEE_OK; CUVEE_E_SCRIPT (the script does not load), CUVEE_E_IO (it died, or does not
@@ -42,9 +45,8 @@ enum worker_answer {
 
 /* One call; rows first .. first + n - 1 of `rows` are for the n texts. */
 enum worker_answer cuvee__worker_process_call(struct worker_process *w,
-                                              struct script_labels *labels,
-                                              const cuvee_text *texts, size_t n,
-                                              uint64_t timeout_ns, struct external_rows *rows,
-                                              size_t first);
+                                              struct script_labels *labels, const cuvee_text *texts,
+                                              size_t n, uint64_t timeout_ns,
+                                              struct external_rows *rows, size_t first);
 
 #endif

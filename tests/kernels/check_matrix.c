@@ -64,7 +64,8 @@ static void tile_bits_do_not_depend_on_height(void **state)
     for (size_t rows = 1; rows <= tier.tile_rows; rows++) {
         tier.gemm_f32_tile(rows, K, a, K, panel, CUVEE__PANEL, nothing_ahead, tile, false);
         for (size_t r = 0; r < rows; r++) {
-            tier.gemm_f32_tile(1, K, a + r * K, K, panel, CUVEE__PANEL, nothing_ahead, alone, false);
+            tier.gemm_f32_tile(1, K, a + r * K, K, panel, CUVEE__PANEL, nothing_ahead, alone,
+                               false);
             check_same(alone, tile + r * CUVEE__PANEL, CUVEE__PANEL, "tile row alone");
         }
     }

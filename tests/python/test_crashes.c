@@ -174,8 +174,10 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_poison),    cmocka_unit_test(test_memory_error),
-        cmocka_unit_test(test_killed_from_outside), cmocka_unit_test(test_recycling),
+        cmocka_unit_test(test_poison),
+        cmocka_unit_test(test_memory_error),
+        cmocka_unit_test(test_killed_from_outside),
+        cmocka_unit_test(test_recycling),
         cmocka_unit_test(test_dies_at_start),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

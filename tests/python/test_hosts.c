@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The script contract in one host (HOST): every shape of results, every way to break the contract,
- * loading, odd bytes, deadlines, memory. A plain call's results are the measure for other shapes. */
+ * loading, odd bytes, deadlines, memory. A plain call's results are the measure for other shapes.
+ */
 #define _GNU_SOURCE /* memfd_create */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,8 +42,8 @@ static int open_with(struct fixture *f, const char *name, const char *const *arg
     *f = (struct fixture){0};
     snprintf(path, sizeof path, "%s/%s", SCRIPTS, name);
     assert_int_equal(cuvee__script_labels_init(&f->labels, NULL), CUVEE_OK);
-    const struct host_setup setup = {.script = path, .args = args, .n_args = n_args,
-                                     .python = &python, .labels = &f->labels};
+    const struct host_setup setup = {
+        .script = path, .args = args, .n_args = n_args, .python = &python, .labels = &f->labels};
     return ops->open(&setup, &f->facts, &f->host, err);
 }
 
@@ -106,8 +107,9 @@ static void test_facts(void **state)
 static void test_shapes(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"pairs", "lists", "tuple", "columns", "buffer", "matrix",
-                                        "tolist", "all", "numpy", "extra", "coroutine", "labels"};
+    static const char *const kinds[] = {"pairs",  "lists",  "tuple",     "columns",
+                                        "buffer", "matrix", "tolist",    "all",
+                                        "numpy",  "extra",  "coroutine", "labels"};
     const char *texts[] = {"", "one", "two", "drei", "\xc3\xa4u\xc3\x9f", "six"};
     enum { N = sizeof texts / sizeof *texts };
     struct fixture f;
@@ -156,11 +158,12 @@ static void test_odd_bytes(void **state)
     char *large = malloc(MB);
     assert_non_null(large);
     memset(large, 'w', MB);
-    const cuvee_text texts[] = {{"extra", 5, NULL, 0},       {"a\0b", 3, NULL, 0},
-                                {"\xff\xfe", 2, NULL, 0},    {"\xed\xa0\x80", 3, NULL, 0},
-                                {NULL, 0, NULL, 0},          {large, MB, NULL, 0},
-                                {"\xf0\x9f\x8d\xb7", 4, NULL, 0}};
-    static const char *const extras[] = {NULL, "{\"chars\": 3, \"t\": \"a\\u0000\"}",
+    const cuvee_text texts[] = {
+        {"extra", 5, NULL, 0},           {"a\0b", 3, NULL, 0}, {"\xff\xfe", 2, NULL, 0},
+        {"\xed\xa0\x80", 3, NULL, 0},    {NULL, 0, NULL, 0},   {large, MB, NULL, 0},
+        {"\xf0\x9f\x8d\xb7", 4, NULL, 0}};
+    static const char *const extras[] = {NULL,
+                                         "{\"chars\": 3, \"t\": \"a\\u0000\"}",
                                          "{\"chars\": 2, \"t\": \"\\ufffd\\ufffd\"}",
                                          "{\"chars\": 3, \"t\": \"\\ufffd\\ufffd\"}",
                                          "{\"chars\": 0, \"t\": \"\"}",
@@ -354,11 +357,16 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_facts),        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_odd_bytes),    cmocka_unit_test(test_whole_batch_faults),
-        cmocka_unit_test(test_row_faults),   cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_print_is_no_data), cmocka_unit_test(test_load_failures),
-        cmocka_unit_test(test_lifecycle),    cmocka_unit_test(test_no_growth),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_odd_bytes),
+        cmocka_unit_test(test_whole_batch_faults),
+        cmocka_unit_test(test_row_faults),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_print_is_no_data),
+        cmocka_unit_test(test_load_failures),
+        cmocka_unit_test(test_lifecycle),
+        cmocka_unit_test(test_no_growth),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     cuvee__interpreter_deinit(&python);

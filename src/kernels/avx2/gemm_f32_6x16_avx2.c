@@ -45,7 +45,8 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *
             _mm256_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
 }
 
-#define WHOLE(rows) tile_part(rows, 4, n_k, a, lda, panel, ld_panel, ahead.ptr, ahead.step, tile, accumulate)
+#define WHOLE(rows)                                                                                \
+    tile_part(rows, 4, n_k, a, lda, panel, ld_panel, ahead.ptr, ahead.step, tile, accumulate)
 #define HALVES(rows)                                                                               \
     do {                                                                                           \
         const char *next = ahead.ptr;                                                              \

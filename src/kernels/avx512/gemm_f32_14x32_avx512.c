@@ -45,21 +45,24 @@ void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_
                                   float *tile, bool accumulate)
 {
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ld_panel, ahead, tile, accumulate); break
-    ROWS(1);
-    ROWS(2);
-    ROWS(3);
-    ROWS(4);
-    ROWS(5);
-    ROWS(6);
-    ROWS(7);
-    ROWS(8);
-    ROWS(9);
-    ROWS(10);
-    ROWS(11);
-    ROWS(12);
-    ROWS(13);
-    ROWS(14);
+#define ROWS(n)                                                                                    \
+    case n:                                                                                        \
+        tile_of(n, n_k, a, lda, panel, ld_panel, ahead, tile, accumulate);                         \
+        break
+        ROWS(1);
+        ROWS(2);
+        ROWS(3);
+        ROWS(4);
+        ROWS(5);
+        ROWS(6);
+        ROWS(7);
+        ROWS(8);
+        ROWS(9);
+        ROWS(10);
+        ROWS(11);
+        ROWS(12);
+        ROWS(13);
+        ROWS(14);
 #undef ROWS
     }
 }

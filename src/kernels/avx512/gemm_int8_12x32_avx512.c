@@ -69,7 +69,10 @@ CUVEE__INLINE void tile_of(size_t rows, size_t run, size_t n_k, const uint8_t *a
             _mm512_store_si512(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
 }
 
-#define ROWS(n, run) case n: tile_of(n, run, n_k, a, lda, panel, ahead, tile); break
+#define ROWS(n, run)                                                                               \
+    case n:                                                                                        \
+        tile_of(n, run, n_k, a, lda, panel, ahead, tile);                                          \
+        break
 #define EVERY_HEIGHT(run)                                                                          \
     do {                                                                                           \
         switch (rows) {                                                                            \
@@ -89,7 +92,8 @@ CUVEE__INLINE void tile_of(size_t rows, size_t run, size_t n_k, const uint8_t *a
     } while (0)
 
 void cuvee__gemm_int8_12x32_avx512(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                   const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
+                                   const int8_t *panel, struct ahead ahead, size_t run,
+                                   int32_t *tile)
 {
     /* Longer runs than 4 gain little where the multiplier is not alone the bottleneck. */
     if (run >= 4) EVERY_HEIGHT(4);

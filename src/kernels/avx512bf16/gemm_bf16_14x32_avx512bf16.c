@@ -47,24 +47,28 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t ld
 }
 
 void cuvee__gemm_bf16_14x32_avx512bf16(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                                       const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate)
+                                       const uint16_t *panel, struct ahead ahead, float *tile,
+                                       bool accumulate)
 {
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ahead, tile, accumulate); break
-    ROWS(1);
-    ROWS(2);
-    ROWS(3);
-    ROWS(4);
-    ROWS(5);
-    ROWS(6);
-    ROWS(7);
-    ROWS(8);
-    ROWS(9);
-    ROWS(10);
-    ROWS(11);
-    ROWS(12);
-    ROWS(13);
-    ROWS(14);
+#define ROWS(n)                                                                                    \
+    case n:                                                                                        \
+        tile_of(n, n_k, a, lda, panel, ahead, tile, accumulate);                                   \
+        break
+        ROWS(1);
+        ROWS(2);
+        ROWS(3);
+        ROWS(4);
+        ROWS(5);
+        ROWS(6);
+        ROWS(7);
+        ROWS(8);
+        ROWS(9);
+        ROWS(10);
+        ROWS(11);
+        ROWS(12);
+        ROWS(13);
+        ROWS(14);
 #undef ROWS
     }
 }

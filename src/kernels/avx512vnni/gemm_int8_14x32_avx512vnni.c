@@ -44,25 +44,29 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint8_t *a, size_t lda
 }
 
 void cuvee__gemm_int8_14x32_avx512vnni(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
-                                       const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
+                                       const int8_t *panel, struct ahead ahead, size_t run,
+                                       int32_t *tile)
 {
     (void)run;
     switch (rows) {
-#define ROWS(n) case n: tile_of(n, n_k, a, lda, panel, ahead, tile); break
-    ROWS(1);
-    ROWS(2);
-    ROWS(3);
-    ROWS(4);
-    ROWS(5);
-    ROWS(6);
-    ROWS(7);
-    ROWS(8);
-    ROWS(9);
-    ROWS(10);
-    ROWS(11);
-    ROWS(12);
-    ROWS(13);
-    ROWS(14);
+#define ROWS(n)                                                                                    \
+    case n:                                                                                        \
+        tile_of(n, n_k, a, lda, panel, ahead, tile);                                               \
+        break
+        ROWS(1);
+        ROWS(2);
+        ROWS(3);
+        ROWS(4);
+        ROWS(5);
+        ROWS(6);
+        ROWS(7);
+        ROWS(8);
+        ROWS(9);
+        ROWS(10);
+        ROWS(11);
+        ROWS(12);
+        ROWS(13);
+        ROWS(14);
 #undef ROWS
     }
 }

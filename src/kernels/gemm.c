@@ -47,6 +47,12 @@ static bool has_bf16(const struct kernels *k)
     return k->gemm_bf16_tile != NULL;
 }
 
+/* Whether a product's inputs become integers or bf16. */
+static bool converts(const struct kernels *k, enum weight_type type)
+{
+    return type == WEIGHT_INT8 || (type == WEIGHT_BF16 && has_bf16(k));
+}
+
 static size_t max_tile_rows(const struct kernels *k, enum weight_type type)
 {
     if (type == WEIGHT_INT8) return k->int8_tile_rows;
@@ -191,8 +197,7 @@ static struct inputs quantise_rows(const struct kernels *kern, size_t rows, cons
 static struct inputs convert_rows(const struct kernels *kern, size_t rows, const float *a,
                                   size_t lda, const struct packed *w, void *scratch)
 {
-    const bool as_they_are = w->type == WEIGHT_F32 || (w->type == WEIGHT_BF16 && !has_bf16(kern));
-    if (as_they_are) return (struct inputs){a, lda, NULL};
+    if (!converts(kern, w->type)) return (struct inputs){a, lda, NULL};
     const size_t ld = converted_ld(w->type, w->k);
     if (w->type == WEIGHT_BF16) {
         uint16_t *to = scratch;
@@ -210,7 +215,9 @@ void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
                  void *scratch)
 {
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
+    struct epilogue own = *e;
     if (m == 0) return;
+    if (converts(k, w->type) && e->act == ACT_GELU) own.act = ACT_GELU_COARSE;
     const struct split blocks = split_rows(m, ROW_BLOCK);
     for (size_t b = 0, row = 0; b < blocks.n_parts; b++) {
         const size_t rows = split_part(&blocks, b);
@@ -220,7 +227,7 @@ void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
         for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
             job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
             job.c = c + row * ldc + col;
-            job.e = epilogue_from(e, row, col);
+            job.e = epilogue_from(&own, row, col);
             if (w->type == WEIGHT_INT8)
                 gemm_panel_int8(&job);
             else

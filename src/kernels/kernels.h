@@ -34,6 +34,8 @@
 enum act {
     ACT_NONE,
     ACT_GELU,      /* x * Phi(x), with erf: "gelu", "gelu_python" */
+    ACT_GELU_COARSE, /* the same to 1.3e-4, in half the time; for results that are rounded to 8 bits
+                        next. Not in config.json */
     ACT_GELU_TANH, /* tanh form: "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate" */
     ACT_QUICK_GELU, /* x * sigmoid(1.702 x) */
     ACT_RELU,
@@ -210,6 +212,7 @@ size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max);
 /* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
  * With bf16 weights the result is that of their f32 values, to the bit; but on a tier with
  * gemm_bf16_tile the inputs are rounded to bf16 as well.
+ * Where inputs are converted, ACT_GELU is ACT_GELU_COARSE: their rounding errs more by far.
  *   scratch  cuvee__gemm_scratch_bytes, 64-byte aligned; the caller's own: inputs or weights are
  *            converted into it. NULL for f32.
  * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are

@@ -57,6 +57,7 @@ CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
     switch (act) {                                                                                 \
     case ACT_NONE: CALL(ACT_NONE); break;                                                          \
     case ACT_GELU: CALL(ACT_GELU); break;                                                          \
+    case ACT_GELU_COARSE: CALL(ACT_GELU_COARSE); break;                                            \
     case ACT_GELU_TANH: CALL(ACT_GELU_TANH); break;                                                \
     case ACT_QUICK_GELU: CALL(ACT_QUICK_GELU); break;                                              \
     case ACT_RELU: CALL(ACT_RELU); break;                                                          \

@@ -77,6 +77,19 @@ CUVEE__INLINE vec gelu(vec x)
     return vec_fnma(a, q, vec_max(vec_set1(0.0f), x));
 }
 
+/* The same with a polynomial for Q itself, up to 4, which is Q(4) from there on. */
+CUVEE__INLINE vec gelu_coarse(vec x)
+{
+    const vec a = vec_min(vec_set1(4.0f), vec_abs(x));
+    const vec a2 = vec_mul(a, a), a4 = vec_mul(a2, a2);
+    const vec c01 = vec_fma(vec_set1(-0.370625287f), a, vec_set1(0.496678263f));
+    const vec c23 = vec_fma(vec_set1(0.17618604f), a, vec_set1(-0.0813889578f));
+    const vec c45 = vec_fma(vec_set1(0.0152396243f), a, vec_set1(-0.076151222f));
+    const vec c67 = vec_fma(vec_set1(4.86907411e-05f), a, vec_set1(-0.00143951958f));
+    const vec q = vec_fma(vec_fma(c67, a2, c45), a4, vec_fma(c23, a2, c01));
+    return vec_fnma(a, q, vec_max(vec_set1(0.0f), x));
+}
+
 /* x (1 + tanh(u)) / 2 = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3). */
 CUVEE__INLINE vec gelu_tanh(vec x)
 {
@@ -102,6 +115,8 @@ CUVEE__INLINE vec act_vec(enum act act, vec x)
         return x;
     case ACT_GELU:
         return gelu(x);
+    case ACT_GELU_COARSE:
+        return gelu_coarse(x);
     case ACT_GELU_TANH:
         return gelu_tanh(x);
     case ACT_QUICK_GELU:

@@ -8,8 +8,8 @@
 
 enum { MAX_LEN = 67, LANES_AT_LEAST = 8 };
 
-static const enum act acts[] = {ACT_NONE,       ACT_GELU, ACT_GELU_TANH, ACT_QUICK_GELU,
-                                ACT_RELU, ACT_SILU, ACT_TANH};
+static const enum act acts[] = {ACT_NONE, ACT_GELU, ACT_GELU_COARSE, ACT_GELU_TANH,
+                                ACT_QUICK_GELU, ACT_RELU, ACT_SILU, ACT_TANH};
 enum { N_ACTS = sizeof acts / sizeof acts[0] };
 
 /* Values at which formulas break. */
@@ -27,6 +27,7 @@ static double act_bound(enum act act, double x)
 {
     if (act == ACT_NONE || act == ACT_RELU) return 0.0;
     if (act == ACT_TANH) return 4 * UNIT * fabs(tanh(x)) + 0x1p-149;
+    if (act == ACT_GELU_COARSE) return 1.3e-4 + 3e-7 * fmax(1.0, fabs(x));
     return (act == ACT_GELU ? 1.5e-7 : 3e-7) * fmax(1.0, fabs(x));
 }
 

@@ -108,6 +108,7 @@ static double act_ref(enum act act, double x)
     case ACT_NONE:
         return x;
     case ACT_GELU:
+    case ACT_GELU_COARSE:
         return gated(x, 0.5 * erfc(-x * sqrt_half));
     case ACT_GELU_TANH: /* (1 + tanh(u)) / 2 = sigmoid(2 u), but without cancellation */
         return gated(x, sigmoid(2.0 * sqrt_2_over_pi * (x + 0.044715 * x * x * x)));

@@ -16,34 +16,78 @@
 #include "kernels/tiers.h"
 #include "kernels/vector_math.h"
 
-/* A tile of sums: integers when that pointer is given, else floats. */
-struct tile_sums {
-    const float *floats;
-    const int32_t *integers;
-    const struct dequantise *d;
+/* One vector of columns of a finished tile, for all its rows: column j on, n columns of it. What
+ * belongs to the columns is loaded once. */
+struct column_store {
+    size_t rows, j, n;
+    const struct epilogue *e;
+    float *c;
+    size_t ldc;
 };
 
-CUVEE__INLINE vec load_sums(const struct tile_sums *t, size_t r, size_t j)
+CUVEE__INLINE vec finish_vec(const struct column_store *s, size_t r, enum act act, vec x)
 {
-    if (t->floats) return vec_load(t->floats + r * CUVEE__PANEL + j, VEC_LANES);
-    const vec scale = vec_mul(vec_set1(t->d->rows[r].scale), vec_load(t->d->scales + j, VEC_LANES));
-    const ivec shift = ivec_mul(ivec_set1(t->d->rows[r].zero), ivec_load(t->d->sums + j));
-    const ivec sum = ivec_sub(ivec_load(t->integers + r * CUVEE__PANEL + j), shift);
-    return vec_mul(vec_of_ivec(sum), scale);
+    const struct epilogue *e = s->e;
+    x = act_vec(act, x);
+    if (e->residual) x = vec_add(x, vec_load(e->residual + r * e->ld_residual + s->j, s->n));
+    return x;
 }
 
-CUVEE__INLINE void store_rows(size_t rows, size_t cols, const struct tile_sums *t,
-                              const struct epilogue *e, enum act act, float *c, size_t ldc)
+CUVEE__INLINE void store_float_columns(const struct column_store *s, enum act act,
+                                       const float *tile)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < cols; j += VEC_LANES) {
-            const size_t n = cols - j;
-            vec x = load_sums(t, r, j);
-            if (e->bias) x = vec_add(x, vec_load(e->bias + j, VEC_LANES));
-            x = act_vec(act, x);
-            if (e->residual) x = vec_add(x, vec_load(e->residual + r * e->ld_residual + j, n));
-            vec_store(c + r * ldc + j, x, n);
-        }
+    float *c = s->c + s->j;
+    const vec bias =
+        s->e->bias ? vec_load(s->e->bias + s->j, VEC_LANES) : vec_set1(-0.0f); /* x - 0 is x */
+    for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
+        const vec x = vec_add(vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES), bias);
+        vec_store(c, finish_vec(s, r, act, x), s->n);
+    }
+}
+
+CUVEE__INLINE void store_integer_columns(const struct column_store *s, enum act act,
+                                         const int32_t *tile, const struct dequantise *d)
+{
+    float *c = s->c + s->j;
+    const struct row_scale *rows = d->rows;
+    const vec scales = vec_load(d->scales + s->j, VEC_LANES);
+    const ivec sums = ivec_load(d->sums + s->j);
+    const vec bias = s->e->bias ? vec_load(s->e->bias + s->j, VEC_LANES) : vec_set1(0.0f);
+    for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
+        const ivec shift = ivec_mul(ivec_set1(rows[r].zero), sums);
+        const ivec sum = ivec_sub(ivec_load(tile + r * CUVEE__PANEL + s->j), shift);
+        const vec x = vec_fma(vec_of_ivec(sum), vec_mul(vec_set1(rows[r].scale), scales), bias);
+        vec_store(c, finish_vec(s, r, act, x), s->n);
+    }
+}
+
+/* STORE(columns) for each vector of columns, n as a constant where the vector is whole. */
+#define FOR_COLUMNS(rows_, cols_, e_, c_, ldc_, STORE)                                             \
+    for (size_t j_ = 0; j_ < (cols_); j_ += VEC_LANES) {                                           \
+        struct column_store columns = {rows_, j_, VEC_LANES, e_, c_, ldc_};                        \
+        if ((cols_) - j_ >= VEC_LANES) {                                                           \
+            STORE(&columns);                                                                       \
+        } else {                                                                                   \
+            columns.n = (cols_) - j_;                                                              \
+            STORE(&columns);                                                                       \
+        }                                                                                          \
+    }
+
+CUVEE__INLINE void store_floats(size_t rows, size_t cols, const float *tile,
+                                const struct epilogue *e, enum act act, float *c, size_t ldc)
+{
+#define STORE(columns) store_float_columns(columns, act, tile)
+    FOR_COLUMNS(rows, cols, e, c, ldc, STORE)
+#undef STORE
+}
+
+CUVEE__INLINE void store_integers(size_t rows, size_t cols, const int32_t *tile,
+                                  const struct dequantise *d, const struct epilogue *e,
+                                  enum act act, float *c, size_t ldc)
+{
+#define STORE(columns) store_integer_columns(columns, act, tile, d)
+    FOR_COLUMNS(rows, cols, e, c, ldc, STORE)
+#undef STORE
 }
 
 CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
@@ -68,20 +112,18 @@ CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
 static void tile_f32_store_vec(size_t rows, size_t cols, const float *tile,
                                const struct epilogue *e, float *c, size_t ldc)
 {
-    const struct tile_sums sums = {.floats = tile};
-#define STORE(constant) store_rows(rows, cols, &sums, e, constant, c, ldc)
-    FOR_CONSTANT_ACT(e->act, STORE)
-#undef STORE
+#define STORE_WITH(constant) store_floats(rows, cols, tile, e, constant, c, ldc)
+    FOR_CONSTANT_ACT(e->act, STORE_WITH)
+#undef STORE_WITH
 }
 
 static void tile_int8_store_vec(size_t rows, size_t cols, const int32_t *tile,
                                 const struct dequantise *d, const struct epilogue *e, float *c,
                                 size_t ldc)
 {
-    const struct tile_sums sums = {.integers = tile, .d = d};
-#define STORE(constant) store_rows(rows, cols, &sums, e, constant, c, ldc)
-    FOR_CONSTANT_ACT(e->act, STORE)
-#undef STORE
+#define STORE_WITH(constant) store_integers(rows, cols, tile, d, e, constant, c, ldc)
+    FOR_CONSTANT_ACT(e->act, STORE_WITH)
+#undef STORE_WITH
 }
 
 /* The inputs that are quantised, from i on; lanes past n are 0. */

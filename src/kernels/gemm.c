@@ -76,22 +76,6 @@ static struct ahead share_ahead(const struct panel_job *job, const void *weights
     return (struct ahead){(const char *)weights + bytes + i * bytes / n, (step_bytes + n - 1) / n};
 }
 
-/* Before a tile is multiplied: its part of the output, and what is added to it, which is rarely in
- * the first-level cache, a line or two of every row, rows in pages of their own. */
-static void prefetch_output(const struct panel_job *job, size_t row, size_t rows)
-{
-    const struct epilogue *e = &job->e;
-    for (size_t r = row; r < row + rows; r++) {
-        const char *c = (const char *)(job->c + r * job->ldc);
-        __builtin_prefetch(c, 1);
-        __builtin_prefetch(c + 64, 1);
-        if (!e->residual) continue;
-        const char *residual = (const char *)(e->residual + r * e->ld_residual);
-        __builtin_prefetch(residual);
-        __builtin_prefetch(residual + 64);
-    }
-}
-
 /* One tile of the k block that starts at k0; weights is where the block starts in the panel. */
 static void multiply_tile(const struct panel_job *job, size_t rows, size_t row, size_t k0,
                           size_t n_k, const void *weights, struct ahead ahead, float *tile)
@@ -124,7 +108,6 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
             /* Without a second k block nothing has to wait: one tile, always hot. */
             float *tile = one_k_block ? sums : sums + row * CUVEE__PANEL;
             const struct ahead ahead = share_ahead(job, stored, n_k * width, i);
-            if (k0 + n_k == depth) prefetch_output(job, row, rows);
             multiply_tile(job, rows, row, k0, n_k, weights, ahead, tile);
             if (k0 + n_k == depth) {
                 const struct epilogue e = epilogue_from(&job->e, row, 0);
@@ -142,7 +125,6 @@ static void gemm_panel_int8(const struct panel_job *job)
     const size_t panel_bytes = cuvee__round_up(job->panel.k, 4) * CUVEE__PANEL;
     for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
         const size_t rows = split_part(&job->tiles, i);
-        prefetch_output(job, row, rows);
         job->kern->gemm_int8_tile(
             rows, job->panel.k, (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
             job->panel.panels, share_ahead(job, job->panel.panels, panel_bytes, i), job->panel.run,

@@ -188,8 +188,11 @@ static void list_cases(const struct kernels *kern)
     static const struct {
         const char *name;
         enum act act;
-    } acts[] = {
-        {"gelu", ACT_GELU}, {"gelu_coarse", ACT_GELU_COARSE}, {"gelu_tanh", ACT_GELU_TANH}, {"silu", ACT_SILU}, {"tanh", ACT_TANH}};
+    } acts[] = {{"gelu", ACT_GELU},
+                {"gelu_coarse", ACT_GELU_COARSE},
+                {"gelu_tanh", ACT_GELU_TANH},
+                {"silu", ACT_SILU},
+                {"tanh", ACT_TANH}};
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         c = add_case(run_act, 1, D_FEED, 0, D_FEED);
         c->act = acts[i].act;

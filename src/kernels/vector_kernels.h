@@ -20,74 +20,92 @@
  * belongs to the columns is loaded once. */
 struct column_store {
     size_t rows, j, n;
-    const struct epilogue *e;
-    float *c;
+    const float *residual; /* at column j of row 0; NULL = none */
+    size_t ld_residual;
+    const float *bias;
+    float *c; /* at column j */
     size_t ldc;
 };
 
-CUVEE__INLINE vec finish_vec(const struct column_store *s, size_t r, enum act act, vec x)
-{
-    const struct epilogue *e = s->e;
-    x = act_vec(act, x);
-    if (e->residual) x = vec_add(x, vec_load(e->residual + r * e->ld_residual + s->j, s->n));
-    return x;
-}
-
 CUVEE__INLINE void store_float_columns(const struct column_store *s, enum act act,
-                                       const float *tile)
+                                       bool has_residual, const float *tile)
 {
-    float *c = s->c + s->j;
-    const vec bias =
-        s->e->bias ? vec_load(s->e->bias + s->j, VEC_LANES) : vec_set1(-0.0f); /* x - 0 is x */
+    const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES)
+                             : vec_set1(-0.0f); /* x + -0 is x */
+    const float *residual = s->residual;
+    float *c = s->c;
     for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
-        const vec x = vec_add(vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES), bias);
-        vec_store(c, finish_vec(s, r, act, x), s->n);
+        vec x = vec_add(vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES), bias);
+        x = act_vec(act, x);
+        if (has_residual) x = vec_add(x, vec_load(residual + r * s->ld_residual, s->n));
+        vec_store(c, x, s->n);
     }
 }
 
 CUVEE__INLINE void store_integer_columns(const struct column_store *s, enum act act,
-                                         const int32_t *tile, const struct dequantise *d)
+                                         bool has_residual, const int32_t *tile,
+                                         const struct dequantise *d)
 {
-    float *c = s->c + s->j;
     const struct row_scale *rows = d->rows;
     const vec scales = vec_load(d->scales + s->j, VEC_LANES);
     const ivec sums = ivec_load(d->sums + s->j);
-    const vec bias = s->e->bias ? vec_load(s->e->bias + s->j, VEC_LANES) : vec_set1(0.0f);
+    const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES) : vec_set1(0.0f);
+    const float *residual = s->residual;
+    float *c = s->c;
     for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
         const ivec shift = ivec_mul(ivec_set1(rows[r].zero), sums);
         const ivec sum = ivec_sub(ivec_load(tile + r * CUVEE__PANEL + s->j), shift);
-        const vec x = vec_fma(vec_of_ivec(sum), vec_mul(vec_set1(rows[r].scale), scales), bias);
-        vec_store(c, finish_vec(s, r, act, x), s->n);
+        vec x = vec_fma(vec_of_ivec(sum), vec_mul(vec_set1(rows[r].scale), scales), bias);
+        x = act_vec(act, x);
+        if (has_residual) x = vec_add(x, vec_load(residual + r * s->ld_residual, s->n));
+        vec_store(c, x, s->n);
     }
 }
 
-/* STORE(columns) for each vector of columns, n as a constant where the vector is whole. */
-#define FOR_COLUMNS(rows_, cols_, e_, c_, ldc_, STORE)                                             \
-    for (size_t j_ = 0; j_ < (cols_); j_ += VEC_LANES) {                                           \
-        struct column_store columns = {rows_, j_, VEC_LANES, e_, c_, ldc_};                        \
-        if ((cols_) - j_ >= VEC_LANES) {                                                           \
-            STORE(&columns);                                                                       \
+CUVEE__INLINE struct column_store columns_of(size_t rows, size_t cols, size_t j,
+                                             const struct epilogue *e, float *c, size_t ldc)
+{
+    return (struct column_store){rows,
+                                 j,
+                                 cuvee__min(cols - j, VEC_LANES),
+                                 e->residual ? e->residual + j : NULL,
+                                 e->ld_residual,
+                                 e->bias,
+                                 c + j,
+                                 ldc};
+}
+
+/* Whole vectors and none to add are the rule: there the compiler shall know it. */
+#define STORE_COLUMNS(store, s, ...)                                                               \
+    do {                                                                                           \
+        if ((s).n == VEC_LANES && !(s).residual) {                                                 \
+            (s).n = VEC_LANES;                                                                     \
+            store(&(s), act, false, __VA_ARGS__);                                                  \
+        } else if ((s).n == VEC_LANES) {                                                           \
+            (s).n = VEC_LANES;                                                                     \
+            store(&(s), act, true, __VA_ARGS__);                                                   \
         } else {                                                                                   \
-            columns.n = (cols_) - j_;                                                              \
-            STORE(&columns);                                                                       \
+            store(&(s), act, (s).residual != NULL, __VA_ARGS__);                                   \
         }                                                                                          \
-    }
+    } while (0)
 
 CUVEE__INLINE void store_floats(size_t rows, size_t cols, const float *tile,
                                 const struct epilogue *e, enum act act, float *c, size_t ldc)
 {
-#define STORE(columns) store_float_columns(columns, act, tile)
-    FOR_COLUMNS(rows, cols, e, c, ldc, STORE)
-#undef STORE
+    for (size_t j = 0; j < cols; j += VEC_LANES) {
+        struct column_store s = columns_of(rows, cols, j, e, c, ldc);
+        STORE_COLUMNS(store_float_columns, s, tile);
+    }
 }
 
 CUVEE__INLINE void store_integers(size_t rows, size_t cols, const int32_t *tile,
                                   const struct dequantise *d, const struct epilogue *e,
                                   enum act act, float *c, size_t ldc)
 {
-#define STORE(columns) store_integer_columns(columns, act, tile, d)
-    FOR_COLUMNS(rows, cols, e, c, ldc, STORE)
-#undef STORE
+    for (size_t j = 0; j < cols; j += VEC_LANES) {
+        struct column_store s = columns_of(rows, cols, j, e, c, ldc);
+        STORE_COLUMNS(store_integer_columns, s, tile, d);
+    }
 }
 
 CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
@@ -160,9 +178,39 @@ CUVEE__INLINE void butterfly_two_steps(float *y, size_t h)
     vec_store(y + 3 * h, vec_sub(diff_ab, diff_cd), VEC_LANES);
 }
 
+/* A block of REGISTER_BLOCK, all of it in registers. */
+enum { BLOCK_VECS = 8, REGISTER_BLOCK = BLOCK_VECS * VEC_LANES };
+
+CUVEE__INLINE void rotate_block(float *y, const float *x, const float *input_scales)
+{
+    vec t[BLOCK_VECS];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BLOCK_VECS; i++) {
+        t[i] = scaled_input(x, input_scales, i * VEC_LANES, REGISTER_BLOCK);
+        t[i] = butterfly(butterfly(butterfly(t[i], 1), 2), 4);
+        if (VEC_LANES > 8) t[i] = butterfly(t[i], 8);
+    }
+#pragma GCC unroll 3
+    for (size_t h = 1; h < BLOCK_VECS; h *= 2)
+#pragma GCC unroll 8
+        for (size_t i = 0; i < BLOCK_VECS; i++) {
+            if (i & h) continue;
+            const vec a = t[i], b = t[i + h];
+            t[i] = vec_add(a, b);
+            t[i + h] = vec_sub(a, b);
+        }
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BLOCK_VECS; i++) vec_store(y + i * VEC_LANES, t[i], VEC_LANES);
+}
+
 static void rotate_row_vec(float *y, const float *x, const float *input_scales, size_t n,
                            size_t block)
 {
+    if (block == REGISTER_BLOCK) {
+        for (size_t i = 0; i < n; i += REGISTER_BLOCK)
+            rotate_block(y + i, x + i, input_scales ? input_scales + i : NULL);
+        return;
+    }
     for (size_t i = 0; i < n; i += VEC_LANES) {
         vec t = scaled_input(x, input_scales, i, n);
         if (block > 1) t = butterfly(t, 1);

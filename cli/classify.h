@@ -24,6 +24,7 @@ struct classify_options {
     int64_t top_k;                             /* 0 = no scores; INT64_MAX = all */
     int64_t limit, max_errors;
     double threshold; /* NaN = none */
+    double deadline_s; /* 0 = none */
 
     /* What follows from these. */
     enum table_format read_format, write_format;

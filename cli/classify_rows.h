@@ -15,14 +15,17 @@
 
 struct row_sink {
     struct row_writer *writer; /* these are set by the caller */
-    const struct label_names *labels;
+    struct label_names *labels;
+    const cuvee_model *model;
     size_t top_k;     /* 0 = no scores */
     double threshold; /* NaN = no labels */
     uint32_t max_length;
     struct run_stats *stats;
 
-    struct label_score *scores; /* (n_labels) scratch */
-    uint32_t *above;            /* (n_labels) scratch */
+    struct label_score *scores; /* (room_labels) scratch */
+    uint32_t *above;            /* (room_labels) scratch */
+    size_t room_labels;         /* of these and the stats' counts */
+    bool told_traceback;
     struct span *fields;        /* (room_fields) scratch */
     size_t room_fields;
 };

@@ -31,6 +31,7 @@
 #include "monitor.h"
 #include "os/clock.h"
 #include "run_report.h"
+#include "script_setup.h"
 #include "table/writer.h"
 
 struct run {
@@ -149,6 +150,7 @@ static int open_pool(struct run *run, cuvee_error *err)
     run->classify.max_length = (uint32_t)o->max_length;
     run->classify.truncation = (uint32_t)o->truncate;
     run->classify.activation = (uint32_t)o->activation;
+    run->classify.deadline_ms = (int64_t)(o->deadline_s * 1000);
     /* No texts: only the options are looked at. */
     cuvee_result *nothing = NULL;
     rc = cuvee_classify(run->pool, NULL, 0, &run->classify, &nothing, err);
@@ -156,10 +158,24 @@ static int open_pool(struct run *run, cuvee_error *err)
     return rc < 0 ? tell(err, usage_or(rc, EXIT_MODEL)) : EXIT_OK;
 }
 
+/* Results keep their way out; all else that is written there goes to standard error. */
+static int prepare_script(struct run *run, cuvee_error *err)
+{
+    const struct model_request *request = &run->options->model;
+    if (!cli__is_script(request)) return EXIT_OK;
+    int rc = cuvee__output_detach(run->output, err);
+    if (rc == CUVEE_OK && run->metrics) rc = cli__metrics_detach(run->metrics, err);
+    if (rc < 0) return tell(err, EXIT_OUTPUT);
+    cli__script_prepare(request);
+    return EXIT_OK;
+}
+
 static int open_model(struct run *run, cuvee_error *err)
 {
     const uint64_t start_ns = cuvee__clock_ns();
-    int exit_code = cli__model_open(&run->options->model, &run->model, err);
+    int exit_code = prepare_script(run, err);
+    if (exit_code) return exit_code;
+    exit_code = cli__model_open(&run->options->model, &run->model, err);
     if (exit_code) return tell(err, exit_code);
     if ((exit_code = open_pool(run, err))) return exit_code;
 
@@ -222,6 +238,7 @@ static int open_rows(struct run *run, cuvee_error *err)
                                           .with_scores = o->top_k > 0,
                                           .with_labels = !isnan(o->threshold),
                                           .keep_columns = o->keep_columns,
+                                          .is_script = run->report.model.script_host != NULL,
                                           .labels = run->labels.names,
                                           .n_labels = run->labels.n,
                                           .columns = run->inputs.columns,
@@ -232,6 +249,7 @@ static int open_rows(struct run *run, cuvee_error *err)
         return tell(err, EXIT_OUTPUT);
 
     run->sink.labels = &run->labels;
+    run->sink.model = run->model;
     run->sink.stats = &run->stats;
     run->sink.top_k = o->top_k > 0 ? (size_t)o->top_k : 0;
     run->sink.threshold = o->threshold;

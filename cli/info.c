@@ -69,9 +69,40 @@ static json_t *string_or_null(const char *text)
     return text ? cli__json_string(text) : json_null();
 }
 
+static json_t *script_to_json(const cuvee_model *model, const cuvee_model_info *info)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "path", cli__json_string(info->path));
+    json_object_set_new(o, "python_host", json_string(info->script_host));
+    json_object_set_new(o, "python", cli__json_string(info->python));
+    json_object_set_new(o, "python_version", json_string(info->python_version));
+    json_object_set_new(o, "labels", labels_to_json(model, info));
+    json_object_set_new(o, "max_batch", json_integer(info->max_batch));
+    json_object_set_new(o, "max_concurrency", json_integer(info->max_concurrency));
+    json_t *told = info->script_info ? json_loads(info->script_info, JSON_DECODE_ANY, NULL) : NULL;
+    json_object_set_new(o, "info", told ? told : json_null());
+    json_object_set_new(o, "source_sha256", json_string(info->source_sha256));
+    return o;
+}
+
+static void print_script(const cuvee_model *model, const cuvee_model_info *info)
+{
+    printf("script      %s\n", info->path);
+    printf("host        %s, Python %s (%s)\n", info->script_host, info->python_version,
+           info->python);
+    printf("labels      %s", info->n_labels ? "" : "not told");
+    for (size_t i = 0; i < info->n_labels; i++)
+        printf("%s%s", i ? ", " : "", cuvee_model_label(model, i));
+    printf("\nlimits      %" PRIu32 " texts a call, %" PRIu32 " call%s at a time\n",
+           info->max_batch, info->max_concurrency, info->max_concurrency == 1 ? "" : "s");
+    if (info->script_info) printf("info        %s\n", info->script_info);
+    printf("sha256      %s\n", info->source_sha256);
+}
+
 static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *info,
                             const char *hash)
 {
+    if (info->script_host) return script_to_json(model, info);
     json_t *o = json_object();
     json_object_set_new(o, "path", cli__json_string(info->path));
     json_object_set_new(o, "family", json_string(info->family));
@@ -114,6 +145,10 @@ static void print_packed(const cuvee_model_info *info)
 static void print_text(const cuvee_model *model, const cuvee_model_info *info, const char *hash)
 {
     char count[32];
+    if (info->script_host) {
+        print_script(model, info);
+        return;
+    }
     printf("model       %s\n", info->path);
     printf("family      %s (%s)\n", info->family, info->architecture);
     printf("shape       %" PRIu32 " layers x %" PRIu32 " wide, %" PRIu32 " heads, ", info->n_layers,
@@ -136,8 +171,8 @@ static void print_text(const cuvee_model *model, const cuvee_model_info *info, c
 static int verify(const cuvee_model_info *info, cuvee_error *err)
 {
     if (info->packed_path) return cuvee_model_verify(info->packed_path, err);
-    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: packed in memory: no file to verify",
-                       info->path);
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s: %s: no file to verify", info->path,
+                       info->script_host ? "a script" : "packed in memory");
 }
 
 /* What takes time is done before anything is printed. */

@@ -25,7 +25,8 @@ static int load_map(const char *path, json_t **ret_map, cuvee_error *err)
     return rc;
 }
 
-static int apply_map(struct label_names *l, json_t *map, const char *path, cuvee_error *err)
+static int apply_map(struct label_names *l, json_t *map, const char *path, bool is_open_ended,
+                     cuvee_error *err)
 {
     const char *from;
     json_t *to;
@@ -38,13 +39,39 @@ static int apply_map(struct label_names *l, json_t *map, const char *path, cuvee
             return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' has a NUL in it",
                                path, from);
         while (i < l->n && strcmp(l->names[i], from) != 0) i++;
-        if (i == l->n)
+        if (i == l->n && !is_open_ended)
             return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path,
                                from);
     }
     for (size_t i = 0; i < l->n; i++) {
         const char *name = json_string_value(json_object_get(map, l->names[i]));
         if (name) l->names[i] = name;
+    }
+    return CUVEE_OK;
+}
+
+static size_t first_of_name(const struct label_names *l, size_t i)
+{
+    size_t first = 0;
+    while (strcmp(l->names[first], l->names[i]) != 0) first++;
+    return first;
+}
+
+int cli__label_names_grow(struct label_names *l, const cuvee_model *model, cuvee_error *err)
+{
+    cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
+    int rc = cuvee_model_describe(model, &info, err);
+    if (rc < 0 || info.n_labels <= l->n) return rc;
+    const char **names = cuvee__realloc_array(l->names, info.n_labels, sizeof *names);
+    if (names) l->names = names;
+    size_t *first = cuvee__realloc_array(l->first, info.n_labels, sizeof *first);
+    if (first) l->first = first;
+    if (!names || !first) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for labels");
+    for (; l->n < info.n_labels; l->n++) {
+        const char *own = cuvee_model_label(model, l->n);
+        const char *mapped = json_string_value(json_object_get(l->map, own));
+        l->names[l->n] = mapped ? mapped : own;
+        l->first[l->n] = first_of_name(l, l->n);
     }
     return CUVEE_OK;
 }
@@ -57,20 +84,18 @@ int cli__label_names_open(struct label_names *l, const cuvee_model *model, const
     int rc = cuvee_model_describe(model, &info, err);
     if (rc < 0) return rc;
     l->n = info.n_labels;
-    l->names = cuvee__alloc_array(l->n, sizeof *l->names);
-    l->first = cuvee__alloc_array(l->n, sizeof *l->first);
+    /* A script may have told none yet. */
+    l->names = cuvee__alloc_array(l->n + 1, sizeof *l->names);
+    l->first = cuvee__alloc_array(l->n + 1, sizeof *l->first);
     if (!l->names || !l->first)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for labels");
     for (size_t i = 0; i < l->n; i++) l->names[i] = cuvee_model_label(model, i);
     if (map_path) {
         if ((rc = load_map(map_path, &map, err)) < 0) return rc;
         l->map = map;
-        if ((rc = apply_map(l, map, map_path, err)) < 0) return rc;
+        if ((rc = apply_map(l, map, map_path, info.script_host != NULL, err)) < 0) return rc;
     }
-    for (size_t i = 0; i < l->n; i++) {
-        l->first[i] = 0;
-        while (strcmp(l->names[l->first[i]], l->names[i]) != 0) l->first[i]++;
-    }
+    for (size_t i = 0; i < l->n; i++) l->first[i] = first_of_name(l, i);
     return CUVEE_OK;
 }
 

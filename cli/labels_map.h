@@ -20,5 +20,8 @@ struct label_names {
  * is an error, so that a slip is seen. Returns CUVEE_OK or CUVEE_E_*. */
 int cli__label_names_open(struct label_names *l, const cuvee_model *model, const char *map_path,
                           cuvee_error *err);
+/* The model may have more labels than before (a script's): add them, under their own names unless
+ * the map has others. Returns CUVEE_OK or CUVEE_E_NOMEM. */
+int cli__label_names_grow(struct label_names *l, const cuvee_model *model, cuvee_error *err);
 void cli__label_names_close(struct label_names *l);
 #endif

@@ -81,6 +81,11 @@ static int print_tail(const struct metrics *m, uint32_t n_workers, const char *p
     return rc;
 }
 
+int cli__metrics_detach(struct metrics *m, cuvee_error *err)
+{
+    return cuvee__output_detach(m->output, err);
+}
+
 int cli__metrics_end(struct metrics *m, uint32_t n_workers, const json_t *process, bool is_whole,
                      cuvee_error *err)
 {

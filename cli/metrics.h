@@ -32,6 +32,9 @@ struct metrics {
 /* Returns CUVEE_OK or CUVEE_E_*, the file named. Release with cli__metrics_free(). */
 int cli__metrics_create(const char *path, uint64_t start_ns, struct metrics **ret_metrics,
                         cuvee_error *err);
+/* As cuvee__output_detach(). */
+int cli__metrics_detach(struct metrics *m, cuvee_error *err);
+
 /* cuvee_pool_options.on_batch; user is the struct metrics. */
 void cli__metrics_on_batch(void *user, const cuvee_batch_record *record);
 /* When no batch can come any more: the records of the workers, then `process` (an object, borrows).

@@ -17,6 +17,7 @@
 
 #define DEFAULT_MODEL "sentiment-en"
 
+const char *const cli__python_hosts[] = {"auto", "embed", "process", "metacall", NULL};
 const char *const cli__precisions[] = {"auto", "f32", "bf16", "int8", NULL};
 
 static void add_place(struct model_search *s, const char *origin, const char *directory,
@@ -93,6 +94,34 @@ int cli__model_request_check(const struct command *command, const struct model_r
     return cli__usage_error(command, "--no-cache and --cache contradict each other");
 }
 
+enum { MAX_SCRIPT_WORDS = 64 };
+
+struct script_words {
+    char *copy;
+    const char *words[MAX_SCRIPT_WORDS];
+    size_t n;
+};
+
+/* Words between blanks. False: too many, or no memory. */
+static bool split_words(const char *text, struct script_words *ret)
+{
+    *ret = (struct script_words){0};
+    if (!text) return true;
+    ret->copy = cuvee__strndup(text, strlen(text));
+    if (!ret->copy) return false;
+    for (char *at = ret->copy;;) {
+        at += strspn(at, " \t\n");
+        if (!*at) return true;
+        if (ret->n == MAX_SCRIPT_WORDS) break;
+        ret->words[ret->n++] = at;
+        at += strcspn(at, " \t\n");
+        if (*at) *at++ = '\0';
+    }
+    cuvee__free(ret->copy);
+    ret->copy = NULL;
+    return false;
+}
+
 int cli__model_open(const struct model_request *request, cuvee_model **ret_model,
                     cuvee_error *err)
 {
@@ -103,7 +132,19 @@ int cli__model_open(const struct model_request *request, cuvee_model **ret_model
     o.precision = (uint32_t)request->precision;
     o.cache_dir = request->cache;
     if (request->no_cache) o.flags |= CUVEE_MODEL_NO_CACHE;
+    o.python_host = (uint32_t)request->python_host;
+    o.python = request->python;
+    o.max_batch = (uint32_t)request->max_batch;
+    o.concurrency = (uint32_t)request->concurrency;
+    struct script_words args;
+    if (!split_words(request->script_args, &args)) {
+        cuvee__fail(err, CUVEE_E_ARGUMENT, "--script-args: more than %d words", MAX_SCRIPT_WORDS);
+        return EXIT_USAGE;
+    }
+    o.script_args = args.words;
+    o.n_script_args = args.n;
     const int rc = cuvee_model_open(path, &o, ret_model, err);
+    cuvee__free(args.copy);
     /* A wrong argument can only be a value that the user gave, such as CUVEE_CACHE_MAX. */
     if (rc == CUVEE_E_ARGUMENT) return EXIT_USAGE;
     return rc ? EXIT_MODEL : EXIT_OK;

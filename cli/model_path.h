@@ -40,6 +40,10 @@ struct model_request {
     int precision;     /* index into cli__precisions */
     const char *cache; /* --cache */
     bool no_cache;
+    /* For scripts. */
+    int python_host; /* index into cli__python_hosts */
+    const char *python, *script_args;
+    int64_t max_batch, concurrency;
 };
 
 /* Take the operand, which says the same as -m, if there is one. Returns EXIT_OK, or EXIT_USAGE

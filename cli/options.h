@@ -26,6 +26,8 @@ enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };
 extern const char *const cli__input_formats[];
 /* Choices of --precision (model_path.c), in the order of enum cuvee_precision. */
 extern const char *const cli__precisions[];
+/* Choices of --python-host (model_path.c), in the order of enum cuvee_python_host. */
+extern const char *const cli__python_hosts[];
 
 struct option_spec {
     const char *name; /* long name, without dashes */
@@ -46,10 +48,12 @@ struct option_spec {
 #define OPTION_SPEC_VERSION                                                                        \
     {.name = "version", .letter = 'V', .kind = OPTION_VERSION, .help = "Show the version"}
 #define OPTION_SPEC_MODEL(field_offset)                                                            \
-    {.name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "MODEL",                          \
-     .offset = (field_offset), .completion = COMPLETE_FILE,                                        \
-     .help = "Hugging Face model directory or packed file; else $CUVEE_MODEL, else the default "   \
-             "model"}
+    {                                                                                              \
+        .name = "model", .letter = 'm', .kind = OPTION_TEXT, .arg = "MODEL",                       \
+        .offset = (field_offset), .completion = COMPLETE_FILE,                                     \
+        .help = "Hugging Face model directory, packed file or Python script; else $CUVEE_MODEL, "  \
+                "else the default model"                                                           \
+    }
 #define OPTION_SPEC_PRECISION(field_offset)                                                        \
     {.name = "precision", .kind = OPTION_CHOICE, .arg = "NAME", .offset = (field_offset),          \
      .choices = cli__precisions,                                                                   \

@@ -33,6 +33,7 @@ static json_t *json_count(uint64_t n)
 static const char *activation_name(const struct run_report *r)
 {
     static const char *const names[] = {NULL, "softmax", "sigmoid", "none"};
+    if (r->model.script_host) return "script";
     if (r->activation != CUVEE_ACTIVATION_AUTO) return names[r->activation];
     if (strcmp(r->model.problem_type, "regression") == 0) return "none";
     const bool is_multi = strcmp(r->model.problem_type, "multi_label") == 0;
@@ -64,8 +65,15 @@ json_t *cli__report_metadata(const struct run_report *r, const char *sha256_hex)
     json_object_set_new(m, "label_counts", label_counts(r));
     json_object_set_new(m, "model", cli__json_string(r->model.path));
     json_object_set_new(m, "model_sha256", json_string(sha256_hex));
-    json_object_set_new(m, "precision", json_string(r->model.precision));
-    json_object_set_new(m, "isa", json_string(r->pool.isa));
+    if (r->model.script_host) {
+        json_object_set_new(m, "python_host", json_string(r->model.script_host));
+        json_object_set_new(m, "python", cli__json_string(r->model.python));
+        json_object_set_new(m, "python_version", json_string(r->model.python_version));
+        json_object_set_new(m, "max_batch", json_count(r->model.max_batch));
+    } else {
+        json_object_set_new(m, "precision", json_string(r->model.precision));
+        json_object_set_new(m, "isa", json_string(r->pool.isa));
+    }
     json_object_set_new(m, "threads", json_count(r->pool.n_workers));
     json_object_set_new(m, "activation", json_string(activation_name(r)));
     json_object_set_new(m, "processing_time_ms", json_ms(r->work_ns));
@@ -214,7 +222,13 @@ void cli__report_summary(const struct run_report *r)
                          cli__print_seconds(time, sizeof time, seconds));
     append_labels(&out, r);
     append_notes(&out, r);
-    if (seconds > 0 && n_rows) {
+    if (seconds > 0 && n_rows && r->model.script_host) {
+        snprintf(text, sizeof text, "%s texts/s (%" PRIu32 " call%s at a time, %s, Python %s)",
+                 cli__print_count(count, (uint64_t)((double)n_rows / seconds + 0.5)),
+                 r->pool.n_workers, r->pool.n_workers == 1 ? "" : "s", r->model.script_host,
+                 r->model.python_version);
+        append_line(&out, "speed", text);
+    } else if (seconds > 0 && n_rows) {
         snprintf(text, sizeof text, "%s texts/s, %s tokens/s (%" PRIu32 " thread%s, %s, %s)",
                  cli__print_count(count, (uint64_t)((double)n_rows / seconds + 0.5)),
                  cli__print_count(rate, (uint64_t)((double)r->stats->n_tokens / seconds + 0.5)),

@@ -29,6 +29,12 @@ _cuvee() {
         classify:--threads) return ;;
         classify:--batch-tokens) return ;;
         classify:--metrics) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        classify:--python-host) COMPREPLY=($(compgen -W 'auto embed process metacall' -- "$cur")); return ;;
+        classify:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        classify:--script-args) return ;;
+        classify:--max-batch) return ;;
+        classify:--concurrency) return ;;
+        classify:--deadline) return ;;
         tokenize:--model|tokenize:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         tokenize:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         tokenize:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
@@ -46,7 +52,7 @@ _cuvee() {
         cache:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     esac
     case $command in
-        classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --quiet -q --help -h --version -V' ;;
+        classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --quiet -q --help -h --version -V' ;;
         tokenize) options='--model -m --cache --no-cache --input-format --column --help -h --version -V' ;;
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;

@@ -121,6 +121,16 @@ enum cuvee_precision {
     CUVEE_PRECISION_INT8 = 3
 };
 
+/* What runs a Python script. */
+enum cuvee_python_host {
+    CUVEE_PYTHON_AUTO = 0,    /* embed where that is possible, else process */
+    CUVEE_PYTHON_EMBED = 1,   /* CPython 3.9 or later in this process, one for good: its library is
+                                 loaded on first use and never left again */
+    CUVEE_PYTHON_PROCESS = 2, /* a worker process for each call at the same time: whatever happens
+                                 in it, this process lives */
+    CUVEE_PYTHON_METACALL = 3 /* through libmetacall */
+};
+
 #define CUVEE_MODEL_NO_CACHE 1u /* pack a directory into memory, read and write no cache */
 
 typedef struct cuvee_model_options {
@@ -130,10 +140,21 @@ typedef struct cuvee_model_options {
     const char *cache_dir;    /* NULL = $CUVEE_CACHE, else $XDG_CACHE_HOME/cuvee, else
                                  ~/.cache/cuvee */
     uint64_t cache_max_bytes; /* of all its packed files; 0 = $CUVEE_CACHE_MAX, else 8 GiB */
+
+    /* For Python scripts. */
+    uint32_t python_host; /* enum cuvee_python_host */
+    uint32_t max_batch;   /* texts of one process_batch(); 0 = the script's MAX_BATCH, else 32 */
+    uint32_t concurrency; /* calls at the same time; 0 = the script's MAX_CONCURRENCY, else 1 */
+    const char *python;   /* an interpreter or a venv; NULL = $VIRTUAL_ENV, else python3 */
+    const char *const *script_args; /* (n_script_args) sys.argv[1:] of the script; borrows */
+    size_t n_script_args;
+    uint64_t recycle_calls; /* process host: a worker process is replaced after so many calls, */
+    uint64_t recycle_bytes; /* or when it holds so much memory; 0 = never */
 } cuvee_model_options;
 
-/* Open a Hugging Face model directory (config.json, tokenizer.json or vocab.txt, safetensors), or a
- * packed file that cuvee_model_pack() made.
+/* Open a Hugging Face model directory (config.json, tokenizer.json or vocab.txt, safetensors), a
+ * packed file that cuvee_model_pack() made, or a Python script: a file whose name ends in .py, with
+ * a function process_batch(texts) (docs/python-host.md).
  *   path       UTF-8 path; borrows.    options  NULL = defaults; borrows.
  *   ret_model  gives; release with cuvee_model_close().
  *
@@ -182,6 +203,13 @@ typedef struct cuvee_model_info {
                                    memory (nobody needed it) */
     uint64_t packed_bytes;      /* of the packed file, or of memory */
     uint32_t packed_layout;     /* version of what is in it; files of another one are refused */
+
+    /* Of a Python script. Then the strings above but path and source_sha256 (the hash of
+     * the script's own text) are NULL, the numbers but n_labels (labels used so far) 0. */
+    const char *script_host; /* "embed", "process" or "metacall"; NULL: this is no script */
+    const char *script_info; /* what get_model_info() gave, as JSON; or NULL */
+    const char *python, *python_version; /* the interpreter's path; "3.11.2" */
+    uint32_t max_batch, max_concurrency;
 } cuvee_model_info;
 
 /* Describe a model.
@@ -198,9 +226,10 @@ CUVEE_API CUVEE_MUST_CHECK int cuvee_model_describe(const cuvee_model *model,
 CUVEE_API CUVEE_MUST_CHECK int cuvee_model_sha256(const cuvee_model *model, char ret_hex[65],
                                                   cuvee_error *err);
 
-/* Name of label i as in config.json id2label (LABEL_0, LABEL_1, ... without one).
- *   i  0 .. n_labels - 1; anything else gives NULL.
- * Returns  a string of the model's.        Threads  any.        Since 0.1 */
+/* Name of label i as in config.json id2label (LABEL_0, LABEL_1, ... without one). A script's labels
+ * are those of its LABELS, then others in the order in which it first used them; their number
+ * grows. i  0 .. n_labels - 1; anything else gives NULL. Returns  a string of the model's. Threads
+ * any.        Since 0.1 */
 CUVEE_API const char *cuvee_model_label(const cuvee_model *model, size_t i);
 
 /* ------------------------------------------------------------------------------------------ */
@@ -406,6 +435,8 @@ typedef struct cuvee_classify_options {
     uint32_t activation; /* enum cuvee_activation */
     int64_t timeout_ms;  /* cuvee_classify() waits at most so long for room in the queue (not for
                             the result); 0 = for ever. cuvee_submit() ignores it */
+    int64_t deadline_ms; /* scripts: one call of process_batch() may take so long, then its texts
+                            end with CUVEE_E_TIMEOUT; 0 = for ever. Since 0.1 */
 } cuvee_classify_options;
 
 typedef struct cuvee_result cuvee_result;
@@ -451,7 +482,8 @@ CUVEE_API size_t cuvee_result_count(const cuvee_result *result);
  * Returns  C.        Threads  any.        Since 0.1 */
 CUVEE_API size_t cuvee_result_n_labels(const cuvee_result *result);
 
-/* Status per text: CUVEE_OK, CUVEE_E_TOO_LONG, CUVEE_E_NONFINITE, CUVEE_E_CANCELLED, CUVEE_E_NOMEM.
+/* Status per text: CUVEE_OK, CUVEE_E_TOO_LONG, CUVEE_E_NONFINITE, CUVEE_E_CANCELLED, CUVEE_E_NOMEM;
+ * of scripts also CUVEE_E_SCRIPT, CUVEE_E_TIMEOUT, CUVEE_E_UNSUPPORTED (a pair of texts).
  * Returns  (n), with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const int32_t *cuvee_result_status(const cuvee_result *result);
 
@@ -463,8 +495,10 @@ CUVEE_API const int32_t *cuvee_result_labels(const cuvee_result *result);
  * Returns  (n), with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const float *cuvee_result_scores(const cuvee_result *result);
 
-/* Scores of all labels, after the activation; 0 where the status is not CUVEE_OK.
- * Returns  (n,C) row-major, with the result.        Threads  any.        Since 0.1 */
+/* Scores of all labels, after the activation; 0 where the status is not CUVEE_OK. Of scripts see
+ * cuvee_result_label_scores().
+ * Returns  (n,C) row-major, with the result; NULL for scripts.
+ * Threads  any.        Since 0.1 */
 CUVEE_API const float *cuvee_result_all_scores(const cuvee_result *result);
 
 /* Tokens that the model saw, special ones included; 0 for a text that it did not see.
@@ -477,6 +511,33 @@ CUVEE_API const uint32_t *cuvee_result_tokens(const cuvee_result *result);
 /* CUVEE_NOTE_* bits per text.
  * Returns  (n), with the result.        Threads  any.        Since 0.1 */
 CUVEE_API const uint32_t *cuvee_result_notes(const cuvee_result *result);
+
+/* Scores of a script as it gave them; NaN where it gave none, or the status is not CUVEE_OK.
+ * Returns  (n), with the result; NULL for other models.        Threads  any.        Since 0.1 */
+CUVEE_API const double *cuvee_result_exact_scores(const cuvee_result *result);
+
+/* A label of a script and the score that it gave for it. */
+typedef struct cuvee_label_score {
+    uint32_t label; /* for cuvee_model_label() */
+    double score;
+} cuvee_label_score;
+
+/* All scores that a script gave for text i, in its order.
+ *   ret_n  how many; 0 when it told only one.
+ * Returns  (*ret_n), with the result; NULL when there are none.
+ * Threads  any.        Since 0.1 */
+CUVEE_API const cuvee_label_score *cuvee_result_label_scores(const cuvee_result *result, size_t i,
+                                                             size_t *ret_n);
+
+/* Further keys that a script gave for text i, as one JSON object.
+ * Returns  a string of the result's; NULL when there are none.
+ * Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_result_extra(const cuvee_result *result, size_t i);
+
+/* Why a script gave no label for text i: one line, and below it perhaps a Python traceback.
+ * Returns  a string of the result's; NULL when there is nothing to say.
+ * Threads  any.        Since 0.1 */
+CUVEE_API const char *cuvee_result_message(const cuvee_result *result, size_t i);
 
 /* Release a result; NULL is fine.
  * Returns  nothing.        Threads  any, once.        Since 0.1 */

@@ -2,6 +2,7 @@
 #include "api/args.h"
 #include "base/error.h"
 #include "cuvee/cuvee.h"
+#include "model/external.h"
 #include "os/cpu.h"
 #include "pool/job.h"
 #include "pool/pool.h"
@@ -31,6 +32,9 @@ int cuvee_pool_create(cuvee_model *model, const cuvee_pool_options *options, cuv
     if (o.batch_tokens > MAX_BATCH_TOKENS)
         return cuvee__fail(err, CUVEE_E_ARGUMENT, "batch_tokens is %u, but must be 0 .. %d",
                            (unsigned)o.batch_tokens, MAX_BATCH_TOKENS);
+    const struct external_model *external = cuvee__model_external(model);
+    if (external && (!o.n_workers || o.n_workers > external->max_callers))
+        o.n_workers = (uint32_t)external->max_callers;
     if (!o.n_workers) o.n_workers = (uint32_t)cuvee__min(cuvee__cpu_default_workers(), MAX_WORKERS);
     if (!o.batch_tokens) o.batch_tokens = DEFAULT_BATCH_TOKENS;
     if (!o.max_queue) o.max_queue = DEFAULT_MAX_QUEUE;
@@ -72,6 +76,9 @@ static int call_check(const cuvee_pool *pool, const cuvee_text *texts, size_t n,
     if (rc == CUVEE_OK && ret->timeout_ms < 0)
         rc = cuvee__fail(err, CUVEE_E_ARGUMENT, "timeout_ms is %lld, but must not be negative",
                          (long long)ret->timeout_ms);
+    if (rc == CUVEE_OK && ret->deadline_ms < 0)
+        rc = cuvee__fail(err, CUVEE_E_ARGUMENT, "deadline_ms is %lld, but must not be negative",
+                         (long long)ret->deadline_ms);
     if (rc == CUVEE_OK)
         rc = cuvee__texts_check(cuvee__pool_model(pool), texts, n, ret->max_length,
                                 &ret->max_length, err);

@@ -27,6 +27,8 @@ int cuvee_tokenize(const cuvee_model *model, const cuvee_text *text,
     if (!model) return cuvee__fail(err, CUVEE_E_ARGUMENT, "model is NULL");
     if (!text) return cuvee__fail(err, CUVEE_E_ARGUMENT, "text is NULL");
     if (!ret_tokens) return cuvee__fail(err, CUVEE_E_ARGUMENT, "ret_tokens is NULL");
+    if (cuvee__model_external(model))
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "a script has no tokenizer of ours");
     cuvee_tokenize_options o;
     int rc = cuvee__options_read(&options_sizes, options, &o, err);
     if (rc == CUVEE_OK)

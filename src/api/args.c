@@ -80,6 +80,10 @@ int cuvee__texts_check(const cuvee_model *model, const cuvee_text *texts, size_t
         if (rc < 0) return rc;
         has_pair = has_pair || texts[i].pair_ptr;
     }
+    if (cuvee__model_external(model)) { /* counts no tokens; each text costs the same */
+        *ret_max_length = 1;
+        return CUVEE_OK;
+    }
     const size_t limit = cuvee__model_max_length(model);
     if (max_length > limit)
         return cuvee__fail(err, CUVEE_E_ARGUMENT,

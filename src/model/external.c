@@ -86,13 +86,13 @@ int cuvee__external_rows_add_score(struct external_rows *rows, size_t i, uint32_
 {
     if (rows->n_all == rows->room_all) {
         const size_t room = cuvee__max(FIRST_SCORES, 2 * rows->room_all);
-        struct external_score *grown = cuvee__realloc_array(rows->all, room, sizeof *grown);
+        cuvee_label_score *grown = cuvee__realloc_array(rows->all, room, sizeof *grown);
         if (!grown) return CUVEE_E_NOMEM;
         rows->all = grown;
         rows->room_all = room;
     }
     if (rows->n_row_all[i] == 0) rows->first_all[i] = rows->n_all;
-    rows->all[rows->n_all++] = (struct external_score){label, score};
+    rows->all[rows->n_all++] = (cuvee_label_score){label, score};
     rows->n_row_all[i]++;
     return CUVEE_OK;
 }

@@ -18,12 +18,6 @@
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
 
-/* A label and its score, of the labels that a model told for a text. */
-struct external_score {
-    uint32_t label;
-    double score;
-};
-
 /* Columns of one call, the caller's own: valid until its next call. Strings are offsets into
  * `bytes`, NUL-terminated there; 0 = none (so offset 0 is never a string). */
 struct external_rows {
@@ -36,7 +30,7 @@ struct external_rows {
     size_t *first_all; /* (n) scores of all labels of row i begin at all[first_all[i]] */
     size_t *n_row_all; /* (n) how many; 0: the model told only one */
     void *columns;     /* the block that all of the above lie in */
-    struct external_score *all;
+    cuvee_label_score *all;
     size_t n_all, room_all;
     struct buffer bytes;
 };
@@ -59,9 +53,9 @@ struct external_ops {
     int (*open_caller)(struct external_model *m, void **ret_caller, cuvee_error *err);
     /* n is 1 .. max_batch. timeout_ns: for one try; 0 = none. Never fails as a whole: every row has
      * a status. */
-    void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
-                 struct external_rows *rows);
-    void (*close_caller)(void *caller);
+    void (*call)(struct external_model *m, void *caller, const cuvee_text *texts, size_t n,
+                 uint64_t timeout_ns, struct external_rows *rows);
+    void (*close_caller)(struct external_model *m, void *caller);
 };
 
 /* Rows for n texts, all CUVEE_OK with label 0, score NaN and nothing else.

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
+#include "model/external.h"
 #include "model/model_parts.h"
 #include "os/file.h"
 
@@ -25,6 +27,24 @@ void cuvee__model_reset(cuvee_model *m)
     m->source_sha256[0] = '\0';
 }
 
+int cuvee__model_wrap(struct external_model *external, cuvee_model **ret_model, cuvee_error *err)
+{
+    cuvee_model *m = cuvee__calloc(1, sizeof *m);
+    if (!m) {
+        external->ops->close(external);
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a model");
+    }
+    atomic_init(&m->n_holds, 1);
+    m->external = external;
+    *ret_model = m;
+    return CUVEE_OK;
+}
+
+struct external_model *cuvee__model_external(const cuvee_model *m)
+{
+    return m->external;
+}
+
 void cuvee__model_acquire(cuvee_model *m)
 {
     atomic_fetch_add_explicit(&m->n_holds, 1, memory_order_relaxed);
@@ -35,7 +55,10 @@ void cuvee__model_release(cuvee_model *m)
     if (!m) return;
     /* Release: our reads are done. Acquire by the last one: so are everybody's. */
     if (atomic_fetch_sub_explicit(&m->n_holds, 1, memory_order_acq_rel) > 1) return;
-    cuvee__model_reset(m);
+    if (m->external)
+        m->external->ops->close(m->external);
+    else
+        cuvee__model_reset(m);
     cuvee__free(m->path);
     cuvee__free(m);
 }
@@ -52,17 +75,31 @@ size_t cuvee__model_max_length(const cuvee_model *m)
 
 size_t cuvee__model_n_labels(const cuvee_model *m)
 {
+    if (m->external) return m->external->ops->n_labels(m->external);
     return m->config.n_labels;
 }
 
 const char *cuvee__model_label(const cuvee_model *m, size_t i)
 {
+    if (m->external)
+        return i < cuvee__model_n_labels(m) ? m->external->ops->label(m->external, i) : NULL;
     return i < m->config.n_labels ? m->config.labels[i] : NULL;
+}
+
+static void describe_external(const struct external_model *external, cuvee_model_info *info)
+{
+    *info = (cuvee_model_info){.struct_size = info->struct_size,
+                               .n_labels = (uint32_t)external->ops->n_labels(external)};
+    external->ops->describe(external, info);
 }
 
 void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
 {
     const struct config *c = &m->config;
+    if (m->external) {
+        describe_external(m->external, info);
+        return;
+    }
     *info = (cuvee_model_info){
         .struct_size = info->struct_size,
         .path = m->path,
@@ -93,6 +130,12 @@ void cuvee__model_describe(const cuvee_model *m, cuvee_model_info *info)
 
 int cuvee__model_sha256(const cuvee_model *m, char ret_hex[65], cuvee_error *err)
 {
+    if (m->external) {
+        cuvee_model_info info = {0};
+        describe_external(m->external, &info);
+        memcpy(ret_hex, info.source_sha256, 65);
+        return CUVEE_OK;
+    }
     if (m->checkpoint) return cuvee__checkpoint_sha256(m->checkpoint, ret_hex, err);
     memcpy(ret_hex, m->image.header->origin.weights, 64);
     ret_hex[64] = '\0';

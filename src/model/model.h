@@ -21,6 +21,12 @@ static inline int cuvee__model_open(const char *path, cuvee_model **ret_model, c
 {
     return cuvee__model_open_with(path, NULL, ret_model, err);
 }
+/* A model of somebody else's, which is taken: also on failure it is closed. */
+struct external_model;
+int cuvee__model_wrap(struct external_model *external, cuvee_model **ret_model, cuvee_error *err);
+/* NULL: it is one of ours. What follows about tokenizer, weights and passes is for those only. */
+struct external_model *cuvee__model_external(const cuvee_model *m);
+
 void cuvee__model_acquire(cuvee_model *m);
 void cuvee__model_release(cuvee_model *m); /* NULL is fine */
 

@@ -108,6 +108,7 @@ static int open_in_memory(cuvee_model *m, const struct pack_request *request, cu
     if (rc == CUVEE_OK) rc = pack(request, &origin, &source, &file, false, &failed, err);
     if (rc == CUVEE_OK) rc = cuvee__new_file_map(&file, &m->map, err);
     cuvee__new_file_close(&file);
+    if (source.checkpoint) cuvee__checkpoint_release(source.checkpoint);
     m->checkpoint = source.checkpoint;
     source.checkpoint = NULL;
     cuvee__pack_source_close(&source);

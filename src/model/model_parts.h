@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "model/config.h"
+#include "model/external.h"
 #include "model/forward.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -31,6 +32,8 @@ struct cuvee_model {
     char *cache_note;         /* or NULL */
     char source_sha256[65];   /* empty: memory */
     struct checkpoint *checkpoint; /* only with an image in memory, whose hash may be asked for */
+
+    struct external_model *external; /* NULL, or the model itself: all else but holds is empty */
 };
 
 /* Back to a model that is not open: path and holds stay. Half-open is fine. */

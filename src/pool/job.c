@@ -1,13 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/job.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/alloc.h"
 
-cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels)
+static struct script_columns *script_columns_create(size_t n_texts)
 {
+    size_t bytes;
+    struct script_columns *s = NULL;
+    if (cuvee__mul(n_texts, sizeof *s->rows + sizeof *s->scores, &bytes) &&
+        cuvee__add(bytes, sizeof *s, &bytes))
+        s = cuvee__calloc(1, bytes);
+    if (!s) return NULL;
+    s->rows = (struct script_row *)(void *)(s + 1);
+    s->scores = (double *)(void *)(s->rows + n_texts);
+    return s;
+}
+
+void cuvee__result_free(cuvee_result *result)
+{
+    if (!result) return;
+    if (result->script) {
+        struct script_chunk *next;
+        for (struct script_chunk *c = atomic_load(&result->script->chunks); c; c = next) {
+            next = c->next;
+            cuvee__free(c);
+        }
+        cuvee__free(result->script);
+    }
+    cuvee__free(result);
+}
+
+cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels, bool is_script)
+{
+    if (is_script) n_labels = 0;
     const size_t n_columns = 5, item_bytes = 4; /* the scores' too: nothing to align between them */
     size_t per_row, n_items, bytes;
     if (!cuvee__add(n_labels, n_columns, &per_row) || !cuvee__mul(per_row, n_texts, &n_items) ||
@@ -24,27 +53,34 @@ cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels)
     r->status = r->labels + n_texts;
     r->tokens = (uint32_t *)(r->status + n_texts);
     r->notes = r->tokens + n_texts;
-    return r;
+    if (!is_script) return r;
+    r->all_scores = NULL;
+    r->script = script_columns_create(n_texts);
+    if (r->script) return r;
+    cuvee__free(r);
+    return NULL;
 }
 
 void cuvee__result_fail(cuvee_result *result, size_t i, int status)
 {
     result->status[i] = status;
     result->labels[i] = -1;
+    if (result->script) result->script->scores[i] = (double)NAN;
 }
 
 struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_labels,
-                              const cuvee_classify_options *options, cuvee_done *done, void *user)
+                              bool is_script, const cuvee_classify_options *options,
+                              cuvee_done *done, void *user)
 {
     size_t bytes;
     if (!cuvee__mul(n_texts, sizeof *texts, &bytes) ||
         !cuvee__add(bytes, sizeof(struct job), &bytes))
         return NULL;
     struct job *job = cuvee__malloc(bytes);
-    cuvee_result *result = cuvee__result_create(n_texts, n_labels);
+    cuvee_result *result = cuvee__result_create(n_texts, n_labels, is_script);
     if (!job || !result) {
         cuvee__free(job);
-        cuvee__free(result);
+        cuvee__result_free(result);
         return NULL;
     }
     *job = (struct job){.options = *options, .n_texts = n_texts, .done = done, .user = user,
@@ -58,7 +94,7 @@ struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_
 void cuvee__job_free(struct job *job)
 {
     if (!job) return;
-    cuvee__free(job->result);
+    cuvee__result_free(job->result);
     cuvee__free(job);
 }
 

@@ -6,6 +6,8 @@
 #ifndef CUVEE_POOL_JOB_H
 #define CUVEE_POOL_JOB_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +15,7 @@
 #include "cuvee/cuvee.h"
 
 /* Columns over n texts; they lie behind the struct, in the same block. */
+struct script_columns;
 struct cuvee_result {
     size_t n_texts, n_labels;
     float *all_scores; /* (n_texts, n_labels) */
@@ -21,10 +24,31 @@ struct cuvee_result {
     int32_t *status;
     uint32_t *tokens;
     uint32_t *notes;
+    struct script_columns *script; /* NULL for models of ours */
 };
 
-/* All zero; NULL when out of memory. */
-cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels);
+/* What a script told about a text beyond label and score; NULL, 0: nothing. */
+struct script_row {
+    const char *extra, *message;
+    const cuvee_label_score *all;
+    size_t n_all;
+};
+
+/* The strings and scores of one call of a script. */
+struct script_chunk {
+    struct script_chunk *next;
+    _Alignas(16) unsigned char bytes[];
+};
+
+struct script_columns {
+    double *scores;          /* (n_texts) */
+    struct script_row *rows; /* (n_texts); they point into chunks */
+    _Atomic(struct script_chunk *) chunks;
+};
+
+/* All zero; NULL when out of memory. is_script: with those columns, and no all_scores. */
+cuvee_result *cuvee__result_create(size_t n_texts, size_t n_labels, bool is_script);
+void cuvee__result_free(cuvee_result *result);
 
 /* Row i becomes a failure: its status, and no label. */
 void cuvee__result_fail(cuvee_result *result, size_t i, int status);
@@ -63,7 +87,8 @@ static inline size_t job_text_cost(const struct job *job, size_t i)
 /* Copies the texts array (not the bytes) and the options; allocates the whole result.
  * NULL when out of memory. */
 struct job *cuvee__job_create(const cuvee_text *texts, size_t n_texts, size_t n_labels,
-                              const cuvee_classify_options *options, cuvee_done *done, void *user);
+                              bool is_script, const cuvee_classify_options *options,
+                              cuvee_done *done, void *user);
 
 /* For a job that was never queued; frees its result too. NULL is fine. */
 void cuvee__job_free(struct job *job);

@@ -6,8 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "model/external.h"
 #include "model/model.h"
 #include "os/clock.h"
+#include "pool/dispatcher.h"
 #include "pool/worker.h"
 
 struct cuvee_pool {
@@ -15,7 +17,8 @@ struct cuvee_pool {
     cuvee_model *model; /* one hold */
     struct kernels kernels;
     uint32_t batch_tokens, n_workers;
-    struct worker *workers; /* (n_workers) */
+    struct worker *workers;         /* (n_workers); NULL: dispatchers */
+    struct dispatcher *dispatchers; /* (n_workers); NULL: workers */
 
     struct queue queue; /* has a lock of its own */
     struct batch_counters counters;
@@ -46,6 +49,24 @@ static int start_workers(cuvee_pool *p, const cuvee_pool_options *options, cuvee
     return CUVEE_OK;
 }
 
+static int start_dispatchers(cuvee_pool *p, const cuvee_pool_options *options, cuvee_error *err)
+{
+    p->dispatchers = cuvee__calloc(p->n_workers, sizeof *p->dispatchers);
+    if (!p->dispatchers) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for workers");
+    for (uint32_t i = 0; i < p->n_workers; i++) {
+        struct dispatcher *d = &p->dispatchers[i];
+        *d = (struct dispatcher){.external = cuvee__model_external(p->model),
+                                 .queue = &p->queue,
+                                 .worker = i,
+                                 .counters = &p->counters,
+                                 .on_batch = options->on_batch,
+                                 .on_batch_user = options->on_batch_user};
+        const int rc = cuvee__dispatcher_start(d, err);
+        if (rc < 0) return rc;
+    }
+    return CUVEE_OK;
+}
+
 /* Tokens of a pass that is worth sharing: meetings and waking up cost some 50 us, so the pass
  * should take ten times that. On one core of today, the multiplications below do. */
 static size_t crew_tokens(const cuvee_model *model)
@@ -62,10 +83,14 @@ int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cu
 {
     cuvee_pool *p = cuvee__calloc(1, sizeof *p);
     if (!p) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a pool");
+    const struct external_model *external = cuvee__model_external(model);
     p->batch_tokens = options->batch_tokens;
     p->n_workers = options->n_workers;
+    /* Each text of a script costs the least there is. */
+    if (external) p->batch_tokens = (uint32_t)(external->max_batch * JOB_MIN_COST);
 
-    int rc = cuvee__kernels_choose(&p->kernels, options->isa, err);
+    int rc = CUVEE_OK;
+    if (!external) rc = cuvee__kernels_choose(&p->kernels, options->isa, err);
     if (rc == CUVEE_OK)
         rc = cuvee__queue_init(&p->queue, options->max_queue, p->batch_tokens, p->n_workers, err);
     if (rc < 0) {
@@ -74,8 +99,8 @@ int cuvee__pool_create(cuvee_model *model, const cuvee_pool_options *options, cu
     }
     cuvee__model_acquire(model);
     p->model = model;
-    p->queue.crew_tokens = crew_tokens(model);
-    rc = start_workers(p, options, err);
+    if (!external) p->queue.crew_tokens = crew_tokens(model);
+    rc = external ? start_dispatchers(p, options, err) : start_workers(p, options, err);
     if (rc < 0) {
         cuvee__pool_free(p);
         return rc;
@@ -94,6 +119,9 @@ void cuvee__pool_free(cuvee_pool *pool)
     for (uint32_t i = 0; pool->workers && i < pool->n_workers; i++)
         cuvee__worker_deinit(&pool->workers[i]);
     cuvee__free(pool->workers);
+    for (uint32_t i = 0; pool->dispatchers && i < pool->n_workers; i++)
+        cuvee__dispatcher_end(&pool->dispatchers[i]);
+    cuvee__free(pool->dispatchers);
     cuvee__queue_deinit(&pool->queue);
     cuvee__model_release(pool->model);
     cuvee__free(pool);
@@ -112,11 +140,11 @@ void cuvee__pool_describe(const cuvee_pool *pool, cuvee_pool_info *info)
 {
     cuvee_model_info model = CUVEE_OPTIONS(cuvee_model_info);
     cuvee__model_describe(pool->model, &model);
-    info->isa = pool->kernels.name;
+    info->isa = pool->workers ? pool->kernels.name : model.script_host;
     info->precision = model.precision;
     info->n_workers = pool->n_workers;
-    info->batch_tokens = pool->batch_tokens;
-    info->arena_bytes = pool->workers[0].batcher.bytes;
+    info->batch_tokens = pool->workers ? pool->batch_tokens : 0;
+    info->arena_bytes = pool->workers ? pool->workers[0].batcher.bytes : 0;
     info->n_batches = atomic_load_explicit(&pool->counters.n_batches, memory_order_relaxed);
     info->n_texts = atomic_load_explicit(&pool->counters.n_texts, memory_order_relaxed);
     info->n_tokens = atomic_load_explicit(&pool->counters.n_tokens, memory_order_relaxed);
@@ -144,13 +172,19 @@ static int classify_as(cuvee_pool *pool, struct caller *caller, struct job *job,
     return CUVEE_OK;
 }
 
+static struct job *create_job(const cuvee_pool *pool, const cuvee_text *texts, size_t n,
+                              const cuvee_classify_options *options, cuvee_done *done, void *user)
+{
+    return cuvee__job_create(texts, n, cuvee__model_n_labels(pool->model),
+                             cuvee__model_external(pool->model) != NULL, options, done, user);
+}
+
 int cuvee__pool_classify(cuvee_pool *pool, const cuvee_text *texts, size_t n,
                          const cuvee_classify_options *options, cuvee_result **ret_result,
                          cuvee_error *err)
 {
     struct caller caller = {.queue = &pool->queue};
-    struct job *job = cuvee__job_create(texts, n, cuvee__model_n_labels(pool->model), options,
-                                        cuvee__caller_wake, &caller);
+    struct job *job = create_job(pool, texts, n, options, cuvee__caller_wake, &caller);
     if (!job) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %zu texts", n);
     int rc = cuvee__cond_init(&caller.wake, err);
     if (rc < 0) {
@@ -166,8 +200,7 @@ int cuvee__pool_submit(cuvee_pool *pool, const cuvee_text *texts, size_t n,
                        const cuvee_classify_options *options, cuvee_done *done, void *user,
                        cuvee_error *err)
 {
-    struct job *job = cuvee__job_create(texts, n, cuvee__model_n_labels(pool->model), options, done,
-                                        user);
+    struct job *job = create_job(pool, texts, n, options, done, user);
     if (!job) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for %zu texts", n);
     if (!cuvee__queue_try_push(&pool->queue, job)) {
         cuvee__job_free(job);

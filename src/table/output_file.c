@@ -169,6 +169,16 @@ int cuvee__output_open(const char *path, struct output_file **ret_output, cuvee_
     return CUVEE_OK;
 }
 
+int cuvee__output_detach(struct output_file *o, cuvee_error *err)
+{
+    if (o->fd != STDOUT_FILENO) return CUVEE_OK;
+    const int fd = fcntl(o->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (fd < 0) return cuvee__fail_os(err, errno, "%s", o->name);
+    o->fd = fd;
+    o->owns_fd = true;
+    return CUVEE_OK;
+}
+
 const char *cuvee__output_name(const struct output_file *o)
 {
     return o->name;

@@ -80,3 +80,15 @@ size_t cuvee__print_f32(char out[32], float x)
     return (size_t)snprintf(out, 32, "%s%c%s%se%d", sign, digits[0], n > 1 ? "." : "", digits + 1,
                             point - 1);
 }
+
+size_t cuvee__print_f64(char out[32], double x)
+{
+    int n = 0;
+    for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
+        n = snprintf(out, 32, "%.*g", digits, x);
+        if (strtod(out, NULL) == x) break;
+    }
+    for (char *p = out; *p; p++)
+        if (*p == ',') *p = '.'; /* a locale's decimal point */
+    return (size_t)n;
+}

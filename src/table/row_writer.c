@@ -28,12 +28,12 @@
 struct row_writer {
     struct output_file *output;
     enum table_format format;
-    bool with_text, with_pair, with_source, with_scores, with_labels, keep_columns;
+    bool with_text, with_pair, with_source, with_scores, with_labels, keep_columns, is_script;
     bool has_rows;           /* JSON: a comma is due before the next */
     struct name_list labels; /* as printed */
     struct name_list own;    /* columns of ours */
     struct name_list kept;   /* columns of the input, under the names they get here */
-    float *score_of;         /* (labels.n) CSV: scores of the row by label, NaN = none */
+    double *score_of;        /* (labels.n) CSV: scores of the row by label, NaN = none */
 
     struct sink row;  /* the row at hand */
     size_t n_members; /* of it so far: members or cells */
@@ -65,13 +65,14 @@ static void put_u64(struct sink *out, uint64_t n)
     sink_put_str(out, text);
 }
 
-static void put_f32(struct sink *out, float x, const char *if_not_finite)
+static void put_score(struct sink *out, double x, bool is_exact, const char *if_not_finite)
 {
     char text[32];
-    if (isfinite(x))
-        sink_put(out, text, cuvee__print_f32(text, x));
-    else
+    if (!isfinite(x))
         sink_put_str(out, if_not_finite);
+    else
+        sink_put(out, text,
+                 is_exact ? cuvee__print_f64(text, x) : cuvee__print_f32(text, (float)x));
 }
 
 /* ---- JSON ---- */
@@ -111,7 +112,7 @@ static void put_result_members(struct row_writer *w, const struct out_row *row)
 {
     put_string(w, "label", w->labels.items[row->label], true);
     put_key(w, span_of("score"));
-    put_f32(&w->row, row->score, "null");
+    put_score(&w->row, row->score, row->is_exact, "null");
     if (w->with_labels) {
         put_key(w, span_of("labels"));
         sink_put_char(&w->row, '[');
@@ -128,7 +129,7 @@ static void put_result_members(struct row_writer *w, const struct out_row *row)
             sink_put_str(&w->row, i ? ",{\"label\":" : "{\"label\":");
             cuvee__json_put_string(&w->row, w->labels.items[row->scores[i].label]);
             sink_put_str(&w->row, ",\"score\":");
-            put_f32(&w->row, row->scores[i].score, "null");
+            put_score(&w->row, row->scores[i].score, row->is_exact, "null");
             sink_put_char(&w->row, '}');
         }
         sink_put_char(&w->row, ']');
@@ -139,11 +140,25 @@ static void put_result_members(struct row_writer *w, const struct out_row *row)
     }
 }
 
+/* Further keys of a script's result, after ours, which keep their names: an equal one gets "in_" in
+ * front. Beside input columns, whose names are anything, they have an object of their own. */
+static int put_extra(struct row_writer *w, struct span extra)
+{
+    size_t n;
+    if (!w->keep_columns) {
+        sink_put_char(&w->row, ',');
+        return cuvee__json_put_members(&w->row, extra, w->own.items, w->own.n, &n);
+    }
+    put_key(w, span_of("extra"));
+    sink_put_span(&w->row, extra);
+    return CUVEE_OK;
+}
+
 static int put_json_row(struct row_writer *w, const struct out_row *row)
 {
     if (w->format == TABLE_JSON) sink_put_str(&w->row, w->has_rows ? ",\n" : "\n");
     sink_put_char(&w->row, '{');
-    const int rc = w->keep_columns ? put_kept_members(w, row) : CUVEE_OK;
+    int rc = w->keep_columns ? put_kept_members(w, row) : CUVEE_OK;
     put_key(w, span_of("index"));
     put_u64(&w->row, row->index);
     if (w->with_source) put_string(w, "source", span_of(row->source), true);
@@ -153,6 +168,7 @@ static int put_json_row(struct row_writer *w, const struct out_row *row)
         put_string(w, "error", row->error, true);
     else
         put_result_members(w, row);
+    if (rc == CUVEE_OK && row->extra.len) rc = put_extra(w, row->extra);
     sink_put_str(&w->row, w->format == TABLE_JSONL ? "}\n" : "}");
     return rc;
 }
@@ -203,7 +219,7 @@ static void put_score_cells(struct row_writer *w, const struct out_row *row)
             w->score_of[row->scores[i].label] = row->scores[i].score;
     for (size_t i = 0; i < w->labels.n; i++) {
         next_cell(w);
-        put_f32(&w->row, w->score_of[i], "");
+        put_score(&w->row, w->score_of[i], row->is_exact, "");
     }
 }
 
@@ -219,10 +235,11 @@ static void put_csv_row(struct row_writer *w, const struct out_row *row)
     if (w->with_text && w->with_pair) put_cell(w, row->has_pair ? row->pair : empty_cell);
     put_cell(w, is_error ? empty_cell : w->labels.items[row->label]);
     next_cell(w);
-    if (!is_error) put_f32(&w->row, row->score, "");
+    if (!is_error) put_score(&w->row, row->score, row->is_exact, "");
     if (w->with_labels && is_error) put_cell(w, empty_cell);
     if (w->with_labels && !is_error) put_joined_labels(w, row);
     if (w->with_scores) put_score_cells(w, row);
+    if (w->is_script) put_cell(w, row->extra.len ? row->extra : empty_cell);
     put_cell(w, row->error);
     sink_put_char(&w->row, '\n');
 }
@@ -257,6 +274,8 @@ static int name_own_columns(struct row_writer *w)
         if (columns[i].is_there) rc = cuvee__names_add(&w->own, "", span_of(columns[i].name));
     for (size_t i = 0; is_csv && w->with_scores && i < w->labels.n && rc == CUVEE_OK; i++)
         rc = cuvee__names_add(&w->own, "score_", w->labels.items[i]);
+    if (rc == CUVEE_OK && w->is_script && (is_csv || w->keep_columns))
+        rc = cuvee__names_add(&w->own, "", span_of("extra"));
     return rc == CUVEE_OK ? cuvee__names_add(&w->own, "", span_of("error")) : rc;
 }
 
@@ -268,7 +287,7 @@ static int init_names(struct row_writer *w, const struct writer_options *options
     if (rc == CUVEE_OK) rc = name_own_columns(w);
     if (rc == CUVEE_OK && w->keep_columns)
         rc = cuvee__names_add_columns(&w->kept, options->columns, options->n_columns, &w->own);
-    w->score_of = cuvee__alloc_array(options->n_labels, sizeof *w->score_of);
+    w->score_of = cuvee__alloc_array(options->n_labels + 1, sizeof *w->score_of);
     return rc == CUVEE_OK && !w->score_of ? CUVEE_E_NOMEM : rc;
 }
 
@@ -284,7 +303,8 @@ int cuvee__row_writer_create(struct output_file *o, const struct writer_options 
                              .with_source = options->with_source,
                              .with_scores = options->with_scores,
                              .with_labels = options->with_labels,
-                             .keep_columns = options->keep_columns};
+                             .keep_columns = options->keep_columns,
+                             .is_script = options->is_script};
     int rc = init_names(w, options) < 0 ? fail_nomem(w, err) : CUVEE_OK;
     if (rc == CUVEE_OK) {
         if (w->format == TABLE_CSV) put_csv_header(w);
@@ -308,6 +328,19 @@ void cuvee__row_writer_free(struct row_writer *w)
     cuvee__buffer_deinit(&w->row.bytes);
     cuvee__free(w->score_of);
     cuvee__free(w);
+}
+
+int cuvee__row_writer_add_labels(struct row_writer *w, const char *const *labels, size_t n,
+                                 cuvee_error *err)
+{
+    if (w->format == TABLE_CSV && w->with_scores)
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                           "a new label, '%s': CSV columns of scores must be known at the start; "
+                           "use --format jsonl, or LABELS in the script",
+                           labels[0]);
+    for (size_t i = 0; i < n; i++)
+        if (cuvee__names_add(&w->labels, "", span_of(labels[i])) < 0) return fail_nomem(w, err);
+    return CUVEE_OK;
 }
 
 /* Labels of a row come from the caller: a wrong one must not read past the names. */

@@ -30,6 +30,9 @@ int cuvee__output_commit(struct output_file *o, cuvee_error *err);
 /* Release. Without a commit before, a staged file stays as PATH.partial when keep_partial, else is
  * removed. */
 void cuvee__output_close(struct output_file *o, bool keep_partial);
+/* Standard output gets a descriptor of its own, so that STDOUT_FILENO may become something else;
+ * others stay as they are. */
+int cuvee__output_detach(struct output_file *o, cuvee_error *err);
 /* Name for messages: the path, or "standard output". */
 const char *cuvee__output_name(const struct output_file *o);
 /* Where the bytes are until commit: PATH.partial, beside the target when PATH is a symlink; the
@@ -48,6 +51,7 @@ struct writer_options {
     bool keep_columns;         /* input columns pass through; a clash gets the prefix in_ */
     const char *const *labels; /* (n_labels) as printed */
     size_t n_labels;
+    bool is_script; /* rows may have `extra`: in CSV a column of that name, JSON in its cells */
     /* keep_columns from CSV: names of the input's columns, in order; copied. */
     const struct span *columns;
     size_t n_columns;
@@ -55,7 +59,7 @@ struct writer_options {
 
 struct label_score {
     uint32_t label;
-    float score;
+    double score; /* of an f32, unless the row says that it is exact */
 };
 
 struct out_row {
@@ -65,11 +69,13 @@ struct out_row {
     bool has_text, has_pair;
     struct span error; /* len > 0: an error row; label, score and scores are left out */
     int32_t label;     /* index into labels */
-    float score;
+    double score;
     const struct label_score *scores; /* best first */
     size_t n_scores;
     const uint32_t *above; /* with_labels: label indexes, best first */
     size_t n_above;
+    bool is_exact;             /* scores are doubles, printed as such; NaN = none */
+    struct span extra;         /* a JSON object, whose members join the row; empty = none */
     bool truncated;            /* JSON and JSONL: "truncated": true, left out when false */
     const struct span *fields; /* keep_columns: CSV cells, or one raw JSON object */
     size_t n_fields;
@@ -82,11 +88,16 @@ int cuvee__row_writer_create(struct output_file *o, const struct writer_options 
                              struct row_writer **ret_writer, cuvee_error *err);
 void cuvee__row_writer_free(struct row_writer *w);
 /* TABLE_CSV refuses a row with fields_are_json: CUVEE_E_UNSUPPORTED. */
+/* Labels n.. of the table have become known; not with score_<LABEL> columns. */
+int cuvee__row_writer_add_labels(struct row_writer *w, const char *const *labels, size_t n,
+                                 cuvee_error *err);
 int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee_error *err);
 /* End of the document; TABLE_JSON: `metadata` (a JSON object, borrows) follows the results. */
 int cuvee__row_writer_end(struct row_writer *w, const json_t *metadata, cuvee_error *err);
 
 /* Shortest decimal that reads back as the same f32; at most 15 characters. x must be finite. */
 size_t cuvee__print_f32(char out[32], float x);
+/* The same of a double; at most 24 characters. */
+size_t cuvee__print_f64(char out[32], double x);
 
 #endif

@@ -72,6 +72,8 @@ static int open_shard(struct checkpoint *c, size_t i, const char *dir, const cha
     if (!s->path) return cuvee__fail(err, CUVEE_E_NOMEM, "%s: out of memory", name);
     int rc = cuvee__file_map_open(&s->map, s->path, err);
     if (rc < 0) return rc;
+    /* Tensors are read once and let go: a large page would bring in the neighbours that were. */
+    cuvee__file_map_small_pages(&s->map, 0, s->map.len);
     const struct span bytes = {(const char *)s->map.ptr, s->map.len};
     rc = cuvee__safetensors_parse(bytes, s->path, &s->content, err);
     if (rc < 0) return rc;
@@ -258,6 +260,12 @@ uint64_t cuvee__checkpoint_total_bytes(const struct checkpoint *c)
 void cuvee__tensor_release(const struct checkpoint *c, const struct tensor *t)
 {
     cuvee__file_map_release(&c->shards[t->file].map, t->offset, t->n_bytes);
+}
+
+void cuvee__checkpoint_release(const struct checkpoint *c)
+{
+    for (size_t i = 0; i < c->n_shards; i++)
+        cuvee__file_map_release(&c->shards[i].map, 0, c->shards[i].map.len);
 }
 
 /* The hash of the shards one after the other, as `cat model*.safetensors | sha256sum` gives. */

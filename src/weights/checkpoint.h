@@ -47,6 +47,8 @@ uint64_t cuvee__checkpoint_total_bytes(const struct checkpoint *c);
 /* This process will not need the tensor's pages again soon: keeps the footprint small while
  * packing. */
 void cuvee__tensor_release(const struct checkpoint *c, const struct tensor *t);
+/* The same of all there is: faults bring in what lies beside a tensor, too. */
+void cuvee__checkpoint_release(const struct checkpoint *c);
 
 /* SHA-256 over all files in shard order. */
 int cuvee__checkpoint_sha256(const struct checkpoint *c, char ret_hex[65], cuvee_error *err);

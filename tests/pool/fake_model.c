@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/model.h"
 #include "model/team.h"
+#include "python/script.h"
 
 static _Atomic size_t violations, n_models;
 
@@ -166,6 +167,34 @@ int cuvee__model_open_with(const char *path, const cuvee_model_options *options,
     atomic_fetch_add(&n_models, 1);
     *ret_model = m;
     return CUVEE_OK;
+}
+
+/* There are no scripts here. */
+bool cuvee__is_script(const char *path)
+{
+    (void)path;
+    return false;
+}
+
+int cuvee__script_open(const char *path, const cuvee_model_options *options,
+                       struct external_model **ret_model, cuvee_error *err)
+{
+    (void)options;
+    (void)ret_model;
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s", path);
+}
+
+int cuvee__model_wrap(struct external_model *external, cuvee_model **ret_model, cuvee_error *err)
+{
+    (void)external;
+    (void)ret_model;
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "no scripts");
+}
+
+struct external_model *cuvee__model_external(const cuvee_model *m)
+{
+    (void)m;
+    return NULL;
 }
 
 void cuvee__model_acquire(cuvee_model *m)

@@ -64,7 +64,7 @@ static void seats_are_taken_when_there_are_no_texts(void **state)
     /* Texts go first, and helpers are told. */
     const cuvee_classify_options options = {.max_length = 512};
     const cuvee_text text = {.ptr = "", .len = 0};
-    struct job *texts = cuvee__job_create(&text, 1, 2, &options, never, NULL);
+    struct job *texts = cuvee__job_create(&text, 1, 2, false, &options, never, NULL);
     assert_false(atomic_load(&q.has_texts));
     assert_true(cuvee__queue_try_push(&q, texts));
     assert_true(atomic_load(&q.has_texts));

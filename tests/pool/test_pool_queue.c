@@ -33,7 +33,7 @@ static struct job *job_of(size_t n)
     const cuvee_classify_options options = {.struct_size = sizeof options, .max_length = 512};
     assert_true(n <= 1000);
     for (size_t i = 0; i < n; i++) texts[i] = (cuvee_text){.ptr = text_200, .len = sizeof text_200};
-    struct job *job = cuvee__job_create(texts, n, 2, &options, never, NULL);
+    struct job *job = cuvee__job_create(texts, n, 2, false, &options, never, NULL);
     assert_non_null(job);
     assert_int_equal(job->cost, n * COST);
     return job;
@@ -76,15 +76,15 @@ static void cost_is_bounded(void **state)
                                 {text_200, 200, text_200, 100},
                                 {text_200, SIZE_MAX, text_200, SIZE_MAX}}; /* never read here */
     const cuvee_classify_options options = {.max_length = 512};
-    struct job *job = cuvee__job_create(texts, 3, 2, &options, never, NULL);
+    struct job *job = cuvee__job_create(texts, 3, 2, false, &options, never, NULL);
     assert_int_equal(job_text_cost(job, 0), JOB_MIN_COST);
     assert_int_equal(job_text_cost(job, 1), 77);
     assert_int_equal(job_text_cost(job, 2), 512);
     cuvee__job_free(job);
     cuvee__job_free(NULL);
-    assert_null(cuvee__job_create(texts, SIZE_MAX / 16, 2, &options, never, NULL));
-    assert_null(cuvee__result_create(SIZE_MAX / 8, 2));
-    assert_null(cuvee__result_create(2, SIZE_MAX));
+    assert_null(cuvee__job_create(texts, SIZE_MAX / 16, 2, false, &options, never, NULL));
+    assert_null(cuvee__result_create(SIZE_MAX / 8, 2, false));
+    assert_null(cuvee__result_create(2, SIZE_MAX, false));
 }
 
 static void takes_in_order_across_jobs(void **state)

@@ -141,7 +141,7 @@ static void test_shapes(void **state)
         if (strcmp(kinds[k], "columns") == 0)
             assert_string_equal(string_at(&f, f.rows.extras[4]), "{\"length\": 3}");
         if (both) {
-            const struct external_score *all = f.rows.all + f.rows.first_all[2];
+            const cuvee_label_score *all = f.rows.all + f.rows.first_all[2];
             assert_int_equal(all[0].label, 0);
             assert_int_equal(all[1].label, 1);
             assert_true(all[1].score == scores[2]);

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# cuvee classify with a Python script as the model, in both hosts.
+load common
+
+SCRIPTS=$SOURCE_DIR/tests/python/scripts
+
+setup() {
+    enter_folder
+    command -v python3 >/dev/null || skip 'no python3'
+    printf 'one\ntwo\n\nthree\n' > f.txt
+}
+
+hosts() {
+    if "$CUVEE" info "$SCRIPTS/shapes.py" --json --python-host embed >/dev/null 2>&1; then
+        echo embed process
+    else
+        echo process # this Python has no shared library
+    fi
+}
+
+@test "plain python, embed and process give the same bytes" {
+    cat > plain.py <<EOF
+import json, sys
+sys.path.insert(0, "$SCRIPTS")
+import shapes
+texts = open("f.txt").read().split("\n")[:-1]
+for i, r in enumerate(shapes.process_batch(texts)):
+    print(json.dumps({"index": i, "text": texts[i], **r}, separators=(",", ":")))
+EOF
+    python3 plain.py > plain.jsonl
+    for host in $(hosts); do
+        cuvee classify -q f.txt -m "$SCRIPTS/shapes.py" --python-host "$host" -o "$host.jsonl"
+        expect_status 0
+        cmp plain.jsonl "$host.jsonl"
+    done
+}
+
+@test "the shipped reviews through a script, each once and in order" {
+    for host in $(hosts); do
+        cuvee classify "$SOURCE_DIR/examples/wine-reviews.csv" --column description --no-text \
+            -m "$SOURCE_DIR/examples/python/standard_library.py" --python-host "$host" -o "$host.csv"
+        expect_status 0
+        expect_stderr "$host, Python 3"
+        [ "$(tail -n +2 "$host.csv" | cut -d, -f1 | tr '\n' ' ')" = "$(seq -s' ' 0 999) " ]
+    done
+    [ ! -f embed.csv ] || cmp embed.csv process.csv
+}
+
+@test "further keys join the row, or stand beside input columns" {
+    printf '{"text":"extra","chars":"mine"}\n{"text":"wine"}\n' > in.jsonl
+    cuvee classify -q in.jsonl -m "$SCRIPTS/shapes.py" --no-text
+    expect_status 0
+    [ "$(jq -c '[.index, .chars, .t]' <<<"${lines[1]}")" = '[1,4,"wi"]' ]
+    cuvee classify -q in.jsonl -m "$SCRIPTS/shapes.py" --no-text --keep-columns
+    expect_status 0
+    [ "$(jq -c '[.chars, .extra.chars]' <<<"${lines[0]}")" = '["mine",5]' ]
+    cuvee classify -q in.jsonl -m "$SCRIPTS/shapes.py" --no-text --format csv
+    expect_status 0
+    [ "${lines[0]}" = 'index,label,score,extra,error' ]
+    expect_output '"{""chars"": 4, ""t"": ""wi""}"'
+}
+
+@test "all scores of a script" {
+    printf 'all\nwine\n' > all.txt
+    cuvee classify -q all.txt -m "$SCRIPTS/shapes.py" --top-k all
+    expect_status 0
+    [ "$(jq -c '[.scores[].label] | sort' <<<"${lines[1]}")" = '["no","yes"]' ]
+    [ "$(jq -c '.scores[0].score == .score' <<<"${lines[1]}")" = true ]
+}
+
+@test "an exception is an error of its rows, with the traceback told once" {
+    printf 'raise\nb\n' > f.txt
+    for host in $(hosts); do
+        cuvee classify f.txt -m "$SCRIPTS/faults.py" --python-host "$host"
+        expect_status 1
+        [ "$(grep -c '"error":"line [12]: ValueError: no wine today"' <<<"$output")" -eq 2 ]
+        expect_stderr 'Traceback (most recent call last):'
+        [ "$(grep -c Traceback <<<"$stderr")" -eq 1 ]
+    done
+}
+
+@test "a silent [] drops nothing" {
+    printf 'empty\nb\n' > f.txt
+    cuvee classify -q f.txt -m "$SCRIPTS/faults.py"
+    expect_status 1
+    [ "$(grep -c 'process_batch returned 0 results for 2 texts' <<<"$output")" -eq 2 ]
+}
+
+@test "print is no data" {
+    printf 'print\n' > f.txt
+    for host in $(hosts); do
+        cuvee classify f.txt -m "$SCRIPTS/faults.py" --python-host "$host"
+        expect_status 0
+        expect_stderr 'not data'
+        expect_no_output 'not data'
+    done
+}
+
+@test "a deadline ends a loop" {
+    printf 'loop\n' > f.txt
+    for host in $(hosts); do
+        cuvee classify -q f.txt -m "$SCRIPTS/faults.py" --python-host "$host" --deadline 0.3
+        expect_status 1
+        expect_output '"error":"line 1: '
+    done
+}
+
+@test "a text that kills workers fails alone" {
+    printf 'a\nabort\nb\n' > f.txt
+    cuvee classify -q f.txt -m "$SCRIPTS/crashes.py" --python-host process
+    expect_status 1
+    [ "$(grep -c '"label":"pid"' <<<"$output")" -eq 2 ]
+    expect_output '"error":"line 2: the worker process was ended by signal 6"'
+}
+
+@test "what does not load says why" {
+    cuvee classify f.txt -m "$SCRIPTS/import_error.py"
+    expect_status 4
+    expect_stderr "ModuleNotFoundError: No module named 'a_package_that_nobody_has' (import_error.py, line 2)"
+    cuvee classify f.txt -m missing.py
+    expect_status 4
+    expect_stderr 'missing.py'
+    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python /no/such/python
+    expect_status 4
+    expect_stderr '/no/such/python'
+    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python-host metacall
+    expect_status 4
+    expect_stderr MetaCall
+    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --precision int8
+    expect_status 2
+}
+
+@test "arguments of the script, and info about it" {
+    cuvee classify -q f.txt -m "$SCRIPTS/lifecycle.py" --script-args '--threshold 0.5' --no-text
+    expect_status 0
+    [ "$(jq -c .args <<<"${lines[0]}")" = '["--threshold","0.5"]' ]
+    cuvee info "$SCRIPTS/shapes.py"
+    expect_status 0
+    expect_output 'labels      no, yes'
+    expect_output '64 texts a call, 1 call at a time'
+    cuvee info "$SCRIPTS/shapes.py" --json
+    [ "$(jq -c '[.labels, .max_batch, .info.model]' <<<"$output")" = '[["no","yes"],64,"hash"]' ]
+    cuvee tokenize f.txt -m "$SCRIPTS/shapes.py"
+    [ "$status" -ne 0 ]
+}
+
+@test "labels that come up on the way" {
+    seq 100 > f.txt
+    cuvee classify f.txt -m "$SCRIPTS/lifecycle.py" --max-batch 10 --no-text --format json -o out.json
+    expect_status 0
+    [ "$(jq -c '[.metadata.label_counts["call 1"], (.metadata.label_counts | length), .metadata.python_host != null]' \
+        out.json)" = '[10,10,true]' ]
+    cuvee classify -q f.txt -m "$SCRIPTS/lifecycle.py" --top-k all --format csv
+    expect_status 5
+    expect_stderr 'CSV columns of scores must be known at the start'
+}

@@ -11,6 +11,7 @@ extern const struct command cli__command_tokenize;
 extern const struct command cli__command_info;
 extern const struct command cli__command_pack;
 extern const struct command cli__command_cache;
+extern const struct command cli__command_measure;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;
 

@@ -16,9 +16,9 @@
 #include "help.h"
 
 const struct command *const cli__commands[] = {
-    &cli__command_classify, &cli__command_tokenize, &cli__command_info,
-    &cli__command_pack,     &cli__command_cache,    &cli__command_doctor,
-    &cli__command_completions, NULL};
+    &cli__command_classify, &cli__command_tokenize,    &cli__command_info,
+    &cli__command_pack,     &cli__command_cache,       &cli__command_measure,
+    &cli__command_doctor,   &cli__command_completions, NULL};
 
 static const struct option_spec program_options[] = {OPTION_SPEC_HELP, OPTION_SPEC_VERSION};
 
@@ -31,6 +31,8 @@ static const char *const program_examples[] = {
     "cuvee tokenize notes.txt;  cuvee info;  cuvee doctor",
     "a model as one file, mapped by every process that runs it",
     "cuvee pack ./emotion -o emotion.cuvee",
+    "what a program and all that it starts really cost",
+    "cuvee measure -- python3 serve.py",
     NULL};
 
 const struct command cli__command_program = {

@@ -3,13 +3,17 @@
 
 #include "console.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/memory.h"
+#include "os/proc_files.h"
 
 #define TICK_NS UINT64_C(100000000)
 
 static void sample_memory(struct monitor *m)
 {
-    const uint64_t pss = cuvee__memory_pss();
+    /* Worker processes of a script are a part of what the run costs. */
+    const uint64_t others = cuvee__proc_descendants_pss((int)cuvee__process_id()) * 1024;
+    const uint64_t pss = cuvee__memory_pss() + others;
     if (pss > m->peak_pss_bytes) m->peak_pss_bytes = pss;
 }
 

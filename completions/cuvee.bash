@@ -4,7 +4,7 @@ _cuvee() {
     local command=${COMP_WORDS[1]} options= words=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'classify tokenize info pack cache doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure doctor help --help --version' -- "$cur"))
         return
     fi
     case $command:$prev in
@@ -50,6 +50,11 @@ _cuvee() {
         pack:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
         pack:--limit) return ;;
         cache:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        measure:--output|measure:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--fail-if) return ;;
+        measure:--timeout) return ;;
+        measure:--interval) return ;;
+        measure:--pss-budget) return ;;
     esac
     case $command in
         classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --quiet -q --help -h --version -V' ;;
@@ -57,6 +62,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
+        measure) options='--output -o --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

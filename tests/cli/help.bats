@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 load common
 
-commands='classify tokenize info pack cache doctor'
+commands='classify tokenize info pack cache measure doctor'
 
 @test "help goes to stdout, examples first, at most 80 columns" {
     for c in $commands; do

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cuvee measure: what a command and all that it starts really cost. The meter follows them; this
+ * reads what it says. */
+#define _GNU_SOURCE /* pipe2 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "commands.h"
+#include "console.h"
+#include "exit_code.h"
+#include "measure/account.h"
+#include "measure/result_json.h"
+#include "measure_summary.h"
+#include "os/file.h"
+#include "os/program.h"
+#include "table/writer.h"
+
+extern char **environ;
+
+/* As timeout(1), env(1) and time(1) have them; a usage error is 125 too. */
+enum { EXIT_TIMEOUT = 124, EXIT_FAILED = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
+
+struct measure_options {
+    const char *output, *fail_if;
+    double interval_ms, budget_percent, timeout_s;
+    bool explain, redact, quiet;
+};
+
+#define AT(field) offsetof(struct measure_options, field)
+
+static const struct option_spec options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(output),
+     .completion = COMPLETE_FILE,
+     .help = "Write the result as JSON"},
+    {.name = "explain",
+     .kind = OPTION_FLAG,
+     .offset = AT(explain),
+     .help = "Say of each naive figure why it differs"},
+    {.name = "fail-if",
+     .kind = OPTION_TEXT,
+     .arg = "WHAT>LIMIT",
+     .offset = AT(fail_if),
+     .help = "Exit with 1 when footprint (upper bound, as 1G), wall or cpu (seconds) passes the "
+             "limit"},
+    {.name = "timeout",
+     .kind = OPTION_REAL,
+     .arg = "SECONDS",
+     .offset = AT(timeout_s),
+     .help = "End the whole tree after so long, exit with 124"},
+    {.name = "interval",
+     .kind = OPTION_REAL,
+     .arg = "MS",
+     .offset = AT(interval_ms),
+     .help = "Milliseconds between looks; default 10"},
+    {.name = "pss-budget",
+     .kind = OPTION_REAL,
+     .arg = "PERCENT",
+     .offset = AT(budget_percent),
+     .help = "Processor time for reading PSS, of one core; default 1"},
+    {.name = "redact",
+     .kind = OPTION_FLAG,
+     .offset = AT(redact),
+     .help = "Leave the command's arguments out of the result"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_FLAG,
+     .offset = AT(quiet),
+     .help = "No summary"},
+    OPTION_SPEC_HELP,
+    OPTION_SPEC_VERSION,
+};
+
+static const char *const examples[] = {
+    "memory and time of a program and all that it starts",
+    "cuvee measure -- python3 serve.py",
+    "the same for a script, which fails when it takes too much",
+    "cuvee measure -q -o cost.json --fail-if 'footprint>1G' -- ./job",
+    "why others say something else",
+    "cuvee measure --explain -- make -j4",
+    NULL};
+
+static int run(const struct command *self, int argc, char **argv);
+
+const struct command cli__command_measure = {
+    .name = "measure",
+    .summary = "the true time, CPU and memory of a command's whole process tree",
+    .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]",
+    .examples = examples,
+    .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
+             "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
+             "and 127 when the command cannot be executed or found.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .max_operands = INT32_MAX,
+    .operands = COMPLETE_FILE,
+    .run = run,
+};
+
+/* ---- --fail-if ---- */
+
+struct limit {
+    enum { LIMIT_NONE, LIMIT_FOOTPRINT, LIMIT_WALL, LIMIT_CPU } kind;
+    double most; /* bytes or seconds */
+};
+
+static bool parse_limit(const char *text, struct limit *ret)
+{
+    static const char *const names[] = {"", "footprint>", "wall>", "cpu>"};
+    *ret = (struct limit){LIMIT_NONE, 0};
+    if (!text) return true;
+    for (int k = LIMIT_FOOTPRINT; k <= LIMIT_CPU; k++) {
+        const size_t n = strlen(names[k]);
+        if (strncmp(text, names[k], n) != 0) continue;
+        char *end;
+        double most = strtod(text + n, &end);
+        if (end == text + n || !(most >= 0)) return false;
+        const char *const units = "KMGT", *unit = *end ? strchr(units, *end) : NULL;
+        if (unit && k == LIMIT_FOOTPRINT) {
+            for (const char *u = units; u <= unit; u++) most *= 1024;
+            end++;
+        }
+        ret->kind = k;
+        ret->most = most;
+        return *end == '\0';
+    }
+    return false;
+}
+
+static bool is_passed(const struct account *a, const struct limit *limit)
+{
+    switch (limit->kind) {
+    case LIMIT_FOOTPRINT:
+        return a->has_peak && (double)a->upper * 1024 > limit->most;
+    case LIMIT_WALL:
+        return (double)a->wall_leader_us / 1e6 > limit->most;
+    case LIMIT_CPU:
+        return (double)a->cpu_us / 1e6 > limit->most;
+    default:
+        return false;
+    }
+}
+
+/* ---- the meter ---- */
+
+static bool find_meter(char *path, size_t room)
+{
+    static const char *const places[] = {"/cuvee-meter", "/../libexec/cuvee/cuvee-meter"};
+    char program[4096];
+    if (!cuvee__program_directory(program, sizeof program)) return false;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const int n = snprintf(path, room, "%s%s", program, places[i]);
+        if (n > 0 && (size_t)n < room && cuvee__file_exists(path)) return true;
+    }
+    return false;
+}
+
+static volatile pid_t meter_pid;
+
+/* A terminal's Ctrl-C reaches the meter and the command by itself; other signals are passed on. */
+static void pass_on(int number)
+{
+    if (meter_pid > 0) kill(meter_pid, number);
+}
+
+static int start_meter(const struct measure_options *o, char **command, size_t n_command,
+                       int *ret_records, cuvee_error *err)
+{
+    char path[4200], out[16], interval[32], budget[32], timeout[32];
+    int pipe_ends[2];
+    pid_t pid;
+    if (!find_meter(path, sizeof path))
+        return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
+    char **argv = cuvee__calloc(n_command + 12, sizeof *argv);
+    if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
+        cuvee__free(argv);
+        return cuvee__fail_os(err, errno, "a pipe");
+    }
+    /* Not closed by the exec that starts the meter; the meter closes it for the command. */
+    fcntl(pipe_ends[1], F_SETFD, 0);
+    snprintf(out, sizeof out, "%d", pipe_ends[1]);
+    snprintf(interval, sizeof interval, "%.0f", o->interval_ms * 1000);
+    snprintf(budget, sizeof budget, "%.6f", o->budget_percent / 100);
+    snprintf(timeout, sizeof timeout, "%.0f", o->timeout_s * 1e6);
+    const char *const fixed[] = {path,       "--out", out,         "--interval", interval,
+                                 "--budget", budget,  "--timeout", timeout,      "--"};
+    const size_t n_fixed = sizeof fixed / sizeof *fixed;
+    /* The prototype of posix_spawn() is older than const; the strings are not written to. */
+    for (size_t i = 0; i < n_fixed; i++) argv[i] = (char *)(uintptr_t)fixed[i];
+    memcpy(argv + n_fixed, command, n_command * sizeof *command);
+    const int e = posix_spawn(&pid, path, NULL, NULL, argv, environ);
+    cuvee__free(argv);
+    close(pipe_ends[1]);
+    if (e) {
+        close(pipe_ends[0]);
+        return cuvee__fail_os(err, e, "%s", path);
+    }
+    meter_pid = pid;
+    *ret_records = pipe_ends[0];
+    return CUVEE_OK;
+}
+
+/* Read what it says until it has ended. ret_status: the meter's own exit status. */
+static int hear(int records, struct account *a, int *ret_status, cuvee_error *err)
+{
+    char bytes[16384];
+    int rc = CUVEE_OK, status = 0;
+    for (ssize_t n; (n = read(records, bytes, sizeof bytes)) != 0;) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) break;
+        if (rc == CUVEE_OK) rc = cuvee__account_feed(a, (struct span){bytes, (size_t)n}, err);
+    }
+    close(records);
+    while (waitpid(meter_pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    meter_pid = 0;
+    *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+    return rc;
+}
+
+/* ---- the command ---- */
+
+struct dump {
+    struct output_file *output;
+    cuvee_error *err;
+    int rc;
+};
+
+static int dump_piece(const char *bytes, size_t n, void *arg)
+{
+    struct dump *d = arg;
+    d->rc = cuvee__output_write(d->output, bytes, n, d->err);
+    return d->rc < 0 ? -1 : 0;
+}
+
+static int write_result(struct output_file *output, const struct account *a, char **command,
+                        bool redact, cuvee_error *err)
+{
+    struct dump dump = {.output = output, .err = err};
+    json_t *result = cuvee__result_to_json(a, (const char *const *)command, redact);
+    const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(12);
+    int rc = CUVEE_OK;
+    if (!result || json_dump_callback(result, dump_piece, &dump, flags) < 0)
+        rc =
+            dump.rc < 0 ? dump.rc : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for the result");
+    if (rc == CUVEE_OK) rc = cuvee__output_write(output, "\n", 1, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_commit(output, err);
+    json_decref(result);
+    return rc;
+}
+
+static int exit_of(const struct account *a, const struct limit *limit)
+{
+    if (a->was_timeout) return EXIT_TIMEOUT;
+    if (!a->has_status) return EXIT_FAILED;
+    if (WIFSIGNALED(a->status)) return 128 + WTERMSIG(a->status);
+    const int code = WEXITSTATUS(a->status);
+    if (!code && is_passed(a, limit)) {
+        cli__console_say("cuvee measure: the limit of --fail-if was passed");
+        return 1;
+    }
+    return code;
+}
+
+static int tell(const cuvee_error *err)
+{
+    cli__console_say("cuvee measure: %s", err->msg);
+    return EXIT_FAILED;
+}
+
+static int measure(const struct measure_options *o, char **command, size_t n_command,
+                   const struct limit *limit, struct output_file *output)
+{
+    struct account a = {0};
+    cuvee_error err = {0};
+    int records = -1, meter_status = 0;
+    int rc = start_meter(o, command, n_command, &records, &err);
+    if (rc < 0) return tell(&err);
+    const struct sigaction forward = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &ignore, NULL);
+    sigaction(SIGQUIT, &ignore, NULL);
+    sigaction(SIGTERM, &forward, NULL);
+    sigaction(SIGHUP, &forward, NULL);
+    rc = hear(records, &a, &meter_status, &err);
+    int exit_code;
+    if (meter_status) {
+        exit_code = meter_status;
+        cli__console_say("cuvee measure: %s: %s", command[0],
+                         meter_status == EXIT_NOT_FOUND ? "not found"
+                         : meter_status == EXIT_CANNOT  ? "cannot be executed"
+                                                        : "cannot be followed");
+    } else {
+        if (rc == CUVEE_OK) rc = cuvee__account_end(&a, &err);
+        if (rc == CUVEE_OK && output) rc = write_result(output, &a, command, o->redact, &err);
+        if (rc == CUVEE_OK && !o->quiet) cli__measure_summary(&a, o->explain);
+        exit_code = rc < 0 ? tell(&err) : exit_of(&a, limit);
+    }
+    cuvee__account_deinit(&a);
+    return exit_code;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct measure_options o = {.interval_ms = 10, .budget_percent = 1};
+    struct operands operands;
+    struct limit limit;
+    struct output_file *output = NULL;
+    cuvee_error err = {0};
+    int rc;
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
+    rc = EXIT_OK;
+    if (!operands.n)
+        rc = cli__usage_error(self, "no command; it comes after --");
+    else if (!parse_limit(o.fail_if, &limit))
+        rc = cli__usage_error(self, "--fail-if '%s': as 'footprint>1G', 'wall>10' or 'cpu>5'",
+                              o.fail_if);
+    else if (!(o.interval_ms >= 1 && o.interval_ms <= 60000))
+        rc = cli__usage_error(self, "--interval: from 1 to 60000 ms");
+    else if (!(o.budget_percent > 0 && o.budget_percent <= 100))
+        rc = cli__usage_error(self, "--pss-budget: above 0, at most 100 percent");
+    else if (!(o.timeout_s >= 0 && o.timeout_s < 1e9))
+        rc = cli__usage_error(self, "--timeout: seconds");
+    if (rc) return EXIT_FAILED;
+    /* Before the command starts: afterwards would be too late to hear that it cannot be written. */
+    if (o.output && cuvee__output_open(o.output, &output, &err) < 0) return tell(&err);
+    rc = measure(&o, operands.items, (size_t)operands.n, &limit, output);
+    if (output) cuvee__output_close(output, false);
+    return rc;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From the meter's records to what a tree of processes cost: the footprint, which counts every page
+ * once, its peak between two bounds, and beside it what naive methods would have said.
+ *
+ *   footprint F  = sum over the tree of PSS + swapped PSS + page tables + kernel stacks, at a
+ * stable anchor lower bound  the largest F that was read upper bound  between anchors F cannot have
+ * grown by more than each process's growth of RSS and its page faults (a copy-on-write fault adds a
+ * page without a word in RSS); nor can it have passed the sum of RSS and of what was faulted in and
+ * gone within a tick
+ *
+ * Everything is in kB and microseconds, as in record.h. */
+#ifndef CUVEE_MEASURE_ACCOUNT_H
+#define CUVEE_MEASURE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "cuvee/cuvee.h"
+
+struct account_parts {
+    uint64_t anon, file, shmem, swap, kernel;
+};
+
+/* One point of the curve. */
+struct account_anchor {
+    uint64_t t_us, footprint, private_, sum_rss;
+    struct account_parts parts;
+    size_t n_processes;
+    bool is_stable;
+};
+
+struct account_process {
+    int pid, ppid;
+    uint64_t start;
+    char comm[16];
+    uint64_t born_us, gone_us; /* gone_us 0: not seen */
+    uint64_t peak_rss, high_water, cpu_us, max_threads;
+    unsigned n_execs;
+
+    /* The tick at hand and the one before. */
+    uint64_t rss, shared, faults;
+    bool is_here, has_sample;
+};
+
+struct account_mark {
+    uint64_t t_us, footprint; /* of the anchor after it; 0: none */
+    char text[64];
+};
+
+struct account {
+    /* As the stream says. */
+    unsigned version;
+    uint64_t page_bytes, launcher_floor, interval_us;
+    bool is_complete;   /* the last line came */
+    int leader, status; /* as wait() gives it */
+    bool has_status, was_interrupted, was_timeout;
+    uint64_t wall_leader_us, wall_tree_us;
+
+    struct account_anchor *anchors; /* (n_anchors) all, torn ones too */
+    size_t n_anchors, room_anchors;
+    struct account_process *processes;
+    size_t n_processes, room_processes, max_live, max_threads;
+    struct account_mark *marks;
+    size_t n_marks, room_marks;
+
+    /* Peaks. */
+    bool has_peak;
+    uint64_t lower, upper, peak_at_us;
+    struct account_parts at_peak;
+    uint64_t steady_median, private_peak;
+    double integral_mib_s;
+
+    /* Processor time. */
+    bool has_cpu, cpu_is_exact;
+    uint64_t cpu_us, user_us, system_us; /* user and system: of what was waited for */
+    uint64_t busy_us, steal_us;          /* of the machine, meanwhile */
+    bool has_machine_cpu;
+    uint64_t minor_faults, major_faults;
+
+    /* What others would say. */
+    uint64_t naive_sum_rss, naive_parent_rss, naive_max_rss, naive_sum_of_peaks, naive_parent_hwm;
+    uint64_t naive_sampled; /* the leader's RSS, once a second */
+    bool has_heap;
+    uint64_t heap_bytes;
+
+    /* The meter itself. */
+    uint64_t self_cpu_us, self_rss, ticks, late, worst_late_us, n_torn, n_unserved, n_lost;
+
+    /* While reading. */
+    uint64_t rise; /* F of the last stable anchor and what it may have grown by since */
+    bool has_rise;
+    uint64_t tick_us, tick_rss, tick_faults, sampled_us;
+    uint64_t first_busy, first_steal, exited_cpu_us, perf_us;
+    bool has_perf;
+    size_t anchor_lines; /* still to come */
+    char line[512];
+    size_t n_line;
+};
+
+/* Records come in pieces of any size: {0}, feed, feed, .., end. Lines that it does not know are
+ * passed over; the stream may end early. Memory grows with processes and anchors, not with ticks.
+ * Returns CUVEE_OK; CUVEE_E_FORMAT (at the end: these were no records), CUVEE_E_NOMEM.
+ * account_deinit() is due in any case. */
+int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err);
+int cuvee__account_end(struct account *a, cuvee_error *err);
+void cuvee__account_deinit(struct account *a);
+
+/* Within 2 %. */
+static inline bool account_is_tight(const struct account *a)
+{
+    return a->has_peak && (a->upper - a->lower) * 50 <= a->lower;
+}
+
+#endif

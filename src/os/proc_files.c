@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* getdents by syscall */
+#include "os/proc_files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A file of /proc into room - 1 bytes, NUL-terminated; 0 when it cannot be read. */
+static size_t read_file(const char *path, char *to, size_t room)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    size_t len = 0;
+    for (ssize_t n; len < room - 1 && (n = read(fd, to + len, room - 1 - len)) > 0;)
+        len += (size_t)n;
+    close(fd);
+    to[len] = '\0';
+    return len;
+}
+
+/* ---- stat ---- */
+
+bool cuvee__proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
+{
+    const char *open_paren = memchr(text, '(', len), *close_paren = NULL;
+    for (size_t i = len; i > 0 && !close_paren; i--)
+        if (text[i - 1] == ')') close_paren = text + i - 1;
+    if (!open_paren || !close_paren || close_paren < open_paren) return false;
+    *ret = (struct proc_stat){.pid = (int)strtol(text, NULL, 10)};
+    size_t n = (size_t)(close_paren - open_paren - 1);
+    if (n > CUVEE__COMM_BYTES - 1) n = CUVEE__COMM_BYTES - 1;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)open_paren[1 + i];
+        ret->comm[i] = c <= ' ' || c == 0x7F ? '?' : (char)c;
+    }
+    unsigned long long minor, major, user, system, start;
+    long long threads, pages;
+    /* state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
+     * cstime priority nice num_threads itrealvalue starttime vsize rss */
+    const int got =
+        sscanf(close_paren + 1,
+               " %c %d %*d %*d %*d %*d %*u %llu %*u %llu %*u %llu %llu %*d %*d %*d %*d "
+               "%lld %*d %llu %*u %lld",
+               &ret->state, &ret->ppid, &minor, &major, &user, &system, &threads, &start, &pages);
+    if (got != 9) return false;
+    ret->minor_faults = minor;
+    ret->major_faults = major;
+    ret->user_ticks = user;
+    ret->system_ticks = system;
+    ret->threads = (uint64_t)threads;
+    ret->start = start;
+    ret->resident_pages = pages > 0 ? (uint64_t)pages : 0;
+    return true;
+}
+
+bool cuvee__proc_stat_read(int pid, struct proc_stat *ret)
+{
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    const size_t len = read_file(path, text, sizeof text);
+    return len && cuvee__proc_stat_parse(text, len, ret);
+}
+
+uint64_t cuvee__proc_shared_pages(int pid)
+{
+    char path[32], text[128];
+    unsigned long long shared = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    if (!read_file(path, text, sizeof text)) return 0;
+    return sscanf(text, "%*u %*u %llu", &shared) == 1 ? shared : 0;
+}
+
+/* ---- memory ---- */
+
+/* "Name:   123 kB" on a line of its own; false when it is not there. */
+static bool find_kb(const char *text, const char *name, uint64_t *ret)
+{
+    const size_t n = strlen(name);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        if (*line == '\n') line++;
+        if (strncmp(line, name, n) == 0 && line[n] == ':') {
+            *ret = strtoull(line + n + 1, NULL, 10);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cuvee__proc_memory_parse(const char *rollup, const char *status, struct proc_memory *ret)
+{
+    uint64_t private_clean = 0, private_dirty = 0, private_huge = 0;
+    *ret = (struct proc_memory){0};
+    if (!find_kb(rollup, "Rss", &ret->rss) || !find_kb(rollup, "Pss", &ret->pss)) return false;
+    find_kb(rollup, "Pss_Anon", &ret->pss_anon);
+    find_kb(rollup, "Pss_File", &ret->pss_file);
+    find_kb(rollup, "Pss_Shmem", &ret->pss_shmem);
+    find_kb(rollup, "SwapPss", &ret->swap_pss);
+    find_kb(rollup, "Private_Clean", &private_clean);
+    find_kb(rollup, "Private_Dirty", &private_dirty);
+    find_kb(rollup, "Private_Hugetlb", &private_huge);
+    ret->private_ = private_clean + private_dirty + private_huge;
+    find_kb(status, "VmPTE", &ret->page_tables);
+    find_kb(status, "VmHWM", &ret->high_water);
+    return true;
+}
+
+bool cuvee__proc_memory_read(int pid, struct proc_memory *ret)
+{
+    char path[40], rollup[2048], status[4096];
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
+    if (!read_file(path, rollup, sizeof rollup)) return false;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    if (!read_file(path, status, sizeof status)) status[0] = '\0';
+    return cuvee__proc_memory_parse(rollup, status, ret);
+}
+
+/* ---- trees ---- */
+
+struct directory_entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short bytes;
+    unsigned char type;
+    char name[];
+};
+
+/* Names of a directory that are numbers. opendir() would allocate. */
+static size_t list_numbers(const char *path, int *numbers, size_t room)
+{
+    _Alignas(16) char block[4096];
+    size_t n = 0;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    for (long got; (got = syscall(SYS_getdents64, fd, block, sizeof block)) > 0;)
+        for (long at = 0; at < got;) {
+            const struct directory_entry *entry = (const void *)(block + at);
+            at += entry->bytes;
+            if (entry->name[0] >= '0' && entry->name[0] <= '9' && n < room)
+                numbers[n++] = (int)strtol(entry->name, NULL, 10);
+        }
+    close(fd);
+    return n;
+}
+
+size_t cuvee__proc_children(int pid, int *pids, size_t room)
+{
+    enum { MAX_THREADS = 512 };
+    int threads[MAX_THREADS];
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    const size_t n_threads = list_numbers(path, threads, MAX_THREADS);
+    size_t n = 0;
+    for (size_t i = 0; i < n_threads; i++) {
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, threads[i]);
+        if (!read_file(path, text, sizeof text)) continue;
+        for (char *at = text, *end; n < room; at = end) {
+            const long child = strtol(at, &end, 10);
+            if (end == at) break;
+            pids[n++] = (int)child;
+        }
+    }
+    return n;
+}
+
+uint64_t cuvee__proc_descendants_pss(int pid)
+{
+    enum { MAX_PROCESSES = 512 };
+    int pids[MAX_PROCESSES] = {pid};
+    uint64_t sum = 0;
+    size_t n = 1;
+    for (size_t i = 0; i < n; i++) {
+        struct proc_memory memory;
+        n += cuvee__proc_children(pids[i], pids + n, MAX_PROCESSES - n);
+        if (i && cuvee__proc_memory_read(pids[i], &memory)) sum += memory.pss;
+    }
+    return sum;
+}
+
+size_t cuvee__proc_all(int *pids, size_t room)
+{
+    return list_numbers("/proc", pids, room);
+}
+
+/* ---- processors ---- */
+
+bool cuvee__proc_cpu_times_read(struct proc_cpu_times *ret)
+{
+    char text[256];
+    unsigned long long user, nice, system, irq, softirq, steal;
+    if (!read_file("/proc/stat", text, sizeof text) ||
+        sscanf(text, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq,
+               &softirq, &steal) != 6)
+        return false;
+    const uint64_t us_per_tick = 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+    ret->busy_us = (user + nice + system + irq + softirq) * us_per_tick;
+    ret->steal_us = steal * us_per_tick;
+    return true;
+}

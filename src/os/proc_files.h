@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What /proc says of a process. Nothing is allocated: the meter's sampler uses these while the
+ * program that it measures runs. A process that is gone, or hidden, is `false`. */
+#ifndef CUVEE_OS_PROC_FILES_H
+#define CUVEE_OS_PROC_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CUVEE__COMM_BYTES = 16 };
+
+/* /proc/PID/stat. Who a process is: pid and start, since pids are used again. */
+struct proc_stat {
+    int pid, ppid;
+    char state;
+    char comm[CUVEE__COMM_BYTES]; /* any bytes but NUL; spaces and control characters become '?' */
+    uint64_t start;               /* clock ticks since boot */
+    uint64_t minor_faults, major_faults;
+    uint64_t user_ticks, system_ticks; /* its own, without children */
+    uint64_t threads, resident_pages;
+};
+
+/* Parse the text of that file: the name may hold anything, also ") R 1 (". */
+bool cuvee__proc_stat_parse(const char *text, size_t len, struct proc_stat *ret);
+bool cuvee__proc_stat_read(int pid, struct proc_stat *ret);
+
+/* The third field of /proc/PID/statm: resident pages of files and shared memory. 0 when it is
+ * gone. */
+uint64_t cuvee__proc_shared_pages(int pid);
+
+/* /proc/PID/smaps_rollup and status, in kB. Walks the page tables: 10 us for each MiB. */
+struct proc_memory {
+    uint64_t rss, pss, pss_anon, pss_file, pss_shmem, private_, swap_pss;
+    uint64_t page_tables, high_water;
+};
+
+bool cuvee__proc_memory_parse(const char *rollup, const char *status, struct proc_memory *ret);
+bool cuvee__proc_memory_read(int pid, struct proc_memory *ret);
+
+/* Children of all threads of a process: a thread's own are listed with it. Returns how many were
+ * put into pids (room). */
+size_t cuvee__proc_children(int pid, int *pids, size_t room);
+
+/* Sum of the PSS of all processes that come from this one, without itself; kB. */
+uint64_t cuvee__proc_descendants_pss(int pid);
+
+/* Every process that can be seen. Returns how many were put into pids. */
+size_t cuvee__proc_all(int *pids, size_t room);
+
+/* /proc/stat, microseconds of all processors together since boot. */
+struct proc_cpu_times {
+    uint64_t busy_us, steal_us;
+};
+bool cuvee__proc_cpu_times_read(struct proc_cpu_times *ret);
+
+#endif

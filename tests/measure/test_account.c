@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * measure/account over records written by hand: footprint, bracket, torn anchors, spikes,
+ * copy-on-write, what is not known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "measure/account.h"
+#include "measure/naive.h"
+#include "measure/result_json.h"
+
+#define HEAD "V 1 4096 900 10000\nK none\nL 10\nB 0 10 1 9 parent\n"
+#define TAIL "X 2000000 0 5000 100000 20000\nZ 2100000 9000 1500 200 1 10000 2 0 0 0 -1\n"
+
+static void read_all(struct account *a, const char *text)
+{
+    cuvee_error err = {0};
+    *a = (struct account){0};
+    /* In pieces of every length: lines are put together. */
+    for (size_t i = 0, n; text[i]; i += n) {
+        n = 1 + i % 7;
+        if (n > strlen(text + i)) n = strlen(text + i);
+        assert_int_equal(cuvee__account_feed(a, (struct span){text + i, n}, &err), CUVEE_OK);
+    }
+    if (cuvee__account_end(a, &err) < 0) fail_msg("%s", err.msg);
+}
+
+static void test_shared_pages_once(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 1000 0 250 0 1 100\nB 15000 11 2 10 child\n"
+                      "S 20000 10 1000 5000 250 0 1 100\nS 20000 11 900 0 10 0 1 100\n"
+                      "A 21000 2 1 born 50\nP 10 500 400 100 0 0 8 1 50 1000 1000\n"
+                      "P 11 450 380 70 0 0 8 2 40 900 900\n" TAIL);
+    /* 500 + 450 + page tables 16 + stacks 3 x 16 */
+    assert_int_equal(a.lower, 1014);
+    assert_int_equal(a.at_peak.anon, 780);
+    assert_int_equal(a.at_peak.file, 170);
+    assert_int_equal(a.at_peak.kernel, 64);
+    assert_int_equal(a.naive_sum_rss, 1900);
+    assert_int_equal(a.naive_parent_rss, 1000);
+    assert_int_equal(a.naive_max_rss, 5000);
+    assert_int_equal(a.private_peak, 90);
+    assert_int_equal(a.max_live, 2);
+    assert_true(account_is_tight(&a));
+    assert_int_equal(a.wall_leader_us, 2000000);
+    assert_int_equal(a.wall_tree_us, 2100000);
+    assert_int_equal(a.cpu_us, 120000); /* rusage; ticks saw less */
+    assert_false(a.cpu_is_exact);
+    cuvee__account_deinit(&a);
+}
+
+static void test_torn_anchor_is_no_peak(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 1000 0 250 0 1 100\nA 11000 1 1 start 50\n"
+                      "P 10 900 900 0 0 0 0 0 900 1000 1000\n"
+                      "A 21000 1 0 grown 50\nP 10 99000 99000 0 0 0 0 0 900 1000 1000\n" TAIL);
+    assert_int_equal(a.lower, 900);
+    assert_int_equal(a.n_anchors, 2);
+    cuvee__account_deinit(&a);
+}
+
+/* 100 MB come and go between two ticks: RSS is silent, faults are not. */
+static void test_spike_is_inside_the_bracket(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 10000 0 2500 0 1 100\nA 11000 1 1 start 50\n"
+                      "P 10 9000 9000 0 0 0 0 0 9000 10000 10000\n"
+                      "S 20000 10 10000 0 28100 0 1 100\nA 31000 1 1 time 50\n"
+                      "P 10 9000 9000 0 0 0 0 0 9000 10000 110000\n" TAIL);
+    assert_int_equal(a.lower, 9000);
+    assert_true(a.upper >= 9000 + 102400 && a.upper <= 10000 + 102400);
+    assert_false(account_is_tight(&a));
+    cuvee__account_deinit(&a);
+}
+
+/* A forked child rewrites what it shares: RSS does not move, faults count the copies. */
+static void test_copy_on_write(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a,
+             HEAD "S 10000 10 400000 0 100000 0 1 1000\nB 12000 11 2 10 child\n"
+                  "S 20000 10 400000 0 100000 0 1 1000\nS 20000 11 400000 0 100 0 1 1000\n"
+                  "A 21000 2 1 born 50\nP 10 200000 200000 0 0 0 0 0 0 400000 400000\n"
+                  "P 11 200000 200000 0 0 0 0 0 0 400000 400000\n"
+                  "S 30000 10 400000 0 100000 0 1 1000\nS 30000 11 400000 0 50100 0 1 1000\n" TAIL);
+    assert_int_equal(a.lower, 400000);
+    assert_true(a.upper >= 600000 && a.upper <= 601000);
+    cuvee__account_deinit(&a);
+}
+
+static void test_marks_and_heap(void **state)
+{
+    (void)state;
+    struct account a;
+    struct naive_figure naive[CUVEE__NAIVE_FIGURES];
+    read_all(&a, HEAD "M 5000 model loaded\nM 6000 heap=94000000\nA 11000 1 1 mark 50\n"
+                      "P 10 900 900 0 0 0 0 0 900 1000 1000\n" TAIL);
+    assert_int_equal(a.n_marks, 2);
+    assert_string_equal(a.marks[0].text, "model loaded");
+    assert_int_equal(a.marks[1].footprint, 900);
+    cuvee__naive_figures(&a, naive);
+    assert_true(naive[0].is_known);
+    assert_int_equal(naive[0].bytes, 94000000);
+    cuvee__account_deinit(&a);
+}
+
+/* Null and a reason, never 0. */
+static void test_unknown_is_null(void **state)
+{
+    (void)state;
+    struct account a;
+    const char *const argv[] = {"job", "--password=x", NULL};
+    read_all(&a, HEAD);
+    assert_false(a.has_peak);
+    assert_false(a.is_complete);
+    json_t *o = cuvee__result_to_json(&a, argv, true), *value, *why = json_object_get(o, "why");
+    json_t *peak =
+        json_object_get(json_object_get(json_object_get(o, "memory"), "footprint"), "peak");
+    assert_true(json_is_null(json_object_get(peak, "upper")));
+    assert_true(json_is_null(json_object_get(json_object_get(o, "time"), "cpu_s")));
+    assert_true(json_is_null(json_object_get(json_object_get(o, "exit"), "code")));
+    const char *key;
+    json_object_foreach(why, key, value) assert_true(json_string_length(value) > 0);
+    assert_true(json_object_size(why) >= 8);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(o, "cmd"), 1)), "***");
+    json_decref(o);
+    cuvee__account_deinit(&a);
+}
+
+static void test_rubbish(void **state)
+{
+    (void)state;
+    cuvee_error err;
+    struct account a = {0};
+    static const char rubbish[] =
+        "S 1 2\nP\nA\nA 1 99999999 1\nP 1 2 3\nG 1 5\nC 1 5 x\nB\nX\nZ\n\xff\n";
+    assert_int_equal(cuvee__account_feed(&a, span_of(rubbish), &err), CUVEE_OK);
+    assert_int_equal(cuvee__account_end(&a, &err), CUVEE_E_FORMAT);
+    cuvee__account_deinit(&a);
+    a = (struct account){0};
+    for (int i = 0; i < 100; i++) /* a line longer than any */
+        assert_int_equal(cuvee__account_feed(&a, span_of("M 1 aaaaaaaaaaaaaaaa"), &err), CUVEE_OK);
+    assert_int_equal(cuvee__account_feed(&a, span_of("\n" HEAD TAIL), &err), CUVEE_OK);
+    assert_int_equal(cuvee__account_end(&a, &err), CUVEE_OK);
+    assert_true(a.is_complete);
+    cuvee__account_deinit(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shared_pages_once),
+        cmocka_unit_test(test_torn_anchor_is_no_peak),
+        cmocka_unit_test(test_spike_is_inside_the_bracket),
+        cmocka_unit_test(test_copy_on_write),
+        cmocka_unit_test(test_marks_and_heap),
+        cmocka_unit_test(test_unknown_is_null),
+        cmocka_unit_test(test_rubbish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -394,10 +394,10 @@ CUVEE_API CUVEE_MUST_CHECK int cuvee_pool_create(cuvee_model *model,
 CUVEE_API void cuvee_pool_free(cuvee_pool *pool);
 
 /* Drop what waits in the queue: those texts end with status CUVEE_E_CANCELLED. Texts that a worker
- * has taken are finished; callers of cuvee_classify() that wait for room go on; later calls work.
- * NULL is fine.
- * Returns  nothing.        Threads  any; done callbacks of calls that end thereby may run inside.
- * Since 0.1 */
+ * has taken are finished, but a script's calls are ended too, all of that model (embedded C code
+ * that does not come back to Python is not); callers of cuvee_classify() that wait for room go on;
+ * later calls work. NULL is fine. Returns  nothing.        Threads  any; done callbacks of calls
+ * that end thereby may run inside. Since 0.1 */
 CUVEE_API void cuvee_pool_cancel(cuvee_pool *pool);
 
 typedef struct cuvee_pool_info {

@@ -22,7 +22,8 @@
  * `bytes`, NUL-terminated there; 0 = none (so offset 0 is never a string). */
 struct external_rows {
     size_t n, room;    /* rows; allocated */
-    int32_t *status;   /* (n) CUVEE_OK, CUVEE_E_SCRIPT, CUVEE_E_TIMEOUT, CUVEE_E_NOMEM */
+    int32_t *status;   /* (n) CUVEE_OK, CUVEE_E_SCRIPT, CUVEE_E_TIMEOUT, CUVEE_E_CANCELLED,
+                         CUVEE_E_NOMEM */
     uint32_t *labels;  /* (n) where the status is CUVEE_OK */
     double *scores;    /* (n) NaN: the model told none */
     size_t *extras;    /* (n) a JSON object's text */
@@ -56,6 +57,9 @@ struct external_ops {
     void (*call)(struct external_model *m, void *caller, const cuvee_text *texts, size_t n,
                  uint64_t timeout_ns, struct external_rows *rows);
     void (*close_caller)(struct external_model *m, void *caller);
+    /* End the calls that are under way, as far as that can be done: their texts get
+     * CUVEE_E_CANCELLED. Any thread. */
+    void (*interrupt)(struct external_model *m);
 };
 
 /* Rows for n texts, all CUVEE_OK with label 0, score NaN and nothing else.

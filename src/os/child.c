@@ -200,6 +200,11 @@ void cuvee__child_end(struct child *child, uint64_t deadline_ns, int *ret_status
     *child = (struct child){.to = -1, .from = -1, .life = -1};
 }
 
+void cuvee__child_kill(pid_t pid)
+{
+    kill(pid, SIGKILL);
+}
+
 uint64_t cuvee__child_resident_bytes(const struct child *child)
 {
     char path[64];

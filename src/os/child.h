@@ -48,6 +48,9 @@ int cuvee__child_receive(const struct child *child, void *message, size_t n, uin
  * happens. */
 void cuvee__child_end(struct child *child, uint64_t deadline_ns, int *ret_status);
 
+/* Kill a child that has not been waited for. */
+void cuvee__child_kill(pid_t pid);
+
 /* Resident memory of the child in bytes; 0 when the kernel does not tell. */
 uint64_t cuvee__child_resident_bytes(const struct child *child);
 

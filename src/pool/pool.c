@@ -129,11 +129,13 @@ void cuvee__pool_free(cuvee_pool *pool)
 
 void cuvee__pool_cancel(cuvee_pool *pool)
 {
+    struct external_model *external = cuvee__model_external(pool->model);
     struct job *next;
     for (struct job *job = cuvee__queue_drain(&pool->queue); job; job = next) {
         next = job->next; /* the job may be gone after this */
         cuvee__job_cancel_rest(job);
     }
+    if (external) external->ops->interrupt(external);
 }
 
 void cuvee__pool_describe(const cuvee_pool *pool, cuvee_pool_info *info)

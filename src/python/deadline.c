@@ -52,7 +52,7 @@ static void *watch_main(void *arg)
     for (;;) {
         cuvee__mutex_lock(&watch.mu);
         while (earliest() > cuvee__clock_ns()) {
-            if (!watch.first)
+            if (earliest() == UINT64_MAX)
                 cuvee__cond_wait(&watch.changed, &watch.mu);
             else
                 cuvee__cond_wait_until(&watch.changed, &watch.mu, earliest());
@@ -103,19 +103,33 @@ void cuvee__deadline_set_thread(struct deadline *d)
 
 void cuvee__deadline_begin(struct deadline *d, uint64_t at_ns)
 {
-    d->at_ns = at_ns;
-    d->was_late = false;
-    if (!at_ns) return;
     cuvee__mutex_lock(&watch.mu);
+    d->at_ns = at_ns ? at_ns : UINT64_MAX;
+    d->was_late = d->was_interrupted = false;
     d->next = watch.first;
     watch.first = d;
+    if (at_ns) cuvee__cond_signal(&watch.changed);
+    cuvee__mutex_unlock(&watch.mu);
+}
+
+void cuvee__deadline_interrupt(const void *owner)
+{
+    pthread_mutex_lock(&watch.start);
+    const bool is_started = watch.is_started;
+    pthread_mutex_unlock(&watch.start);
+    if (!is_started) return;
+    cuvee__mutex_lock(&watch.mu);
+    for (struct deadline *d = watch.first; d; d = d->next) {
+        if (d->owner != owner) continue;
+        d->was_interrupted = true;
+        d->at_ns = 0;
+    }
     cuvee__cond_signal(&watch.changed);
     cuvee__mutex_unlock(&watch.mu);
 }
 
 bool cuvee__deadline_end(struct deadline *d)
 {
-    if (!d->at_ns) return false;
     cuvee__mutex_lock(&watch.mu);
     struct deadline **link = &watch.first;
     while (*link != d) link = &(*link)->next;
@@ -123,5 +137,5 @@ bool cuvee__deadline_end(struct deadline *d)
     cuvee__mutex_unlock(&watch.mu);
     /* One that was raised but not yet seen must not hit the next call. */
     if (d->was_late) cuvee__embedded_api()->PyThreadState_SetAsyncExc(d->thread_id, NULL);
-    return d->was_late;
+    return d->was_late || d->was_interrupted;
 }

@@ -14,10 +14,12 @@
 struct deadline {
     unsigned long thread_id; /* as Python names it */
 
+    const void *owner; /* whose calls are interrupted together */
+
     /* Under the watchdog's mutex. */
-    struct deadline *next; /* while a call with a deadline runs */
+    struct deadline *next; /* while a call runs */
     uint64_t at_ns;
-    bool was_late;
+    bool was_late, was_interrupted;
 };
 
 int cuvee__deadline_init(struct deadline *d, cuvee_error *err);
@@ -26,7 +28,11 @@ void cuvee__deadline_set_thread(struct deadline *d); /* the calling one */
 
 /* A call begins; at_ns 0: without a deadline. */
 void cuvee__deadline_begin(struct deadline *d, uint64_t at_ns);
-/* It has ended; no TimeoutError will come any more. True when the deadline had passed. */
+/* It has ended; no TimeoutError will come any more. True when the deadline had passed, or the call
+ * was interrupted. */
 bool cuvee__deadline_end(struct deadline *d);
+
+/* The deadline of all calls of an owner is now. Any thread, without the GIL. */
+void cuvee__deadline_interrupt(const void *owner);
 
 #endif

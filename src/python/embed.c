@@ -246,6 +246,7 @@ static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *
     }
     c->gil = h->py->PyGILState_Ensure();
     cuvee__deadline_set_thread(&c->deadline);
+    c->deadline.owner = h;
     rc = warm_up(c, err);
     if (rc == CUVEE_OK) {
         c->state = h->py->PyEval_SaveThread();
@@ -454,11 +455,18 @@ static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t
         c->message.len = 0;
         cuvee__embedded_take_error(ERROR_TRACEBACK, &c->message);
         /* A script that swallows the TimeoutError and gives rubbish was late all the same. */
-        cuvee__external_rows_fail_all(rows, was_late ? CUVEE_E_TIMEOUT : CUVEE_E_SCRIPT,
-                                      buffer_span(&c->message));
+        const int status = c->deadline.was_interrupted ? CUVEE_E_CANCELLED
+                           : was_late                  ? CUVEE_E_TIMEOUT
+                                                       : CUVEE_E_SCRIPT;
+        cuvee__external_rows_fail_all(rows, status, buffer_span(&c->message));
     }
     py->PyErr_Clear();
     c->state = py->PyEval_SaveThread();
+}
+
+static void embed_interrupt(struct host *host)
+{
+    cuvee__deadline_interrupt(host);
 }
 
 const struct host_ops cuvee__host_embed = {
@@ -468,4 +476,5 @@ const struct host_ops cuvee__host_embed = {
     .open_caller = embed_open_caller,
     .call = embed_call,
     .close_caller = embed_close_caller,
+    .interrupt = embed_interrupt,
 };

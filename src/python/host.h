@@ -59,6 +59,7 @@ struct host_ops {
     void (*call)(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
                  struct external_rows *rows);
     void (*close_caller)(void *caller);
+    void (*interrupt)(struct host *host);
 };
 
 extern const struct host_ops cuvee__host_embed, cuvee__host_process, cuvee__host_metacall;

@@ -28,14 +28,20 @@ struct process_host {
     struct host base;
     struct host_setup setup;
     struct mutex mu;
+    /* Under mu. */
     struct worker_process first; /* open() needed one: the first caller's */
     bool has_first;
+    struct process_caller *callers; /* open ones, linked by next */
 };
 
 struct process_caller {
     struct process_host *host;
     struct worker_process worker;
     bool has_worker;
+    /* Under the host's mu. */
+    struct process_caller *next;
+    pid_t running;            /* the worker that has a call; 0: none */
+    bool is_interrupted;      /* this call */
     unsigned n_failed_starts; /* in a row */
     uint64_t closed_until_ns; /* the circuit is open: no starts before */
     cuvee_error failure;      /* the last start's */
@@ -73,6 +79,37 @@ static void process_close(struct host *host)
     if (h->has_first) cuvee__worker_process_end(&h->first, NULL);
     cuvee__mutex_deinit(&h->mu);
     cuvee__free(h);
+}
+
+/* ---- interruption ---- */
+
+static void process_interrupt(struct host *host)
+{
+    struct process_host *h = (struct process_host *)host;
+    cuvee__mutex_lock(&h->mu);
+    for (struct process_caller *c = h->callers; c; c = c->next) {
+        c->is_interrupted = true;
+        /* It is not reaped before `running` is 0, so the number is still its own. */
+        if (c->running) cuvee__child_kill(c->running);
+    }
+    cuvee__mutex_unlock(&h->mu);
+}
+
+/* False: the call has been interrupted. */
+static bool set_running(struct process_caller *c, pid_t pid)
+{
+    cuvee__mutex_lock(&c->host->mu);
+    c->running = pid;
+    const bool goes_on = !c->is_interrupted;
+    cuvee__mutex_unlock(&c->host->mu);
+    return goes_on;
+}
+
+static void set_interrupted(struct process_caller *c, bool is)
+{
+    cuvee__mutex_lock(&c->host->mu);
+    c->is_interrupted = is;
+    cuvee__mutex_unlock(&c->host->mu);
 }
 
 /* ---- a caller's worker ---- */
@@ -152,13 +189,21 @@ static int process_open_caller(struct host *host, void **ret_caller, cuvee_error
         cuvee__free(c);
         return rc;
     }
+    cuvee__mutex_lock(&c->host->mu);
+    c->next = c->host->callers;
+    c->host->callers = c;
+    cuvee__mutex_unlock(&c->host->mu);
     *ret_caller = c;
     return CUVEE_OK;
 }
 
 static void process_close_caller(void *caller)
 {
-    struct process_caller *c = caller;
+    struct process_caller *c = caller, **link = &c->host->callers;
+    cuvee__mutex_lock(&c->host->mu);
+    while (*link != c) link = &(*link)->next;
+    *link = c->next;
+    cuvee__mutex_unlock(&c->host->mu);
     if (c->has_worker) cuvee__worker_process_end(&c->worker, NULL);
     cuvee__free(c);
 }
@@ -194,6 +239,12 @@ static void clear_range(const struct work *w, size_t first, size_t n)
 
 enum outcome { ANSWERED, DIED, LATE };
 
+static enum outcome cancelled(const struct work *w, size_t first, size_t n)
+{
+    fail_range(w, first, n, CUVEE_E_CANCELLED, "interrupted");
+    return ANSWERED;
+}
+
 /* One try. After DIED and LATE why says what happened. */
 static enum outcome try_range(const struct work *w, size_t first, size_t n, char *why, size_t room)
 {
@@ -204,8 +255,18 @@ static enum outcome try_range(const struct work *w, size_t first, size_t n, char
         return ANSWERED;
     }
     clear_range(w, first, n);
-    switch (cuvee__worker_process_call(&c->worker, c->host->setup.labels, w->texts + first, n,
-                                       w->timeout_ns, w->rows, first)) {
+    if (!set_running(c, c->worker.child.pid)) {
+        set_running(c, 0);
+        return cancelled(w, first, n);
+    }
+    const enum worker_answer answer = cuvee__worker_process_call(
+        &c->worker, c->host->setup.labels, w->texts + first, n, w->timeout_ns, w->rows, first);
+    const bool goes_on = set_running(c, 0);
+    if (answer == WORKER_DIED && !goes_on) {
+        lose_worker(c, NULL);
+        return cancelled(w, first, n);
+    }
+    switch (answer) {
     case WORKER_DONE:
         recycle(c);
         return ANSWERED;
@@ -248,6 +309,7 @@ static void process_call(void *caller, const cuvee_text *texts, size_t n, uint64
 {
     if (cuvee__external_rows_begin(rows, n) < 0) return;
     const struct work w = {caller, texts, timeout_ns, rows};
+    set_interrupted(caller, false);
     run_range(&w, 0, n, true);
 }
 
@@ -258,4 +320,5 @@ const struct host_ops cuvee__host_process = {
     .open_caller = process_open_caller,
     .call = process_call,
     .close_caller = process_close_caller,
+    .interrupt = process_interrupt,
 };

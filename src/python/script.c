@@ -180,6 +180,12 @@ static void script_close_caller(struct external_model *m, void *caller)
     ((struct script *)m)->host->ops->close_caller(caller);
 }
 
+static void script_interrupt(struct external_model *m)
+{
+    struct host *host = ((struct script *)m)->host;
+    host->ops->interrupt(host);
+}
+
 static const struct external_ops script_ops = {
     .close = script_close,
     .n_labels = script_n_labels,
@@ -188,4 +194,5 @@ static const struct external_ops script_ops = {
     .open_caller = script_open_caller,
     .call = script_call,
     .close_caller = script_close_caller,
+    .interrupt = script_interrupt,
 };

@@ -7,9 +7,9 @@
  *
  * what: 0 - 3 put 1, 2, 4, 8 bytes of the value, 4 cut the file there, 5 copy 64 bytes of the place
  * `value` over it, 6 copy another table entry over it. where: 0 the header, 1 the table, else a
- * section. The first byte of the input chooses the file (bit 0) and whether the checksum is left
- * alone (bit 1): else it is made good again, so that what lies behind it is reached. A model that
- * opens must also classify. */
+ * section. The first byte of the input chooses the model (bit 0), its precision (bits 2 and up,
+ * modulo 3) and whether the checksum is left alone (bit 1): else it is made good again, so that
+ * what lies behind it is reached. A model that opens must also classify. */
 #include <string.h>
 #include <unistd.h>
 
@@ -23,16 +23,18 @@
 
 #define EDIT_BYTES 8
 
+enum { N_SHAPES = 2, N_PRECISIONS = 3, N_GOOD = N_SHAPES * N_PRECISIONS };
+
 static char path[64];
 static struct {
     unsigned char *bytes;
     size_t len;
-} good[2];
+} good[N_GOOD]; /* at precision x N_SHAPES + shape */
 
 static void remove_file(void)
 {
     unlink(path);
-    for (size_t i = 0; i < 2; i++) free(good[i].bytes);
+    for (size_t i = 0; i < N_GOOD; i++) free(good[i].bytes);
 }
 
 static void read_good(size_t i)
@@ -48,18 +50,22 @@ static void read_good(size_t i)
 
 static void make_good(void)
 {
-    static const struct tiny_model shapes[2] = {
+    static const struct tiny_model shapes[N_SHAPES] = {
         {.family = "distilbert"}, {.family = "bert", .dtype = "F16", .hidden_size = 32,
                                    .n_heads = 1, .n_labels = 4}};
-    for (size_t i = 0; i < 2; i++) {
+    static const uint32_t precisions[N_PRECISIONS] = {CUVEE_PRECISION_F32, CUVEE_PRECISION_BF16,
+                                                      CUVEE_PRECISION_INT8};
+    for (size_t i = 0; i < N_GOOD; i++) {
+        const cuvee_pack_options options = {.struct_size = sizeof options,
+                                            .precision = precisions[i / N_SHAPES]};
         char dir[] = "/tmp/cuvee-fuzz-packed-XXXXXX";
         HOLDS(mkdtemp(dir));
         snprintf(path, sizeof path, "%s.cuvee", dir);
-        HOLDS(tiny_model_write(dir, &shapes[i]) == 0);
-        HOLDS(cuvee_model_pack(dir, path, NULL, NULL) == CUVEE_OK);
+        HOLDS(tiny_model_write(dir, &shapes[i % N_SHAPES]) == 0);
+        HOLDS(cuvee_model_pack(dir, path, &options, NULL) == CUVEE_OK);
         tiny_model_remove(dir);
         read_good(i);
-        if (i == 0) unlink(path);
+        if (i + 1 < N_GOOD) unlink(path);
     }
     atexit(remove_file);
 }
@@ -147,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_len)
 {
     if (!good[0].bytes) make_good();
     if (input_len == 0) return 0;
-    const unsigned which = input[0] & 1;
+    const unsigned which = (input[0] >> 2) % N_PRECISIONS * N_SHAPES + (input[0] & 1);
     size_t len = good[which].len;
     unsigned char *bytes = malloc(len);
     if (!bytes) return 0;
@@ -164,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_len)
     cuvee_error err = {.msg = ""};
     const uint64_t live = cuvee__alloc_count() - cuvee__free_count();
     const int rc = cuvee_model_open(path, NULL, &model, &err);
+    HOLDS(rc == CUVEE_OK || input_len > EDIT_BYTES); /* a good file opens */
     if (rc == CUVEE_OK) {
         classify(model);
         cuvee_model_close(model);

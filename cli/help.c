@@ -20,7 +20,7 @@ static void print_wrapped(const char *text, size_t indent, size_t at, size_t col
     }
     bool is_first = true;
     while (*text) {
-        const size_t n = strcspn(text, " ");
+        const size_t n = strcspn(text, " \n");
         if (!is_first && at + 1 + n > columns) {
             fputc('\n', to);
             at = 0;
@@ -34,7 +34,12 @@ static void print_wrapped(const char *text, size_t indent, size_t at, size_t col
         at = (is_first ? indent : at + 1) + n;
         is_first = false;
         text += n;
-        text += strspn(text, " ");
+        if (*text == '\n') {
+            fputc('\n', to);
+            at = 0;
+            is_first = true;
+        }
+        text += strspn(text, " \n");
     }
     fputc('\n', to);
 }

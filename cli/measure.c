@@ -20,6 +20,7 @@
 #include "exit_code.h"
 #include "measure/account.h"
 #include "measure/result_json.h"
+#include "measure_diff.h"
 #include "measure_summary.h"
 #include "os/file.h"
 #include "os/program.h"
@@ -91,6 +92,8 @@ static const char *const examples[] = {
     "cuvee measure -q -o cost.json --fail-if 'footprint>1G' -- ./job",
     "why others say something else",
     "cuvee measure --explain -- make -j4",
+    "two results beside each other",
+    "cuvee measure diff before.json after.json",
     NULL};
 
 static int run(const struct command *self, int argc, char **argv);
@@ -98,7 +101,8 @@ static int run(const struct command *self, int argc, char **argv);
 const struct command cli__command_measure = {
     .name = "measure",
     .summary = "the true time, CPU and memory of a command's whole process tree",
-    .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]",
+    .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]\n"
+                "cuvee measure diff A.json B.json",
     .examples = examples,
     .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
              "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
@@ -314,8 +318,21 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
     return exit_code;
 }
 
+/* cuvee measure diff A.json B.json; without -- in front, so diff(1) can be measured. */
+static int run_diff(const struct command *self, int n, char **paths)
+{
+    cuvee_error err = {0};
+    if (n != 2) {
+        cli__usage_error(self, "diff takes two results, as 'cuvee measure -o FILE' writes them");
+        return EXIT_FAILED;
+    }
+    if (cli__measure_diff(paths[0], paths[1], &err) < 0) return tell(&err);
+    return cli__stdout_finish() == EXIT_OK ? EXIT_OK : EXIT_FAILED;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "diff") == 0) return run_diff(self, argc - 2, argv + 2);
     struct measure_options o = {.interval_ms = 10, .budget_percent = 1};
     struct operands operands;
     struct limit limit;

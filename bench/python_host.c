@@ -14,6 +14,7 @@
 #include "os/clock.h"
 #include "os/memory.h"
 #include "python/host.h"
+#include "samples.h"
 
 enum { TEXTS = 32, BYTES = 245, CALLS = 20000, GOOD = 200000, RAISING = 20000, MAX_CALLERS = 8 };
 
@@ -24,12 +25,6 @@ static const char script_text[] =
     "    if texts[0] == 'raise': raise ValueError('no')\n"
     "    if texts[0] == 'sleep': time.sleep(0.005)\n"
     "    return [{'label': 'POSITIVE', 'score': 0.5} for _ in texts]\n";
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* ---- waking a thread ---- */
 
@@ -64,8 +59,7 @@ static double round_trip_us(void)
         us[i] = (double)(cuvee__clock_ns() - start) / 1e3;
     }
     pthread_join(other, NULL);
-    qsort(us, CALLS / 4, sizeof *us, compare);
-    return us[CALLS / 8];
+    return samples_median(&(struct samples){us, CALLS / 4, CALLS / 4});
 }
 
 /* ---- calls ---- */
@@ -112,8 +106,8 @@ static double median_us(struct host *host, int n)
         if (pthread_create(&threads[i], NULL, make_calls, &callers[i])) exit(1);
     }
     for (int i = 0; i < n; i++) pthread_join(threads[i], NULL);
-    qsort(us, (size_t)n * CALLS, sizeof *us, compare);
-    return us[n * CALLS / 2];
+    const size_t n_us = (size_t)n * CALLS;
+    return samples_median(&(struct samples){us, n_us, n_us});
 }
 
 /* Of n_calls calls of each of the threads, once all callers are open. */

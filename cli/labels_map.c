@@ -25,27 +25,29 @@ static int load_map(const char *path, json_t **ret_map, cuvee_error *err)
     return rc;
 }
 
-static int apply_map(struct label_names *l, json_t *map, const char *path, bool is_open_ended,
-                     cuvee_error *err)
+static bool has_label(const cuvee_model *model, size_t n_labels, const char *name)
+{
+    for (size_t i = 0; i < n_labels; i++)
+        if (strcmp(cuvee_model_label(model, i), name) == 0) return true;
+    return false;
+}
+
+/* is_open_ended: labels may come later, so that a name nobody has yet is no mistake. */
+static int check_map(json_t *map, const char *path, const cuvee_model *model, size_t n_labels,
+                     bool is_open_ended, cuvee_error *err)
 {
     const char *from;
     json_t *to;
     json_object_foreach(map, from, to) {
-        size_t i = 0;
         if (!json_is_string(to))
             return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' is not a string",
                                path, from);
         if (strlen(json_string_value(to)) != json_string_length(to))
             return cuvee__fail(err, CUVEE_E_FORMAT, "%s: the new name of '%s' has a NUL in it",
                                path, from);
-        while (i < l->n && strcmp(l->names[i], from) != 0) i++;
-        if (i == l->n && !is_open_ended)
+        if (!is_open_ended && !has_label(model, n_labels, from))
             return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s: the model has no label '%s'", path,
                                from);
-    }
-    for (size_t i = 0; i < l->n; i++) {
-        const char *name = json_string_value(json_object_get(map, l->names[i]));
-        if (name) l->names[i] = name;
     }
     return CUVEE_OK;
 }
@@ -82,21 +84,11 @@ int cli__label_names_open(struct label_names *l, const cuvee_model *model, const
     cuvee_model_info info = CUVEE_OPTIONS(cuvee_model_info);
     json_t *map = NULL;
     int rc = cuvee_model_describe(model, &info, err);
-    if (rc < 0) return rc;
-    l->n = info.n_labels;
-    /* A script may have told none yet. */
-    l->names = cuvee__alloc_array(l->n + 1, sizeof *l->names);
-    l->first = cuvee__alloc_array(l->n + 1, sizeof *l->first);
-    if (!l->names || !l->first)
-        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for labels");
-    for (size_t i = 0; i < l->n; i++) l->names[i] = cuvee_model_label(model, i);
-    if (map_path) {
-        if ((rc = load_map(map_path, &map, err)) < 0) return rc;
-        l->map = map;
-        if ((rc = apply_map(l, map, map_path, info.script_host != NULL, err)) < 0) return rc;
-    }
-    for (size_t i = 0; i < l->n; i++) l->first[i] = first_of_name(l, i);
-    return CUVEE_OK;
+    if (rc == CUVEE_OK && map_path) rc = load_map(map_path, &map, err);
+    l->map = map;
+    if (rc == CUVEE_OK && map)
+        rc = check_map(map, map_path, model, info.n_labels, info.script_host != NULL, err);
+    return rc == CUVEE_OK ? cli__label_names_grow(l, model, err) : rc;
 }
 
 void cli__label_names_close(struct label_names *l)

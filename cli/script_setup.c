@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -12,15 +11,14 @@
 
 #include "base/checked.h"
 #include "os/cpu.h"
+#include "os/file.h"
 
 enum { MAX_ARENAS = 2 };
 
 bool cli__is_script(const struct model_request *request)
 {
     char path[MODEL_PATH_ROOM];
-    if (cli__model_find(request->path, path, NULL)) return false;
-    const size_t n = strlen(path);
-    return n > 3 && strcmp(path + n - 3, ".py") == 0;
+    return !cli__model_find(request->path, path, NULL) && cuvee__path_is_script(path);
 }
 
 void cli__script_prepare(const struct model_request *request)

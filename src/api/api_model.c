@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cuvee/cuvee.h"
 #include "model/model.h"
+#include "os/file.h"
 #include "python/script.h"
 
 static const struct struct_sizes options_sizes = STRUCT_SIZES(cuvee_model_options, cache_max_bytes);
@@ -42,8 +43,8 @@ int cuvee_model_open(const char *path, const cuvee_model_options *options, cuvee
     if (rc == CUVEE_OK)
         rc = cuvee__enum_check("python_host", o.python_host, CUVEE_PYTHON_METACALL, err);
     if (rc < 0) return rc;
-    return cuvee__is_script(path) ? open_script(path, &o, ret_model, err)
-                                  : cuvee__model_open_with(path, &o, ret_model, err);
+    return cuvee__path_is_script(path) ? open_script(path, &o, ret_model, err)
+                                       : cuvee__model_open_with(path, &o, ret_model, err);
 }
 
 void cuvee_model_close(cuvee_model *model)

@@ -68,14 +68,14 @@ size_t cuvee__external_rows_string(struct external_rows *rows, struct span text)
 void cuvee__external_rows_fail(struct external_rows *rows, size_t i, int status,
                                struct span message)
 {
-    rows->status[i] = status;
-    rows->messages[i] = cuvee__external_rows_string(rows, message);
+    cuvee__external_rows_fail_range(rows, i, 1, status, message);
 }
 
-void cuvee__external_rows_fail_all(struct external_rows *rows, int status, struct span message)
+void cuvee__external_rows_fail_range(struct external_rows *rows, size_t first, size_t n, int status,
+                                     struct span message)
 {
     const size_t at = cuvee__external_rows_string(rows, message);
-    for (size_t i = 0; i < rows->n; i++) {
+    for (size_t i = first; i < first + n; i++) {
         rows->status[i] = status;
         rows->messages[i] = at;
     }

@@ -73,8 +73,9 @@ size_t cuvee__external_rows_string(struct external_rows *rows, struct span text)
 /* Row i has failed with this status and message. */
 void cuvee__external_rows_fail(struct external_rows *rows, size_t i, int status,
                                struct span message);
-/* All rows have. */
-void cuvee__external_rows_fail_all(struct external_rows *rows, int status, struct span message);
+/* Rows first .. first + n - 1 have, and share the message. */
+void cuvee__external_rows_fail_range(struct external_rows *rows, size_t first, size_t n, int status,
+                                     struct span message);
 
 /* One of all scores of row i; rows come in order. CUVEE_OK or CUVEE_E_NOMEM. */
 int cuvee__external_rows_add_score(struct external_rows *rows, size_t i, uint32_t label,

@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/proc_files.h"
+#include "os/spawn.h"
 
 extern char **environ;
 
@@ -24,8 +24,6 @@ enum {
     LEAST_FD = CUVEE__CHILD_PASSED_FD + CUVEE__CHILD_MAX_PASSED,
     REAP_STEP_MS = 2,
 };
-
-static const uint64_t ns_per_ms = 1000000;
 
 /* ---- start ---- */
 
@@ -63,31 +61,12 @@ static int move_up(int fd)
 static int spawn(struct child *child, const struct child_setup *setup, const int *ends,
                  char **environment)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigemptyset(&none);
-    int e = posix_spawn_file_actions_init(&files);
-    if (e) return e;
-    if ((e = posix_spawnattr_init(&attributes))) {
-        posix_spawn_file_actions_destroy(&files);
-        return e;
-    }
-    e = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!e) e = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-    for (int i = 0; !e && i < ENDS; i++)
-        e = posix_spawn_file_actions_adddup2(&files, ends[i], CUVEE__CHILD_FD + i);
-    for (size_t i = 0; !e && i < setup->n_passed; i++)
-        e = posix_spawn_file_actions_adddup2(&files, setup->passed[i],
-                                             CUVEE__CHILD_PASSED_FD + (int)i);
-    if (!e) e = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!e) e = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    /* The prototype is older than const; the strings are not written to. */
-    char *const *argv = (char *const *)(uintptr_t)setup->argv;
-    if (!e) e = posix_spawnp(&child->pid, argv[0], &files, &attributes, argv, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return e;
+    struct spawn_file files[1 + ENDS + CUVEE__CHILD_MAX_PASSED] = {{STDERR_FILENO, STDOUT_FILENO}};
+    size_t n = 1;
+    for (int i = 0; i < ENDS; i++) files[n++] = (struct spawn_file){ends[i], CUVEE__CHILD_FD + i};
+    for (int i = 0; i < setup->n_passed; i++)
+        files[n++] = (struct spawn_file){setup->passed[i], CUVEE__CHILD_PASSED_FD + i};
+    return cuvee__spawn(setup->argv, environment, files, n, &child->pid);
 }
 
 static void close_fds(int *fds, size_t n)
@@ -154,7 +133,7 @@ int cuvee__child_receive(const struct child *child, void *message, size_t n, uin
         if (deadline_ns != UINT64_MAX) {
             const uint64_t now = cuvee__clock_ns();
             if (now >= deadline_ns) return CUVEE_E_TIMEOUT;
-            const uint64_t ms = (deadline_ns - now) / ns_per_ms + 1;
+            const uint64_t ms = (deadline_ns - now) / CUVEE__NS_PER_MS + 1;
             wait_ms = ms > 1000000 ? 1000000 : (int)ms;
         }
         struct pollfd wait = {.fd = child->from, .events = POLLIN};
@@ -174,8 +153,7 @@ static bool reap(struct child *child, int flags, int *ret_status)
     const pid_t pid = waitpid(child->pid, &status, flags);
     if (pid == 0 || (pid < 0 && errno == EINTR)) return false;
     /* Somebody else waited for it, or SIGCHLD is ignored: gone all the same. */
-    if (pid > 0 && ret_status)
-        *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (pid > 0 && ret_status) *ret_status = cuvee__exit_status(status);
     return true;
 }
 
@@ -207,12 +185,7 @@ void cuvee__child_kill(pid_t pid)
 
 uint64_t cuvee__child_resident_bytes(const struct child *child)
 {
-    char path[64];
-    unsigned long long pages = 0;
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)child->pid);
-    FILE *f = fopen(path, "re");
-    if (!f) return 0;
-    if (fscanf(f, "%*s %llu", &pages) != 1) pages = 0;
-    fclose(f);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    struct proc_stat stat;
+    if (!cuvee__proc_stat_read(child->pid, &stat)) return 0;
+    return stat.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

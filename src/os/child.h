@@ -27,7 +27,7 @@ struct child_setup {
     const char *const *variables; /* "NAME=value", NULL-terminated: added to our environment unless
                                      it has NAME */
     const int *passed;            /* (n_passed) descriptors of ours */
-    size_t n_passed;
+    int n_passed;                 /* at most CUVEE__CHILD_MAX_PASSED */
 };
 
 /* Start it: standard input empty, standard output ours of errors (a library's data goes to our own

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define CUVEE__NS_PER_MS UINT64_C(1000000)
+
 /* Nanoseconds on the monotonic clock. */
 uint64_t cuvee__clock_ns(void);
 

@@ -26,6 +26,12 @@ bool cuvee__path_is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool cuvee__path_is_script(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 3 && strcmp(path + n - 3, ".py") == 0 && !cuvee__path_is_directory(path);
+}
+
 bool cuvee__directory_find(const char *dir, const char *suffix, char *ret_name, size_t room)
 {
     const size_t n_suffix = strlen(suffix);

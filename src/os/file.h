@@ -16,6 +16,9 @@
 /* True when path names something that exists (of any kind). */
 bool cuvee__file_exists(const char *path);
 
+/* True when path is that of a Python script: it ends in .py and is no directory. */
+bool cuvee__path_is_script(const char *path);
+
 /* True when path is a directory. */
 bool cuvee__path_is_directory(const char *path);
 

@@ -6,43 +6,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/spawn.h"
 
 extern char **environ;
-
-static const uint64_t ns_per_ms = 1000000;
-
-/* Start with standard input empty, standard output out_fd, and no signal blocked: threads of ours
- * have all of them blocked, which a child would inherit. */
-static int start(const char *const *argv, int out_fd, pid_t *ret_pid)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigemptyset(&none);
-    int e = posix_spawn_file_actions_init(&files);
-    if (e) return e;
-    if ((e = posix_spawnattr_init(&attributes))) {
-        posix_spawn_file_actions_destroy(&files);
-        return e;
-    }
-    if (!(e = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) &&
-        !(e = posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO)) &&
-        !(e = posix_spawnattr_setsigmask(&attributes, &none)) &&
-        !(e = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK))) {
-        /* The prototype is older than const; the strings are not written to. */
-        char *const *args = (char *const *)(uintptr_t)argv;
-        e = posix_spawnp(ret_pid, argv[0], &files, &attributes, args, environ);
-    }
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    return e;
-}
 
 static int read_all(int fd, uint64_t deadline_ns, struct buffer *out)
 {
@@ -50,7 +21,7 @@ static int read_all(int fd, uint64_t deadline_ns, struct buffer *out)
         const uint64_t now = cuvee__clock_ns();
         if (now >= deadline_ns) return CUVEE_E_TIMEOUT;
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        const int ready = poll(&wait, 1, (int)((deadline_ns - now) / ns_per_ms + 1));
+        const int ready = poll(&wait, 1, (int)((deadline_ns - now) / CUVEE__NS_PER_MS + 1));
         if (ready < 0 && errno != EINTR) return CUVEE_E_IO;
         if (ready <= 0) continue;
         char bytes[4096];
@@ -67,17 +38,18 @@ static int wait_for(pid_t pid)
     int status = 0;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR) return -1; /* the host program waited for it, or ignores SIGCHLD */
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return cuvee__exit_status(status);
 }
 
 int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, struct buffer *out,
                               int *ret_status, cuvee_error *err)
 {
-    const uint64_t deadline_ns = cuvee__clock_ns() + timeout_ms * ns_per_ms;
+    const uint64_t deadline_ns = cuvee__clock_ns() + timeout_ms * CUVEE__NS_PER_MS;
     int fds[2];
     pid_t pid;
     if (pipe2(fds, O_CLOEXEC) < 0) return cuvee__fail_os(err, errno, "a pipe");
-    const int e = start(argv, fds[1], &pid);
+    const struct spawn_file out_end = {fds[1], STDOUT_FILENO};
+    const int e = cuvee__spawn(argv, environ, &out_end, 1, &pid);
     close(fds[1]);
     if (e) {
         close(fds[0]);

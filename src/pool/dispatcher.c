@@ -9,8 +9,6 @@
 #include "base/error.h"
 #include "os/clock.h"
 
-static const uint64_t ns_per_ms = 1000000;
-
 /* ---- results ---- */
 
 /* What all rows of one job in this call point into, in one block that goes with the result: the
@@ -93,7 +91,7 @@ static void run_batch(struct dispatcher *d)
     record.batch = atomic_fetch_add_explicit(&c->n_batches, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->n_texts, d->n_texts, memory_order_relaxed);
     d->external->ops->call(d->external, d->caller, d->texts, d->n_texts,
-                           (uint64_t)d->deadline_ms * ns_per_ms, &d->rows);
+                           (uint64_t)d->deadline_ms * CUVEE__NS_PER_MS, &d->rows);
     record.forward_ns = cuvee__clock_ns() - record.start_ns;
     write_rows(d);
     if (d->on_batch) d->on_batch(d->on_batch_user, &record);

@@ -14,8 +14,9 @@
 #include "base/checked.h"
 #include "cuvee/cuvee.h"
 
-/* Columns over n texts; they lie behind the struct, in the same block. */
 struct script_columns;
+
+/* Columns over n texts; they lie behind the struct, in the same block. */
 struct cuvee_result {
     size_t n_texts, n_labels;
     float *all_scores; /* (n_texts, n_labels) */

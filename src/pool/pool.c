@@ -162,9 +162,9 @@ static int classify_as(cuvee_pool *pool, struct caller *caller, struct job *job,
                        cuvee_result **ret_result, cuvee_error *err)
 {
     uint64_t deadline_ns = QUEUE_NO_DEADLINE;
-    const uint64_t ns_per_ms = 1000000, now = cuvee__clock_ns();
-    if (timeout_ms > 0 && (uint64_t)timeout_ms < (QUEUE_NO_DEADLINE - now) / ns_per_ms)
-        deadline_ns = now + (uint64_t)timeout_ms * ns_per_ms;
+    const uint64_t now = cuvee__clock_ns();
+    if (timeout_ms > 0 && (uint64_t)timeout_ms < (QUEUE_NO_DEADLINE - now) / CUVEE__NS_PER_MS)
+        deadline_ns = now + (uint64_t)timeout_ms * CUVEE__NS_PER_MS;
     if (!cuvee__queue_push_wait(&pool->queue, job, caller, deadline_ns)) {
         cuvee__job_free(job);
         return cuvee__fail(err, CUVEE_E_TIMEOUT, "no room in the queue within %lld ms",

@@ -458,7 +458,7 @@ static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t
         const int status = c->deadline.was_interrupted ? CUVEE_E_CANCELLED
                            : was_late                  ? CUVEE_E_TIMEOUT
                                                        : CUVEE_E_SCRIPT;
-        cuvee__external_rows_fail_all(rows, status, buffer_span(&c->message));
+        cuvee__external_rows_fail_range(rows, 0, rows->n, status, buffer_span(&c->message));
     }
     py->PyErr_Clear();
     c->state = py->PyEval_SaveThread();

@@ -220,11 +220,7 @@ struct work {
 
 static void fail_range(const struct work *w, size_t first, size_t n, int status, const char *why)
 {
-    const size_t at = cuvee__external_rows_string(w->rows, span_of(why));
-    for (size_t i = first; i < first + n; i++) {
-        w->rows->status[i] = status;
-        w->rows->messages[i] = at;
-    }
+    cuvee__external_rows_fail_range(w->rows, first, n, status, span_of(why));
 }
 
 /* What a worker that died half way has left. */
@@ -277,7 +273,7 @@ static enum outcome try_range(const struct work *w, size_t first, size_t n, char
     case WORKER_LATE:
         lose_worker(c, NULL);
         snprintf(why, room, "no answer within %llu ms; the worker process was killed",
-                 (unsigned long long)(w->timeout_ns / 1000000));
+                 (unsigned long long)(w->timeout_ns / CUVEE__NS_PER_MS));
         return LATE;
     default:
         lose_worker(c, &status);

@@ -30,12 +30,6 @@ struct script {
 
 static const struct external_ops script_ops;
 
-bool cuvee__is_script(const char *path)
-{
-    const size_t n = strlen(path);
-    return n > 3 && strcmp(path + n - 3, ".py") == 0 && !cuvee__path_is_directory(path);
-}
-
 /* ---- open ---- */
 
 static int copy_strings(struct script *s, const char *path, const cuvee_model_options *o,

@@ -4,13 +4,8 @@
 #ifndef CUVEE_PYTHON_SCRIPT_H
 #define CUVEE_PYTHON_SCRIPT_H
 
-#include <stdbool.h>
-
 #include "cuvee/cuvee.h"
 #include "model/external.h"
-
-/* The path names a script, by its suffix ".py". */
-bool cuvee__is_script(const char *path);
 
 /* options: complete. Returns CUVEE_OK, CUVEE_E_IO (no such file, no Python), CUVEE_E_SCRIPT,
  * CUVEE_E_UNSUPPORTED, CUVEE_E_NOMEM. Blocks until the script is loaded. */

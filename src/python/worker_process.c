@@ -291,11 +291,7 @@ static void put_exception(struct span text, size_t n, struct external_rows *rows
         if (trace && *trace && cuvee__buffer_append_char(&message, '\n') == CUVEE_OK)
             cuvee__buffer_append_str(&message, trace);
     }
-    const size_t at = cuvee__external_rows_string(rows, buffer_span(&message));
-    for (size_t i = first; i < first + n; i++) {
-        rows->status[i] = CUVEE_E_SCRIPT;
-        rows->messages[i] = at;
-    }
+    cuvee__external_rows_fail_range(rows, first, n, CUVEE_E_SCRIPT, buffer_span(&message));
     cuvee__buffer_deinit(&message);
     json_decref(said);
 }
@@ -314,9 +310,8 @@ static enum worker_answer read_answer(const struct message *m, struct span text,
     int rc = names ? put_answer(&a, n, labels, names, rows, first) : CUVEE_E_NOMEM;
     cuvee__free(names);
     if (rc == CUVEE_E_LIMIT) {
-        for (size_t i = 0; i < n; i++)
-            cuvee__external_rows_fail(rows, first + i, CUVEE_E_SCRIPT,
-                                      span_of("the script has used more than 65535 labels"));
+        cuvee__external_rows_fail_range(rows, first, n, CUVEE_E_SCRIPT,
+                                        span_of("the script has used more than 65535 labels"));
         rc = CUVEE_OK;
     }
     if (rc == CUVEE_OK) return WORKER_DONE;

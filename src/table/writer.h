@@ -87,10 +87,10 @@ struct row_writer;
 int cuvee__row_writer_create(struct output_file *o, const struct writer_options *options,
                              struct row_writer **ret_writer, cuvee_error *err);
 void cuvee__row_writer_free(struct row_writer *w);
-/* TABLE_CSV refuses a row with fields_are_json: CUVEE_E_UNSUPPORTED. */
 /* Labels n.. of the table have become known; not with score_<LABEL> columns. */
 int cuvee__row_writer_add_labels(struct row_writer *w, const char *const *labels, size_t n,
                                  cuvee_error *err);
+/* TABLE_CSV refuses a row with fields_are_json: CUVEE_E_UNSUPPORTED. */
 int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee_error *err);
 /* End of the document; TABLE_JSON: `metadata` (a JSON object, borrows) follows the results. */
 int cuvee__row_writer_end(struct row_writer *w, const json_t *metadata, cuvee_error *err);

@@ -170,12 +170,6 @@ int cuvee__model_open_with(const char *path, const cuvee_model_options *options,
 }
 
 /* There are no scripts here. */
-bool cuvee__is_script(const char *path)
-{
-    (void)path;
-    return false;
-}
-
 int cuvee__script_open(const char *path, const cuvee_model_options *options,
                        struct external_model **ret_model, cuvee_error *err)
 {

@@ -360,7 +360,9 @@ typedef struct cuvee_batch_record {
 
 typedef struct cuvee_pool_options {
     size_t struct_size;
-    uint32_t n_workers;    /* 0 = one per allowed core (affinity mask, cgroup quota); up to 1024 */
+    uint32_t n_workers;    /* 0 = one per allowed core (affinity mask, cgroup quota); up to 1024.
+                              Exactly as many as the mask has, and more than one: each stays on a
+                              core of its own */
     uint32_t batch_tokens; /* budget of one forward pass; 0 = 512; 1 .. 65536. A longer text is a
                               batch of its own */
     uint32_t max_queue;    /* texts waiting; 0 = 65536. A call may bring more only into an empty

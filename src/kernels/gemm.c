@@ -155,66 +155,122 @@ size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k)
     return cuvee__max(inputs, widened * sizeof(float));
 }
 
-/* scratch: the quantised rows, their scales, a row that is being rotated. */
-static struct inputs quantise_rows(const struct kernels *kern, size_t rows, const float *a,
-                                   size_t lda, const struct packed *w, void *scratch)
+/* Scratch of m rows: the converted ones; for int8 their scales, then one that is being rotated. */
+struct conversion {
+    void *rows;
+    struct row_scale *scales;
+    float *rotated;
+    size_t ld;
+};
+
+static struct conversion conversion_in(void *scratch, const struct packed *w, size_t m)
 {
     const size_t ld = converted_ld(w->type, w->k);
-    uint8_t *to = scratch;
-    struct row_scale *scales = (void *)(to + rows * ld);
-    float *rotated = (void *)(to + rows * ld + cuvee__round_up(rows * sizeof *scales, 64));
-    for (size_t r = 0; r < rows; r++, a += lda) {
-        const float *x = a, *input_scales = w->input_scales;
-        if (w->rotation > 1) {
-            kern->rotate_row(rotated, x, input_scales, w->k, w->rotation);
-            x = rotated;
-            input_scales = NULL;
-        }
-        kern->quantise_row(to + r * ld, x, input_scales, w->k, w->activation_max, &scales[r]);
-    }
-    return (struct inputs){to, ld, scales};
+    char *scales = (char *)scratch + m * ld;
+    return (struct conversion){
+        .rows = scratch,
+        .scales = (void *)scales,
+        .rotated = (void *)(scales + cuvee__round_up(m * sizeof(struct row_scale), 64)),
+        .ld = ld,
+    };
 }
 
-/* The rows of a as the tier's microkernel for this type of weights wants them. */
-static struct inputs convert_rows(const struct kernels *kern, size_t rows, const float *a,
-                                  size_t lda, const struct packed *w, void *scratch)
+static void quantise_rows(const struct kernels *kern, size_t first, size_t n, const float *a,
+                          size_t lda, const struct packed *w, const struct conversion *to)
 {
-    if (!converts(kern, w->type)) return (struct inputs){a, lda, NULL};
-    const size_t ld = converted_ld(w->type, w->k);
-    if (w->type == WEIGHT_BF16) {
-        uint16_t *to = scratch;
-        for (size_t r = 0; r < rows; r++) {
-            kern->narrow_bf16(to + r * ld, a + r * lda, w->k);
-            if (w->k % 2) to[r * ld + w->k] = 0;
+    for (size_t r = first; r < first + n; r++) {
+        const float *x = a + r * lda, *input_scales = w->input_scales;
+        if (w->rotation > 1) {
+            kern->rotate_row(to->rotated, x, input_scales, w->k, w->rotation);
+            x = to->rotated;
+            input_scales = NULL;
         }
-        return (struct inputs){to, ld, NULL};
+        kern->quantise_row((uint8_t *)to->rows + r * to->ld, x, input_scales, w->k,
+                           w->activation_max, &to->scales[r]);
     }
-    return quantise_rows(kern, rows, a, lda, w, scratch);
+}
+
+static void round_rows(const struct kernels *kern, size_t first, size_t n, const float *a,
+                       size_t lda, const struct packed *w, const struct conversion *to)
+{
+    for (size_t r = first; r < first + n; r++) {
+        uint16_t *row = (uint16_t *)to->rows + r * to->ld;
+        kern->narrow_bf16(row, a + r * lda, w->k);
+        if (w->k % 2) row[w->k] = 0;
+    }
+}
+
+bool cuvee__gemm_can_share(const struct kernels *k, size_t m, const struct packed *w)
+{
+    return converts(k, w->type) && m <= ROW_BLOCK;
+}
+
+void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, const float *a,
+                         size_t lda, const struct packed *w, void *shared, void *own)
+{
+    struct conversion to = conversion_in(shared, w, m);
+    if (w->type == WEIGHT_BF16) {
+        round_rows(k, first, n, a, lda, w, &to);
+        return;
+    }
+    to.rotated = conversion_in(own, w, m).rotated;
+    quantise_rows(k, first, n, a, lda, w, &to);
+}
+
+/* One row block, whose inputs are in the type that the tier's microkernel wants. */
+static void gemm_block(const struct kernels *k, size_t m, const struct inputs *in,
+                       const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
+                       void *widened)
+{
+    _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
+    struct panel_job job = {.kern = k, .in = *in, .widened = widened, .ldc = ldc};
+    job.tiles = split_rows(m, max_tile_rows(k, w->type));
+    for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
+        job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
+        job.c = c + col;
+        job.e = epilogue_from(e, 0, col);
+        if (w->type == WEIGHT_INT8)
+            gemm_panel_int8(&job);
+        else
+            gemm_panel_float(&job, sums);
+    }
+}
+
+static struct epilogue epilogue_after(bool is_converted, const struct epilogue *e)
+{
+    struct epilogue own = *e;
+    if (is_converted && e->act == ACT_GELU) own.act = ACT_GELU_COARSE;
+    return own;
+}
+
+void cuvee__gemm_shared(const struct kernels *k, size_t m, const struct packed *w,
+                        const struct epilogue *e, float *c, size_t ldc, void *shared)
+{
+    const struct conversion of = conversion_in(shared, w, m);
+    const struct inputs in = {of.rows, of.ld, of.scales};
+    const struct epilogue own = epilogue_after(true, e);
+    if (m) gemm_block(k, m, &in, w, &own, c, ldc, NULL);
 }
 
 void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
                  const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
                  void *scratch)
 {
-    _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
-    struct epilogue own = *e;
     if (m == 0) return;
-    if (converts(k, w->type) && e->act == ACT_GELU) own.act = ACT_GELU_COARSE;
+    const bool is_converted = converts(k, w->type);
+    const struct epilogue whole = epilogue_after(is_converted, e);
     const struct split blocks = split_rows(m, ROW_BLOCK);
     for (size_t b = 0, row = 0; b < blocks.n_parts; b++) {
         const size_t rows = split_part(&blocks, b);
-        struct panel_job job = {.kern = k, .widened = scratch, .ldc = ldc};
-        job.in = convert_rows(k, rows, a + row * lda, lda, w, scratch);
-        job.tiles = split_rows(rows, max_tile_rows(k, w->type));
-        for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
-            job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
-            job.c = c + row * ldc + col;
-            job.e = epilogue_from(&own, row, col);
-            if (w->type == WEIGHT_INT8)
-                gemm_panel_int8(&job);
-            else
-                gemm_panel_float(&job, sums);
+        const float *from = a + row * lda;
+        struct inputs in = {from, lda, NULL};
+        if (is_converted) {
+            const struct conversion of = conversion_in(scratch, w, rows);
+            cuvee__gemm_convert(k, rows, 0, rows, from, lda, w, scratch, scratch);
+            in = (struct inputs){of.rows, of.ld, of.scales};
         }
+        const struct epilogue own = epilogue_from(&whole, row, 0);
+        gemm_block(k, rows, &in, w, &own, c + row * ldc, ldc, scratch);
         row += rows;
     }
 }

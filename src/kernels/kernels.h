@@ -222,6 +222,18 @@ void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
                  const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
                  void *scratch);
 
+/* For threads that share a product by columns: the inputs are converted once for all of them.
+ *     if (cuvee__gemm_can_share(k, m, w))  converted at all, and m is within one row block
+ *         convert  each its rows first .. first + n - 1 of the m, into one scratch `shared`; own is
+ *                  a scratch that no other thread uses now, which may be `shared` for one of them
+ *         then     each its columns, as a w of their own; the bits are those of cuvee__gemm()
+ * Both scratches are of cuvee__gemm_scratch_bytes. */
+bool cuvee__gemm_can_share(const struct kernels *k, size_t m, const struct packed *w);
+void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, const float *a,
+                         size_t lda, const struct packed *w, void *shared, void *own);
+void cuvee__gemm_shared(const struct kernels *k, size_t m, const struct packed *w,
+                        const struct epilogue *e, float *c, size_t ldc, void *shared);
+
 /* Scratch of a product of up to m rows with k inputs, on any tier; a multiple of 64. It does not
  * grow beyond a few hundred rows. 0 for f32. k is capped by the caller. */
 size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k);

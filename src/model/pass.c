@@ -14,7 +14,7 @@
 #define CHUNK_ROWS 42
 #define CHUNK_ROWS_ALONE 84
 
-/* So that threads of unequal speed finish together. Each chunk converts its inputs anew. */
+/* So that threads of unequal speed finish together. */
 #define CHUNKS_EACH 2
 
 bool cuvee__pass_next(struct pass *p, size_t n_chunks, size_t *ret_chunk)
@@ -69,11 +69,18 @@ struct linear cuvee__linear_part(const struct linear *fused, size_t first, size_
     };
 }
 
-static void multiply(const struct pass *p, const struct linear *linear, enum act act, size_t n,
-                     struct rows a, struct rows residual, struct rows out)
+/* A stage that converts the inputs for all chunks of the next, if they are to be converted and fit;
+ * else each chunk does that for itself. */
+static bool convert_rows(struct pass *p, const struct packed *w, size_t n, struct rows a)
 {
-    const struct epilogue e = {linear->bias, act, residual.ptr, residual.ld};
-    cuvee__gemm(p->kernels, n, a.ptr, a.ld, &linear->w, &e, out.ptr, out.ld, p->own->conversion);
+    if (!cuvee__gemm_can_share(p->kernels, n, w)) return false;
+    const size_t n_chunks = cuvee__pass_chunks(p, n);
+    for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
+        const struct share rows = share_of(n, i, n_chunks);
+        cuvee__gemm_convert(p->kernels, n, rows.first, rows.n, a.ptr, a.ld, w, p->w->conversion,
+                            p->own->conversion);
+    }
+    return true;
 }
 
 /* Columns in whole panels. */
@@ -83,13 +90,19 @@ static void multiply_columns(struct pass *p, const struct step *s, size_t n, str
     const size_t n_columns = s->linear->w.n;
     const size_t n_panels = (n_columns + CUVEE__PANEL - 1) / CUVEE__PANEL;
     const size_t n_chunks = cuvee__pass_chunks(p, n_panels);
+    const bool is_converted = n_chunks > 1 && convert_rows(p, &s->linear->w, n, a);
     for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
         const struct share panels = share_of(n_panels, i, n_chunks);
         const size_t first = panels.first * CUVEE__PANEL;
         const size_t columns = cuvee__min(panels.n * CUVEE__PANEL, n_columns - first);
         const struct linear part = cuvee__linear_part(s->linear, first, columns);
         const struct rows beside = residual.ptr ? columns_from(residual, first) : residual;
-        multiply(p, &part, s->act, n, a, beside, columns_from(out, first));
+        const struct rows c = columns_from(out, first);
+        const struct epilogue e = {part.bias, s->act, beside.ptr, beside.ld};
+        if (is_converted)
+            cuvee__gemm_shared(p->kernels, n, &part.w, &e, c.ptr, c.ld, p->w->conversion);
+        else
+            cuvee__gemm(p->kernels, n, a.ptr, a.ld, &part.w, &e, c.ptr, c.ld, p->own->conversion);
     }
 }
 
@@ -99,8 +112,10 @@ void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct r
     const struct observer *observer = p->w->observer;
     if (observer && p->own == p->w)
         observer->see(observer->user, s->stage, s->layer, a.ptr, a.ld, n, s->linear->w.k);
+    const struct epilogue e = {s->linear->bias, s->act, residual.ptr, residual.ld};
     if (p->by_rows)
-        multiply(p, s->linear, s->act, n, a, residual, out);
+        cuvee__gemm(p->kernels, n, a.ptr, a.ld, &s->linear->w, &e, out.ptr, out.ld,
+                    p->own->conversion);
     else
         multiply_columns(p, s, n, a, residual, out);
     cuvee__pass_lap(p, s->stage);

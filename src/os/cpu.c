@@ -78,21 +78,43 @@ void cuvee__cpu_name(char *ret_name, size_t room)
 
 #endif
 
-uint32_t cuvee__cpu_allowed_cores(void)
+/* The calling thread's affinity mask, to be given to CPU_FREE(); NULL when it cannot be had. */
+static cpu_set_t *read_affinity(size_t *ret_bytes)
 {
     /* The kernel refuses a set smaller than its own (EINVAL), so grow until it fits. */
     for (int n_cpus = 1024; n_cpus <= 1 << 20; n_cpus *= 4) {
         cpu_set_t *set = CPU_ALLOC(n_cpus);
         if (!set) break;
-        const size_t bytes = CPU_ALLOC_SIZE(n_cpus);
-        const int rc = sched_getaffinity(0, bytes, set);
-        const int count = rc == 0 ? CPU_COUNT_S(bytes, set) : 0;
+        *ret_bytes = CPU_ALLOC_SIZE(n_cpus);
+        if (sched_getaffinity(0, *ret_bytes, set) == 0) return set;
         CPU_FREE(set);
-        if (rc == 0) return count > 0 ? (uint32_t)count : 1;
         if (errno != EINVAL) break;
     }
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return NULL;
+}
+
+uint32_t cuvee__cpu_allowed_cores(void)
+{
+    size_t bytes;
+    cpu_set_t *set = read_affinity(&bytes);
+    const long n = set ? CPU_COUNT_S(bytes, set) : sysconf(_SC_NPROCESSORS_ONLN);
+    CPU_FREE(set);
     return n > 0 ? (uint32_t)n : 1;
+}
+
+void cuvee__cpu_pin_thread(uint32_t i)
+{
+    size_t bytes, cpu = 0;
+    cpu_set_t *set = read_affinity(&bytes);
+    if (!set) return;
+    for (; cpu < 8 * bytes; cpu++)
+        if (CPU_ISSET_S(cpu, bytes, set) && i-- == 0) break;
+    if (cpu < 8 * bytes) {
+        CPU_ZERO_S(bytes, set);
+        CPU_SET_S(cpu, bytes, set);
+        sched_setaffinity(0, bytes, set);
+    }
+    CPU_FREE(set);
 }
 
 uint64_t cuvee__memory_bytes(void)

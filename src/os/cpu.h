@@ -24,6 +24,10 @@ void cuvee__cpu_name(char *ret_name, size_t room);
 /* Cores in this process's affinity mask; at least 1. */
 uint32_t cuvee__cpu_allowed_cores(void);
 
+/* Keep the calling thread on the i-th core of its affinity mask. Does nothing when there is none or
+ * the system does not let us. */
+void cuvee__cpu_pin_thread(uint32_t i);
+
 /* Physical memory, bytes. */
 uint64_t cuvee__memory_bytes(void);
 

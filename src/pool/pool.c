@@ -9,6 +9,7 @@
 #include "model/external.h"
 #include "model/model.h"
 #include "os/clock.h"
+#include "os/cpu.h"
 #include "pool/dispatcher.h"
 #include "pool/worker.h"
 
@@ -30,6 +31,10 @@ static int start_workers(cuvee_pool *p, const cuvee_pool_options *options, cuvee
     p->workers = cuvee__alloc_aligned(bytes);
     if (!p->workers) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for workers");
     memset(p->workers, 0, bytes);
+    /* One worker for each core: left to the scheduler, two that wake up for the same text may begin
+     * on one core, and stay there for milliseconds. Fewer workers leave it the choice: another
+     * process would take the same first cores. */
+    const bool is_pinned = p->n_workers > 1 && p->n_workers == cuvee__cpu_allowed_cores();
     for (uint32_t i = 0; i < p->n_workers; i++) {
         struct worker *w = &p->workers[i];
         w->batcher = (struct batcher){.model = p->model,
@@ -40,6 +45,7 @@ static int start_workers(cuvee_pool *p, const cuvee_pool_options *options, cuvee
                                       .counters = &p->counters,
                                       .on_batch = options->on_batch,
                                       .on_batch_user = options->on_batch_user};
+        w->is_pinned = is_pinned;
         const int rc = cuvee__worker_start(w, err);
         if (rc < 0) {
             cuvee__error_prefix(err, "worker %u of %u", (unsigned)i, (unsigned)p->n_workers);

@@ -5,12 +5,14 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "os/cpu.h"
 
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
     struct take *t = &w->take;
     struct queue *q = w->batcher.queue;
+    if (w->is_pinned) cuvee__cpu_pin_thread(w->batcher.worker);
     while (cuvee__queue_take(q, t)) {
         if (t->n_slices == 0) {
             cuvee__forward_share(&t->seat.job, w->batcher.workspace, &q->has_texts);

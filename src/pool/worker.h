@@ -14,11 +14,12 @@ struct worker {
     struct crew crew;
     struct batcher batcher;
     struct thread thread;
+    bool is_pinned; /* set before the start: stays on core batcher.worker */
     bool is_started, has_team;
 };
 
-/* Allocate and start; batcher's constants must be set, the rest zero. After a failure deinit is due
- * all the same. */
+/* Allocate and start; batcher's constants and is_pinned must be set, the rest zero. After a failure
+ * deinit is due all the same. */
 int cuvee__worker_start(struct worker *w, cuvee_error *err);
 
 /* Wait for the thread to end, if it was started; stop the queue first. */

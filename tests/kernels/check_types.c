@@ -423,6 +423,48 @@ static void check_rows_and_columns(enum weight_type type, uint32_t activation_ma
     free_product(&p);
 }
 
+/* Inputs converted once, in two halves as by two threads, for products of two parts each. */
+static void check_shared_inputs(enum weight_type type, size_t m, size_t k)
+{
+    struct product p;
+    make_product(&p, type, m, 69, k, 127, 63);
+    p.packed.rotation = k % 32 == 0 ? 32 : 1;
+    p.e.act = ACT_GELU;
+    run_rows(&p, &tier, 0, m, p.c);
+    if (cuvee__gemm_can_share(&tier, m, &p.packed)) {
+        float *other = cuvee__alloc_aligned(cuvee__gemm_scratch_bytes(type, m, k));
+        float *c = aligned_floats(m * p.ldc);
+        const size_t half = m / 2;
+        cuvee__gemm_convert(&tier, m, 0, half, p.a, p.lda, &p.packed, p.scratch, other);
+        cuvee__gemm_convert(&tier, m, half, m - half, p.a, p.lda, &p.packed, p.scratch, p.scratch);
+        for (size_t first = 0, n = 32; first < p.n; first += n, n = p.n - first) {
+            const struct packed part = cuvee__packed_columns(&p.packed, first, n);
+            const struct epilogue e = {p.bias + first, ACT_GELU, p.residual + first, p.ldc};
+            cuvee__gemm_shared(&tier, m, &part, &e, c + first, p.ldc, p.scratch);
+        }
+        for (size_t r = 0; r < m; r++)
+            check_same(c + r * p.ldc, p.c + r * p.ldc, p.n, "with shared inputs");
+        cuvee__free(c);
+        cuvee__free(other);
+    }
+    free_product(&p);
+}
+
+static void inputs_may_be_converted_together(void **state)
+{
+    (void)state;
+    static const size_t rows[] = {1, 2, 55, 144};
+    struct product many;
+    make_product(&many, WEIGHT_INT8, 145, 1, 32, 127, 63);
+    assert_false(cuvee__gemm_can_share(&tier, many.m, &many.packed));
+    free_product(&many);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_shared_inputs(WEIGHT_BF16, rows[i], 769);
+        check_shared_inputs(WEIGHT_INT8, rows[i], 800);
+        check_shared_inputs(WEIGHT_INT8, rows[i], 33);
+    }
+}
+
 static void rows_and_columns_do_not_depend_on_each_other(void **state)
 {
     (void)state;
@@ -473,6 +515,7 @@ const struct CMUnitTest type_tests[] = {
     cmocka_unit_test(quantised_rows_that_are_not_finite),
     cmocka_unit_test(int8_products_of_odd_shapes),
     cmocka_unit_test(rows_and_columns_do_not_depend_on_each_other),
+    cmocka_unit_test(inputs_may_be_converted_together),
     cmocka_unit_test(what_is_not_finite_stays_in_its_row),
     {0},
 };

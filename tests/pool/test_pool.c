@@ -2,6 +2,7 @@
  *
  * pool/ over the fake model: every text has exactly one row, the right one, whatever happens around
  * it. */
+#define _GNU_SOURCE /* cpu_set_t */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -452,6 +453,64 @@ static void batches_keep_the_budget(void **state)
     free(texts);
 }
 
+/* Masks of the workers that ran a batch. */
+struct masks {
+    _Atomic bool is_known[CPU_SETSIZE];
+    cpu_set_t of[CPU_SETSIZE]; /* by worker; written by that worker alone */
+};
+
+static void keep_mask(void *user, const cuvee_batch_record *record)
+{
+    struct masks *m = user;
+    sched_getaffinity(0, sizeof m->of[0], &m->of[record->worker]);
+    m->is_known[record->worker] = true;
+}
+
+static void run_with_masks(uint32_t n_workers, struct masks *masks)
+{
+    enum { N = 2000 };
+    cuvee_model *model;
+    cuvee_pool *pool;
+    cuvee_result *r;
+    cuvee_pool_options o = CUVEE_OPTIONS(cuvee_pool_options);
+    cuvee_text *texts = make_texts(N, 11);
+    o.n_workers = n_workers;
+    o.batch_tokens = 1;
+    o.on_batch = keep_mask;
+    o.on_batch_user = masks;
+    assert_int_equal(cuvee_model_open("fake", NULL, &model, NULL), CUVEE_OK);
+    assert_int_equal(cuvee_pool_create(model, &o, &pool, NULL), CUVEE_OK);
+    assert_int_equal(cuvee_classify(pool, texts, N, NULL, &r, NULL), CUVEE_OK);
+    cuvee_result_free(r);
+    cuvee_pool_free(pool);
+    cuvee_model_close(model);
+    free(texts);
+}
+
+static void a_worker_for_each_core_stays_there(void **state)
+{
+    (void)state;
+    static struct masks each, more;
+    cpu_set_t own, together;
+    size_t n_known = 0;
+    assert_int_equal(sched_getaffinity(0, sizeof own, &own), 0);
+    const uint32_t n = (uint32_t)CPU_COUNT(&own);
+    if (n < 2) skip(); /* one core has nothing to choose */
+    run_with_masks(n, &each);
+    run_with_masks(n + 1, &more);
+    CPU_ZERO(&together);
+    for (size_t i = 0; i <= n; i++) {
+        if (each.is_known[i]) {
+            assert_int_equal(CPU_COUNT(&each.of[i]), 1);
+            CPU_OR(&together, &together, &each.of[i]);
+            n_known++;
+        }
+        if (more.is_known[i]) assert_true(CPU_EQUAL(&more.of[i], &own));
+    }
+    assert_true(n_known > 0);
+    assert_int_equal(CPU_COUNT(&together), n_known);
+}
+
 struct clocked {
     _Atomic uint64_t last_ns; /* when the callback of the batch before returned */
     _Atomic size_t n_batches, n_early;
@@ -596,6 +655,7 @@ int main(void)
         cmocka_unit_test_teardown(no_texts, nothing_was_breached),
         cmocka_unit_test_teardown(status_and_notes, nothing_was_breached),
         cmocka_unit_test_teardown(batches_keep_the_budget, nothing_was_breached),
+        cmocka_unit_test_teardown(a_worker_for_each_core_stays_there, nothing_was_breached),
         cmocka_unit_test_teardown(a_batch_starts_after_the_callback_of_the_last,
                                   nothing_was_breached),
         cmocka_unit_test_teardown(callers_share_a_batch, nothing_was_breached),

@@ -175,7 +175,9 @@ static int open_model(struct run *run, cuvee_error *err)
     const uint64_t start_ns = cuvee__clock_ns();
     int exit_code = prepare_script(run, err);
     if (exit_code) return exit_code;
-    exit_code = cli__model_open(&run->options->model, &run->model, err);
+    struct model_request request = run->options->model;
+    request.hides_progress = run->options->quiet;
+    exit_code = cli__model_open(&request, &run->model, err);
     if (exit_code) return tell(err, exit_code);
     if ((exit_code = open_pool(run, err))) return exit_code;
 

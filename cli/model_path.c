@@ -122,6 +122,16 @@ static bool split_words(const char *text, struct script_words *ret)
     return false;
 }
 
+void cli__show_packing(void *user, size_t done, size_t total)
+{
+    char line[64];
+    (void)user;
+    if (!cli__console_is_terminal()) return;
+    snprintf(line, sizeof line, "packing the model: layer %zu of %zu",
+             done < total ? done + 1 : total, total);
+    cli__console_bar(line);
+}
+
 int cli__model_open(const struct model_request *request, cuvee_model **ret_model,
                     cuvee_error *err)
 {
@@ -143,7 +153,9 @@ int cli__model_open(const struct model_request *request, cuvee_model **ret_model
     }
     o.script_args = args.words;
     o.n_script_args = args.n;
+    if (!request->hides_progress) o.on_pack = cli__show_packing;
     const int rc = cuvee_model_open(path, &o, ret_model, err);
+    cli__console_bar("");
     cuvee__free(args.copy);
     /* A wrong argument can only be a value that the user gave, such as CUVEE_CACHE_MAX. */
     if (rc == CUVEE_E_ARGUMENT) return EXIT_USAGE;

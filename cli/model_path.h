@@ -44,6 +44,8 @@ struct model_request {
     int python_host; /* index into cli__python_hosts */
     const char *python, *script_args;
     int64_t max_batch, concurrency;
+
+    bool hides_progress;
 };
 
 /* Take the operand, which says the same as -m, if there is one. Returns EXIT_OK, or EXIT_USAGE
@@ -54,7 +56,12 @@ int cli__model_request_operand(const struct command *command, const struct opera
 /* Returns EXIT_OK, or EXIT_USAGE after a message about options that contradict each other. */
 int cli__model_request_check(const struct command *command, const struct model_request *request);
 
-/* Search, then open. Returns an exit code: EXIT_OK; EXIT_MODEL or EXIT_USAGE with err filled. */
+/* Show on a terminal how far packing is, as cuvee_model_options.on_pack; user is not used. Take the
+ * line away with cli__console_bar(""). */
+void cli__show_packing(void *user, size_t done, size_t total);
+
+/* Search, then open; packing is shown unless the request says no. Returns an exit code: EXIT_OK;
+ * EXIT_MODEL or EXIT_USAGE with err filled. */
 int cli__model_open(const struct model_request *request, cuvee_model **ret_model,
                     cuvee_error *err);
 

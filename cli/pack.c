@@ -174,7 +174,9 @@ static int pack(const struct pack_options *o, const char *model, const char *fil
         pack.calibration = calibration->texts;
         pack.n_calibration = calibration->n;
     }
+    if (!o->quiet) pack.on_pack = cli__show_packing;
     const int rc = cuvee_model_pack(model, file, &pack, err);
+    cli__console_bar("");
     if (rc < 0) return tell(err, is_output_failure(rc, err) ? EXIT_OUTPUT : EXIT_MODEL);
     int exit_code = o->quiet ? EXIT_OK : tell_result(model, file, err);
     if (!exit_code && calibration->n && !o->quiet &&

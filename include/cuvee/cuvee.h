@@ -131,6 +131,10 @@ enum cuvee_python_host {
     CUVEE_PYTHON_METACALL = 3 /* through libmetacall */
 };
 
+/* How far packing is: done of total layers; called on the thread that packs, from 0 of total (which
+ * may be long before 1: 8 bits need time) to total of total. Must not call back into cuvee. */
+typedef void cuvee_pack_progress_fn(void *user, size_t done, size_t total);
+
 #define CUVEE_MODEL_NO_CACHE 1u /* pack a directory into memory, read and write no cache */
 
 typedef struct cuvee_model_options {
@@ -150,6 +154,10 @@ typedef struct cuvee_model_options {
     size_t n_script_args;
     uint64_t recycle_calls; /* process host: a worker process is replaced after so many calls, */
     uint64_t recycle_bytes; /* or when it holds so much memory; 0 = never */
+
+    /* When a directory has to be packed; NULL = none. */
+    cuvee_pack_progress_fn *on_pack;
+    void *on_pack_user;
 } cuvee_model_options;
 
 /* Open a Hugging Face model directory (config.json, tokenizer.json or vocab.txt, safetensors), a
@@ -287,6 +295,8 @@ typedef struct cuvee_pack_options {
     uint32_t flags;     /* must be 0 */
     const cuvee_text *calibration; /* texts like those to come, for int8; NULL = weights alone */
     size_t n_calibration;
+    cuvee_pack_progress_fn *on_pack; /* NULL = none */
+    void *on_pack_user;
 } cuvee_pack_options;
 
 /* Pack a model directory into one file that cuvee_model_open() maps.

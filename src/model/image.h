@@ -59,6 +59,8 @@ struct pack_request {
     const cuvee_model *reference; /* the same in f32, to run the texts below; NULL without them */
     const cuvee_text *calibration;
     size_t n_calibration;
+    cuvee_pack_progress_fn *on_pack; /* or NULL */
+    void *on_pack_user;
 };
 
 /* Pack a directory; all but cuvee__packed_finish(). Memory: about 64 rows of a matrix, and the

@@ -318,11 +318,21 @@ static int pack_embeddings(struct packer *p)
     return pack_norm(p, ROLE_EMBED_NORM, 0);
 }
 
+static void tell_progress(const struct packer *p, size_t n_layers)
+{
+    const struct pack_request *r = p->request;
+    if (r->on_pack) r->on_pack(r->on_pack_user, n_layers, p->config->n_layers);
+}
+
 static int pack_weights(struct packer *p)
 {
     const struct config *c = p->config;
+    tell_progress(p, 0);
     int rc = pack_embeddings(p);
-    for (size_t i = 0; i < c->n_layers && rc == CUVEE_OK; i++) rc = pack_layer(p, i);
+    for (size_t i = 0; i < c->n_layers && rc == CUVEE_OK; i++) {
+        rc = pack_layer(p, i);
+        if (rc == CUVEE_OK) tell_progress(p, i + 1);
+    }
     if (rc == CUVEE_OK) rc = pack_absorbed_key(p, p->last_key);
     const size_t d = c->hidden_size;
     if (rc == CUVEE_OK) rc = pack_single(p, ROLE_HEAD_DENSE, 0, d, d, NULL);

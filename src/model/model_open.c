@@ -123,6 +123,8 @@ int cuvee__model_pack(const char *dir, const char *file, const cuvee_pack_option
         .precision = options->precision ? options->precision : CUVEE_PRECISION_F32,
         .calibration = options->calibration,
         .n_calibration = options->n_calibration,
+        .on_pack = options->on_pack,
+        .on_pack_user = options->on_pack_user,
     };
     if (cuvee__file_exists(dir) && !cuvee__path_is_directory(dir))
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
@@ -334,6 +336,8 @@ static int open_any(cuvee_model *m, const cuvee_model_options *options, cuvee_er
     const struct pack_request request = {
         .dir = m->path,
         .precision = precision ? precision : CUVEE_PRECISION_F32,
+        .on_pack = options ? options->on_pack : NULL,
+        .on_pack_user = options ? options->on_pack_user : NULL,
     };
     /* What does not exist, or must not be looked at, is told by config.json with the system's
      * reason. */

@@ -32,6 +32,7 @@
 
 static char dir[] = "/tmp/cuvee-fault-XXXXXX";
 static char cache[64];
+static uint32_t precision;
 static cuvee_model *model; /* opened without failures, for scenarios that start there */
 static cuvee_pool *pool;
 
@@ -48,10 +49,17 @@ static bool has_reference;
 
 /* ---- scenarios ---- */
 
+static cuvee_model_options model_options(void)
+{
+    return (cuvee_model_options){.struct_size = sizeof(cuvee_model_options),
+                                 .precision = precision};
+}
+
 static int open_model(cuvee_error *err)
 {
+    const cuvee_model_options options = model_options();
     cuvee_model *m = NULL;
-    const int rc = cuvee_model_open(dir, NULL, &m, err);
+    const int rc = cuvee_model_open(dir, &options, &m, err);
     if (rc < 0) return rc;
     cuvee_model_info info = {.struct_size = sizeof info};
     assert_int_equal(cuvee_model_describe(m, &info, NULL), CUVEE_OK);
@@ -141,8 +149,9 @@ static int submit(cuvee_error *err)
 /* Pack into an empty cache; then what was packed, once more, from there. */
 static int open_through_cache(cuvee_error *err)
 {
-    const cuvee_model_options options = {
-        .struct_size = sizeof options, .cache_dir = cache, .cache_max_bytes = 1 << 30};
+    cuvee_model_options options = model_options();
+    options.cache_dir = cache;
+    options.cache_max_bytes = 1 << 30;
     cuvee_model *m = NULL;
     cuvee_error ignored;
     int rc = cuvee_cache_clear(cache, NULL, NULL, err);
@@ -159,19 +168,24 @@ static int open_through_cache(cuvee_error *err)
 
 static int pack_model(cuvee_error *err)
 {
+    const cuvee_pack_options options = {.struct_size = sizeof options,
+                                        .precision = precision,
+                                        .calibration = texts,
+                                        .n_calibration = N_TEXTS - 1};
     char file[64];
     snprintf(file, sizeof file, "%s.cuvee", dir);
-    const int rc = cuvee_model_pack(dir, file, NULL, err);
+    const int rc = cuvee_model_pack(dir, file, &options, err);
     unlink(file);
     return rc;
 }
 
 static int whole_path(cuvee_error *err)
 {
+    const cuvee_model_options opening = model_options();
     const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
     cuvee_model *m = NULL;
     cuvee_pool *p = NULL;
-    int rc = cuvee_model_open(dir, NULL, &m, err);
+    int rc = cuvee_model_open(dir, &opening, &m, err);
     if (rc == CUVEE_OK) rc = cuvee_pool_create(m, &options, &p, err);
     if (rc == CUVEE_OK) rc = classify_in(p, err);
     cuvee_pool_free(p);
@@ -225,23 +239,31 @@ static void sweep(const char *name, int (*scenario)(cuvee_error *))
 
 /* ---- directories of different kinds ---- */
 
-static const struct tiny_model kinds[] = {
-    {.family = "distilbert"},
-    {.family = "bert", .dtype = "F16", .n_shards = 2, .no_tokenizer_json = true},
+static const struct kind {
+    struct tiny_model model;
+    uint32_t precision;
+} kinds[] = {
+    {{.family = "distilbert"}, CUVEE_PRECISION_F32},
+    {{.family = "bert", .dtype = "F16", .n_shards = 2, .no_tokenizer_json = true},
+     CUVEE_PRECISION_F32},
+    {{.family = "distilbert"}, CUVEE_PRECISION_BF16},
+    {{.family = "distilbert"}, CUVEE_PRECISION_INT8},
 };
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
-static void make_model(size_t kind)
+static void make_model(const struct kind *kind)
 {
     memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
     assert_non_null(mkdtemp(dir));
-    assert_int_equal(tiny_model_write(dir, &kinds[kind]), 0);
+    assert_int_equal(tiny_model_write(dir, &kind->model), 0);
+    precision = kind->precision;
     has_reference = false;
 }
 
 static void from_open_model(void **state)
 {
     (void)state;
-    make_model(0);
+    make_model(&kinds[0]);
     cuvee_error err = {0};
     const cuvee_pool_options options = {.struct_size = sizeof options, .n_workers = 2};
     assert_int_equal(cuvee_model_open(dir, NULL, &model, &err), CUVEE_OK);
@@ -258,9 +280,9 @@ static void from_open_model(void **state)
 static void from_files(void **state)
 {
     (void)state;
-    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+    for (const struct kind *kind = kinds; kind < kinds + N_KINDS; kind++) {
         make_model(kind);
-        sweep(kinds[kind].family, open_model);
+        sweep(kind->model.family, open_model);
         sweep("open, classify, close", whole_path);
         snprintf(cache, sizeof cache, "%s.cache", dir);
         sweep("open through the cache", open_through_cache);

@@ -328,6 +328,42 @@ static int tear_down(void **state)
     return cuvee__alloc_count() == cuvee__free_count() ? 0 : -1;
 }
 
+struct steps {
+    size_t n, total;
+};
+
+static void count_step(void *user, size_t done, size_t total)
+{
+    struct steps *s = user;
+    assert_int_equal(done, s->n++); /* 0, 1, .. */
+    s->total = total;
+}
+
+static void packing_says_how_far_it_is(void **state)
+{
+    (void)state;
+    struct steps packed = {0}, opened = {0}, mapped = {0};
+    const cuvee_pack_options pack = {.struct_size = sizeof pack,
+                                     .precision = CUVEE_PRECISION_INT8,
+                                     .on_pack = count_step,
+                                     .on_pack_user = &packed};
+    cuvee_model_options open = {.struct_size = sizeof open,
+                                .flags = CUVEE_MODEL_NO_CACHE,
+                                .on_pack = count_step,
+                                .on_pack_user = &opened};
+    cuvee_model *m;
+    assert_int_equal(cuvee_model_pack(dir, file, &pack, NULL), CUVEE_OK);
+    assert_true(packed.total > 0);
+    assert_int_equal(packed.n, packed.total + 1);
+    assert_int_equal(cuvee_model_open(dir, &open, &m, NULL), CUVEE_OK);
+    cuvee_model_close(m);
+    assert_int_equal(opened.n, packed.n);
+    open.on_pack_user = &mapped;
+    assert_int_equal(cuvee_model_open(file, &open, &m, NULL), CUVEE_OK);
+    cuvee_model_close(m);
+    assert_int_equal(mapped.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +376,7 @@ int main(void)
         cmocka_unit_test(verify_finds_a_changed_weight),
         cmocka_unit_test(another_precision_is_refused),
         cmocka_unit_test(packing_leaves_nothing_half),
+        cmocka_unit_test(packing_says_how_far_it_is),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -100,8 +100,9 @@ void cli__measure_summary(const struct account *a, bool explain)
                              (double)a->wall_tree_us / 1e6);
     cuvee__buffer_printf(&out, "; CPU %.2f s%s\n", (double)a->cpu_us / 1e6,
                          a->cpu_is_exact ? "" : " at least");
-    cuvee__buffer_printf(&out, "  processes  %zu, %zu at a time, %zu threads in the largest\n",
-                         a->n_processes, a->max_live, a->max_threads);
+    cuvee__buffer_printf(&out,
+                         "  processes  %" PRIu32 ", %zu at a time, %zu threads in the largest\n",
+                         a->n_born, a->max_live, a->max_threads);
     append_memory(&out, a);
     append_naive(&out, a, explain);
     if (a->n_lost)

@@ -80,13 +80,18 @@ static void append_naive(struct buffer *out, const struct account *a, bool expla
     struct naive_figure figures[CUVEE__NAIVE_FIGURES];
     cuvee__naive_figures(a, figures);
     if (!a->has_peak) return;
-    cuvee__buffer_append_str(out, "  others would have said\n");
+    cuvee__buffer_append_str(out, "  others would have said (MiB, and of the true peak)\n");
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
         const struct naive_figure *f = &figures[i];
         if (!f->is_known) continue;
-        const double share = (double)f->bytes / 1024.0 / (double)cuvee__max(a->lower, 1);
-        cuvee__buffer_printf(out, "    %-41s %9.1f  %5.0f %%\n", f->method,
-                             (double)f->bytes / 1048576.0, 100 * share);
+        const double percent = (double)f->bytes / 10.24;
+        cuvee__buffer_printf(out, "    %-41s %9.1f  %5.0f", f->method, (double)f->bytes / 1048576.0,
+                             percent /
+                                 (double)cuvee__max(account_is_tight(a) ? a->lower : a->upper, 1));
+        /* Of a truth that is not known well, the share is not either. */
+        if (!account_is_tight(a))
+            cuvee__buffer_printf(out, " to %.0f", percent / (double)cuvee__max(a->lower, 1));
+        cuvee__buffer_append_str(out, " %\n");
         if (explain) cuvee__buffer_printf(out, "      %s\n", f->reason);
     }
 }

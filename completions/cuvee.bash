@@ -51,6 +51,9 @@ _cuvee() {
         pack:--limit) return ;;
         cache:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         measure:--output|measure:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--series) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--md) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         measure:--fail-if) return ;;
         measure:--timeout) return ;;
         measure:--interval) return ;;
@@ -62,7 +65,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

@@ -167,6 +167,9 @@ json_t *cuvee__series_to_json(const struct account *a)
         x.shown[i].bytes = json_array();
         json_object_set_new(process, "pid", json_integer(x.shown[i].process->pid));
         json_object_set_new(process, "comm", cuvee__json_text(x.shown[i].process->comm));
+        const struct account_process *const shown = x.shown[i].process;
+        json_object_set_new(process, "exit_s",
+                            shown->gone_us ? cuvee__json_seconds(shown->gone_us) : json_null());
         json_object_set_new(process, "bytes", x.shown[i].bytes);
         json_array_append_new(list, process);
     }

@@ -8,12 +8,18 @@
 
 enum { STRETCHES_SO_FAR = 1024 };
 
-static void write_out(struct series_stream *s, struct span text)
+static void begin(struct series_stream *s)
 {
     static const char head[] = "{\"schema\":\"measure-series/1\",\"unit\":\"byte\","
                                "\"p\":[\"pid\",\"rss\",\"pss\",\"cpu_ms\",\"minflt\",\"comm\"]}\n";
-    if (!s->has_begun && !s->has_failed) s->has_failed = s->write(s->arg, head, sizeof head - 1);
+    if (s->has_begun || s->has_failed) return;
     s->has_begun = true;
+    s->has_failed = s->write(s->arg, head, sizeof head - 1) != 0;
+}
+
+static void write_out(struct series_stream *s, struct span text)
+{
+    begin(s);
     if (!s->has_failed) s->has_failed = s->write(s->arg, text.ptr, text.len) != 0;
 }
 
@@ -141,6 +147,12 @@ void cuvee__series_stream_mark(struct series_stream *s, uint64_t t_us, const cha
 
 void cuvee__series_stream_end(struct series_stream *s)
 {
+    begin(s);
     if (!s->has_failed) finish_stretch(s);
+}
+
+void cuvee__series_stream_deinit(struct series_stream *s)
+{
     for (int i = 0; i < SERIES_LINES; i++) cuvee__buffer_deinit(&s->lines[i].text);
+    *s = (struct series_stream){0};
 }

@@ -31,9 +31,11 @@ struct series_stream {
     struct series_line lines[SERIES_LINES];
 };
 
-/* In the order of time. What is kept back goes out with _end(), which also releases memory. */
+/* In the order of time. What is kept back goes out with _end(). */
 void cuvee__series_stream_frame(struct series_stream *s, const struct series_frame *f);
 void cuvee__series_stream_mark(struct series_stream *s, uint64_t t_us, const char *text);
 void cuvee__series_stream_end(struct series_stream *s);
+/* Release memory. */
+void cuvee__series_stream_deinit(struct series_stream *s);
 
 #endif

@@ -92,9 +92,20 @@ void cuvee__html_cell(struct markup *m, struct html_table *t, const char *text)
     close_cell(m, t);
 }
 
+void cuvee__html_cell_struck(struct markup *m, struct html_table *t, const char *text)
+{
+    open_cell(m, t);
+    put_tagged(m, "<s>", text, "</s>");
+    close_cell(m, t);
+}
+
 void cuvee__html_cell_with_colour(struct markup *m, struct html_table *t, int series,
                                   const char *text)
 {
+    if (series < 0) {
+        cuvee__html_cell(m, t, text);
+        return;
+    }
     open_cell(m, t);
     cuvee__markup_printf(m,
                          "<svg class=\"plot\" width=\"12\" height=\"12\" viewBox=\"0 0 12 12\">"

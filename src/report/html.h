@@ -33,9 +33,11 @@ struct html_table {
 void cuvee__html_table_open(struct markup *m, struct html_table *t, const char *const *columns,
                             size_t n_columns);
 void cuvee__html_cell(struct markup *m, struct html_table *t, const char *text);
-/* A cell with a square of a series' colour before the text. */
+/* A cell with a square of a series' colour before the text; without, when series is negative. */
 void cuvee__html_cell_with_colour(struct markup *m, struct html_table *t, int series,
                                   const char *text);
+/* A cell whose text is struck through: a claim that is not true. */
+void cuvee__html_cell_struck(struct markup *m, struct html_table *t, const char *text);
 void cuvee__html_table_close(struct markup *m, struct html_table *t);
 
 #endif

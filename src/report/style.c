@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The eight colours are those of Okabe and Ito (2008), which people with any kind of colour vision
- * can tell apart; the ninth series begins anew, hatched. */
+ * can tell apart; the ninth series begins anew, hatched. No var(): viewers of SVG that are no
+ * browsers do not have it. */
 #include "report/style.h"
 
 const char cuvee__style_plots[] =
-    ".plot{--ink:#222;--soft:#666;--rule:#ddd;--paper:#fff;--bound:#888;--peak:#d55e00;"
-    "--c0:#0072b2;--c1:#e69f00;--c2:#009e73;--c3:#cc79a7;--c4:#56b4e9;--c5:#d55e00;--c6:#f0e442;"
-    "--c7:#999;font:12px system-ui,sans-serif;max-width:100%;height:auto}\n"
-    "@media(prefers-color-scheme:dark){.plot{--ink:#eee;--soft:#aaa;--rule:#3a3a3a;--paper:#1b1b1b;"
-    "--bound:#999;--peak:#ff9248}}\n"
-    ".plot .paper{fill:var(--paper)}\n"
-    ".plot text{fill:var(--ink)}.plot .soft{fill:var(--soft)}\n"
-    ".plot .rule{stroke:var(--rule);stroke-width:1}.plot .axis{stroke:var(--soft);stroke-width:1}\n"
-    ".plot .area{stroke:var(--paper);stroke-width:.5}\n"
-    ".plot .line{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-linejoin:round}\n"
-    ".plot .dashed{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-dasharray:6 4}\n"
-    ".plot .dotted{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:2 3}\n"
-    ".plot .bound{fill:var(--bound);fill-opacity:.25}\n"
-    ".plot .band{fill:var(--peak);fill-opacity:.3;stroke:var(--peak);stroke-width:1}\n"
-    ".plot .mark{stroke:var(--soft);stroke-width:1;stroke-dasharray:1 2}\n"
-    ".plot .hatch{stroke:var(--paper);stroke-width:1.5}\n"
-    ".plot .true{fill:var(--c0)}.plot .claim{fill:var(--c7)}\n"
-    ".c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}"
-    ".c4{fill:var(--c4)}.c5{fill:var(--c5)}.c6{fill:var(--c6)}.c7{fill:var(--c7)}\n";
+    ".plot{font:12px system-ui,sans-serif;max-width:100%;height:auto}\n"
+    ".paper{fill:#fff}.plot text{fill:#222}.plot .soft{fill:#666}\n"
+    ".rule{stroke:#ddd;stroke-width:1}.axis{stroke:#888;stroke-width:1}\n"
+    ".area{stroke:#fff;stroke-width:.5}.others{fill:#ccc}\n"
+    ".dashed,.line{fill:none;stroke:#222;stroke-width:1.5;stroke-linejoin:round}\n"
+    ".dashed{stroke-dasharray:6 4}\n"
+    ".dotted{fill:none;stroke:#666;stroke-width:1.5;stroke-dasharray:2 3}\n"
+    ".bound{fill:#888;fill-opacity:.25}.claim{fill:#888}.true{fill:#0072b2}\n"
+    ".band{fill:#d55e00;fill-opacity:.25;stroke:#d55e00;stroke-width:1}\n"
+    ".mark{stroke:#666;stroke-width:1;stroke-dasharray:1 2}\n"
+    ".hatch{stroke:#fff;stroke-width:1.5}\n"
+    ".c0{fill:#0072b2}.c1{fill:#e69f00}.c2{fill:#009e73}.c3{fill:#cc79a7}"
+    ".c4{fill:#56b4e9}.c5{fill:#d55e00}.c6{fill:#f0e442}.c7{fill:#999}\n"
+    "@media(prefers-color-scheme:dark){.paper{fill:#1b1b1b}.plot text{fill:#eee}"
+    ".plot .soft{fill:#aaa}.rule{stroke:#3a3a3a}.area,.hatch{stroke:#1b1b1b}.others{fill:#555}"
+    ".dashed,.line{stroke:#eee}.dotted,.mark{stroke:#aaa}.band{fill:#ff9248;stroke:#ff9248}}\n";
 
 const char cuvee__style_page[] =
     ":root{color-scheme:light dark;--ink:#222;--soft:#666;--rule:#ddd;--paper:#fff}\n"

@@ -42,7 +42,7 @@ void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
                            .width = 880,
                            .height = 380,
                            .left = 56,
-                           .right = 150,
+                           .right = 180,
                            .top = 12 + CUVEE__SVG_MARK_ROWS * LINE_PX,
                            .bottom = 36,
                            .max_x = max_x > 0 ? max_x : 1,
@@ -134,11 +134,24 @@ static void put_point(const struct svg_plot *p, char command, double x, double y
     cuvee__markup_number(p->out, y_px(p, y));
 }
 
+/* On a level part of the curve: between its ends, a point says nothing. */
+static bool is_level(const double *y, size_t i, size_t n)
+{
+    return i && i + 1 < n && y[i - 1] == y[i] && y[i] == y[i + 1];
+}
+
+static void put_curve(const struct svg_plot *p, const double *x, const double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_level(y, i, n)) put_point(p, i ? 'L' : 'M', x[i], y[i]);
+}
+
 static void put_area(const struct svg_plot *p, const double *x, const double *low,
                      const double *high, size_t n)
 {
-    for (size_t i = 0; i < n; i++) put_point(p, i ? 'L' : 'M', x[i], high[i]);
-    for (size_t i = n; i > 0; i--) put_point(p, 'L', x[i - 1], low[i - 1]);
+    put_curve(p, x, high, n);
+    for (size_t i = n; i > 0; i--)
+        if (!is_level(low, i - 1, n)) put_point(p, 'L', x[i - 1], low[i - 1]);
     cuvee__markup_raw(p->out, "Z\">");
 }
 
@@ -147,7 +160,8 @@ void cuvee__svg_area(struct svg_plot *p, int series, const char *title, const do
 {
     if (!n) return;
     if (series < 0)
-        cuvee__markup_raw(p->out, "<path class=\"bound\" d=\"");
+        cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"",
+                             series == CUVEE__SVG_BOUND ? "bound" : "area others");
     else
         cuvee__markup_printf(p->out, "<path class=\"area c%d\" d=\"",
                              series % CUVEE__STYLE_COLOURS);
@@ -167,7 +181,7 @@ void cuvee__svg_line(struct svg_plot *p, enum svg_stroke stroke, const char *tit
         [SVG_SOLID] = "line", [SVG_DASHED] = "dashed", [SVG_DOTTED] = "dotted"};
     if (!n) return;
     cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"", classes[stroke]);
-    for (size_t i = 0; i < n; i++) put_point(p, i ? 'L' : 'M', x[i], y[i]);
+    put_curve(p, x, y, n);
     cuvee__markup_raw(p->out, "\">");
     put_title(p, title);
     cuvee__markup_raw(p->out, "</path>\n");

@@ -38,7 +38,8 @@ void cuvee__svg_close(struct svg_plot *p);
 /* Rules at round numbers, and what they count. */
 void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit);
 
-/* Between two curves; `series` chooses the colour, -1 the grey one of a bound. */
+/* Between two curves; `series` chooses the colour: of its own, or these. */
+enum { CUVEE__SVG_BOUND = -1, CUVEE__SVG_OTHERS = -2 };
 void cuvee__svg_area(struct svg_plot *p, int series, const char *title, const double *x,
                      const double *low, const double *high, size_t n);
 

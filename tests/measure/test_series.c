@@ -285,6 +285,7 @@ static void test_stream_of_ten_seconds(void **state)
     listen_to(&a, &stream);
     run(&a, 1000, 10000000);
     cuvee__series_stream_end(&stream);
+    cuvee__series_stream_deinit(&stream);
     assert_int_equal(sink.n_lines, 1101);
     assert_int_equal(each_line(&sink, is_frame), 1100);
     cuvee__buffer_deinit(&sink.text);
@@ -305,6 +306,7 @@ static void test_stream_of_a_minute_and_of_a_day(void **state)
         listen_to(&a, &stream);
         run(&a, runs[i].n_ticks, runs[i].us);
         cuvee__series_stream_end(&stream);
+        cuvee__series_stream_deinit(&stream);
         assert_in_range(sink.n_lines, 4000, runs[i].most);
         struct sink again = {0}; /* each_line cuts the text */
         cuvee__buffer_append(&again.text, sink.text.ptr, sink.text.len);
@@ -329,6 +331,7 @@ static void test_stream_of_odd_names(void **state)
     say(&a, "M 15 \"quoted\" \xFE\nA 20 1 0 mark 5\nP 7 50 1 1 1 0 8 1 1 100 100\n");
     end(&a);
     cuvee__series_stream_end(&stream);
+    cuvee__series_stream_deinit(&stream);
     assert_int_equal(sink.n_lines, 4);
     assert_non_null(strstr(sink.text.ptr, "\"\\\"\\\\\xEF\xBF\xBD\\u0001{}\""));
     assert_non_null(strstr(sink.text.ptr, "\"mark\":\"\\\"quoted\\\" \xEF\xBF\xBD\""));
@@ -356,6 +359,7 @@ static void test_stream_stops_when_it_cannot_write(void **state)
     run(&a, 100, 1000000);
     cuvee__series_stream_end(&stream);
     assert_true(stream.has_failed);
+    cuvee__series_stream_deinit(&stream);
     assert_int_equal(sink.n_lines, 5);
     cuvee__buffer_deinit(&sink.text);
     cuvee__account_deinit(&a);

@@ -90,6 +90,16 @@ EOF
     cmp run.md saved.md
 }
 
+@test "the page of a day of 16 processes that are never still" {
+    "$MAKE_LONG_RESULT" >result.json
+    [ "$(wc -c <result.json)" -le 524288 ]
+    report --html r.html
+    self_contained r.html # at most 1.5 MiB
+    [ "$(grep -c 'class="area c' r.html)" -eq 16 ]
+    [ "$(grep -c 'fill="url(#hatch)" pointer' r.html)" -eq 8 ]
+    grep -q '>h</text>' r.html # the axis is in hours
+}
+
 @test "redacted arguments are on no page" {
     tree --redact -o r.json --html r.html --md r.md --series s.ndjson
     for file in r.json r.html r.md s.ndjson; do

@@ -70,8 +70,10 @@ static bool is_wrong(const struct peak *p, double claim)
 static const char *peak_text(const json_t *result, char *text, size_t room)
 {
     const struct peak p = peak_of(result);
+    char range[96];
     if (!p.is_known) return "not known";
-    snprintf(text, room, "%.1f to %.1f MiB", p.low / MIB, p.high / MIB);
+    snprintf(text, room, "%s MiB",
+             cli__measure_range(p.low / MIB, p.high / MIB, range, sizeof range));
     return text;
 }
 
@@ -79,7 +81,7 @@ static const char *peak_text(const json_t *result, char *text, size_t room)
 
 static void put_figures(struct markup *m, const json_t *result)
 {
-    char text[64];
+    char text[112];
     const bool is_exact =
         strcmp(cli__measure_result_text(result, "time.cpu_quality"), "exact") == 0;
     cuvee__html_figures_open(m);

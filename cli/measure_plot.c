@@ -220,14 +220,15 @@ static void draw_naive(struct picture *p)
 
 static void draw_peak(struct picture *p)
 {
-    char label[96];
+    char label[128], range[96];
     double low, high;
     if (!cli__measure_result_number(p->result, "memory.footprint.peak.lower", &low) ||
         !cli__measure_result_number(p->result, "memory.footprint.peak.upper", &high) || high < low)
         return;
     low *= p->y_factor;
     high *= p->y_factor;
-    snprintf(label, sizeof label, "true peak: %.1f to %.1f", low, high);
+    snprintf(label, sizeof label, "true peak: %s",
+             cli__measure_range(low, high, range, sizeof range));
     cuvee__svg_band(&p->plot, label, low, high);
     cuvee__svg_level_label(&p->plot, label, (low + high) / 2);
 }
@@ -298,7 +299,9 @@ void cli__measure_plot_claims(const json_t *result, struct markup *out, bool is_
     if (cli__measure_result_number(result, "memory.footprint.peak.lower", &low)) {
         if (!cli__measure_result_number(result, "memory.footprint.peak.upper", &high) || high < low)
             high = low;
-        snprintf(values[n], sizeof values[n], "%.1f to %.1f", low / 1048576, high / 1048576);
+        char range[96];
+        snprintf(values[n], sizeof values[n], "%.40s MiB",
+                 cli__measure_range(low / 1048576, high / 1048576, range, sizeof range));
         bars[n] = (struct svg_bar){"true peak of the tree", values[n], low, high, false};
         n++;
     }

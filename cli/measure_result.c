@@ -54,6 +54,15 @@ struct measure_scale cli__measure_scale(enum measure_unit unit)
     return scales[unit];
 }
 
+const char *cli__measure_range(double low, double high, char *text, size_t room)
+{
+    char second[48];
+    snprintf(text, room, "%.1f", low);
+    snprintf(second, sizeof second, "%.1f", high);
+    if (strcmp(text, second) != 0) snprintf(text, room, "%.1f to %s", low, second);
+    return text;
+}
+
 int cli__measure_result_read(const char *path, json_t **ret, cuvee_error *err)
 {
     struct buffer text = {.cap_bytes = MAX_RESULT_BYTES};

@@ -46,4 +46,8 @@ struct measure_scale {
 };
 struct measure_scale cli__measure_scale(enum measure_unit unit);
 
+/* "100.0 to 105.0", or one number when both are written alike; in units of the caller's. Returns
+ * text. */
+const char *cli__measure_range(double low, double high, char *text, size_t room);
+
 #endif

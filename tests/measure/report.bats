@@ -98,6 +98,7 @@ EOF
     [ "$(grep -c 'class="area c' r.html)" -eq 16 ]
     [ "$(grep -c 'fill="url(#hatch)" pointer' r.html)" -eq 8 ]
     grep -q '>h</text>' r.html # the axis is in hours
+    grep -q '>true peak: [0-9.]*</text>' r.html # both bounds are the same
 }
 
 @test "redacted arguments are on no page" {

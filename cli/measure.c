@@ -118,6 +118,8 @@ static const char *const examples[] = {
 
 static int run(const struct command *self, int argc, char **argv);
 
+static const struct command *const inner[] = {&cli__command_measure_report, NULL};
+
 const struct command cli__command_measure = {
     .name = "measure",
     .summary = "the true time, CPU and memory of a command's whole process tree",
@@ -132,6 +134,7 @@ const struct command cli__command_measure = {
     .n_options = sizeof options / sizeof *options,
     .max_operands = INT32_MAX,
     .operands = COMPLETE_FILE,
+    .inner = inner,
     .run = run,
 };
 

@@ -55,7 +55,7 @@ static const char *const examples[] = {
     "a page with plots, from a result", "cuvee measure report cost.json --html cost.html",
     "for a dashboard", "cuvee measure report cost.json -f openmetrics", NULL};
 
-static const struct command command = {
+const struct command cli__command_measure_report = {
     .name = "measure report",
     .summary = "a saved result as a page, a table, or for other tools",
     .synopsis = "cuvee measure report [OPTION...] RESULT.json",
@@ -84,14 +84,15 @@ static int write_as(const json_t *result, enum measure_format format, const char
 
 int cli__measure_report(int argc, char **argv)
 {
+    const struct command *const self = &cli__command_measure_report;
     struct report_options o = {.format = -1};
     struct operands operands;
     cuvee_error err = {0};
     json_t *result = NULL;
     int rc = EXIT_OK;
-    if (!cli__options_parse(&command, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
     if (operands.n != 1) {
-        cli__usage_error(&command, "name a result, as 'cuvee measure -o FILE' writes it");
+        cli__usage_error(self, "name a result, as 'cuvee measure -o FILE' writes it");
         return EXIT_FAILED;
     }
     /* Without a word about where, it is a table to be read here. */

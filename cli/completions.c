@@ -34,15 +34,52 @@ static void print_words(const char *const *words)
     for (size_t i = 0; words[i]; i++) printf("%s%s", i ? " " : "", words[i]);
 }
 
+/* All that are not hidden, each with those within it. */
+static void each_command(void (*print)(const struct command *))
+{
+    for (const struct command *const *c = cli__commands; *c; c++) {
+        if ((*c)->is_hidden) continue;
+        print(*c);
+        for (const struct command *const *i = (*c)->inner; i && *i; i++) print(*i);
+    }
+}
+
+/* The word that chooses it within another one; NULL for those that are not. */
+static const char *inner_word(const struct command *c)
+{
+    const char *blank = strchr(c->name, ' ');
+    return blank ? blank + 1 : NULL;
+}
+
+/* The name as one word: "measure-report". */
+static void print_name(const struct command *c)
+{
+    for (const char *p = c->name; *p; p++) putchar(*p == ' ' ? '-' : *p);
+}
+
 /* ---- bash ---- */
+
+static void bash_inner(const struct command *c)
+{
+    if (!inner_word(c)) return;
+    printf("        '%s') command=", c->name);
+    print_name(c);
+    printf(" ;;\n");
+}
 
 static void bash_option_values(const struct command *c)
 {
     for (size_t i = 0; i < c->n_options; i++) {
         const struct option_spec *s = &c->options[i];
         if (!s->arg) continue;
-        printf("        %s:--%s", c->name, s->name);
-        if (s->letter) printf("|%s:-%c", c->name, s->letter);
+        printf("        ");
+        print_name(c);
+        printf(":--%s", s->name);
+        if (s->letter) {
+            putchar('|');
+            print_name(c);
+            printf(":-%c", s->letter);
+        }
         if (s->choices) {
             printf(") COMPREPLY=($(compgen -W '");
             print_words(s->choices);
@@ -58,7 +95,9 @@ static void bash_option_values(const struct command *c)
 
 static void bash_option_names(const struct command *c)
 {
-    printf("        %s) options='", c->name);
+    printf("        ");
+    print_name(c);
+    printf(") options='");
     for (size_t i = 0; i < c->n_options; i++) {
         const struct option_spec *s = &c->options[i];
         printf("%s--%s", i ? " " : "", s->name);
@@ -87,13 +126,14 @@ static void print_bash(void)
     printf("help --help --version' -- \"$cur\"))\n"
            "        return\n"
            "    fi\n"
+           "    ((COMP_CWORD > 2)) && case \"$command ${COMP_WORDS[2]}\" in\n");
+    each_command(bash_inner);
+    printf("    esac\n"
            "    case $command:$prev in\n");
-    for (const struct command *const *c = cli__commands; *c; c++)
-        if (!(*c)->is_hidden) bash_option_values(*c);
+    each_command(bash_option_values);
     printf("    esac\n"
            "    case $command in\n");
-    for (const struct command *const *c = cli__commands; *c; c++)
-        if (!(*c)->is_hidden) bash_option_names(*c);
+    each_command(bash_option_names);
     printf("    esac\n"
            "    if [[ $cur == -* ]]; then\n"
            "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
@@ -147,6 +187,28 @@ static void zsh_option(const struct option_spec *s)
     printf("' \\\n");
 }
 
+static void zsh_inner(const struct command *c)
+{
+    if (!inner_word(c)) return;
+    printf("    if [[ \"$command $words[2]\" = '%s' ]]; then\n        command=", c->name);
+    print_name(c);
+    printf("\n        shift words\n        ((CURRENT--))\n    fi\n");
+}
+
+static void zsh_command(const struct command *c)
+{
+    printf("        ");
+    print_name(c);
+    printf(")\n            _arguments -s -S \\\n");
+    for (size_t i = 0; i < c->n_options; i++) zsh_option(&c->options[i]);
+    if (c->words) {
+        printf("                '1:action:(");
+        print_words(c->words);
+        printf(")' ;;\n");
+    } else
+        printf("                %s ;;\n", c->max_operands ? "'*:file:_files'" : "&& return");
+}
+
 static void print_zsh(void)
 {
     printf("#compdef cuvee\n"
@@ -168,19 +230,10 @@ static void print_zsh(void)
            "    fi\n"
            "    local command=$words[2]\n"
            "    shift words\n"
-           "    ((CURRENT--))\n"
-           "    case $command in\n");
-    for (const struct command *const *c = cli__commands; *c; c++) {
-        if ((*c)->is_hidden) continue;
-        printf("        %s)\n            _arguments -s -S \\\n", (*c)->name);
-        for (size_t i = 0; i < (*c)->n_options; i++) zsh_option(&(*c)->options[i]);
-        if ((*c)->words) {
-            printf("                '1:action:(");
-            print_words((*c)->words);
-            printf(")' ;;\n");
-        } else
-            printf("                %s ;;\n", (*c)->max_operands ? "'*:file:_files'" : "&& return");
-    }
+           "    ((CURRENT--))\n");
+    each_command(zsh_inner);
+    printf("    case $command in\n");
+    each_command(zsh_command);
     printf("        help) _describe command commands ;;\n"
            "    esac\n"
            "}\n"
@@ -201,7 +254,10 @@ static void fish_text(const char *text)
 
 static void fish_option(const struct command *c, const struct option_spec *s)
 {
-    printf("complete -c cuvee -n '__fish_seen_subcommand_from %s' -l %s", c->name, s->name);
+    const char *word = inner_word(c);
+    printf("complete -c cuvee -n '__fish_seen_subcommand_from %s", word ? word : c->name);
+    if (word) printf("; and __fish_seen_subcommand_from %.*s", (int)(word - c->name) - 1, c->name);
+    printf("' -l %s", s->name);
     if (s->letter) printf(" -s %c", s->letter);
     if (s->choices) {
         printf(" -x -a '");
@@ -216,6 +272,11 @@ static void fish_option(const struct command *c, const struct option_spec *s)
     printf(" -d ");
     fish_text(s->help);
     putchar('\n');
+}
+
+static void fish_command(const struct command *c)
+{
+    for (size_t i = 0; i < c->n_options; i++) fish_option(c, &c->options[i]);
 }
 
 static void print_fish(void)
@@ -236,9 +297,7 @@ static void print_fish(void)
         print_words((*c)->words);
         printf("'\n");
     }
-    for (const struct command *const *c = cli__commands; *c; c++)
-        for (size_t i = 0; !(*c)->is_hidden && i < (*c)->n_options; i++)
-            fish_option(*c, &(*c)->options[i]);
+    each_command(fish_command);
 }
 
 static int run(const struct command *self, int argc, char **argv)

@@ -19,12 +19,12 @@
 #include "console.h"
 #include "exit_code.h"
 #include "measure/account.h"
-#include "measure/result_json.h"
 #include "measure_diff.h"
+#include "measure_outputs.h"
+#include "measure_report.h"
 #include "measure_summary.h"
 #include "os/file.h"
 #include "os/program.h"
-#include "table/writer.h"
 
 extern char **environ;
 
@@ -32,7 +32,7 @@ extern char **environ;
 enum { EXIT_TIMEOUT = 124, EXIT_FAILED = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
 
 struct measure_options {
-    const char *output, *fail_if;
+    const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
     bool explain, redact, quiet;
 };
@@ -47,6 +47,24 @@ static const struct option_spec options[] = {
      .offset = AT(output),
      .completion = COMPLETE_FILE,
      .help = "Write the result as JSON"},
+    {.name = "series",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(series),
+     .completion = COMPLETE_FILE,
+     .help = "Write the tree over time as JSON lines, while the command runs"},
+    {.name = "html",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(html),
+     .completion = COMPLETE_FILE,
+     .help = "Write a page with plots"},
+    {.name = "md",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(markdown),
+     .completion = COMPLETE_FILE,
+     .help = "Write the summary as Markdown tables"},
     {.name = "explain",
      .kind = OPTION_FLAG,
      .offset = AT(explain),
@@ -94,15 +112,20 @@ static const char *const examples[] = {
     "cuvee measure --explain -- make -j4",
     "two results beside each other",
     "cuvee measure diff before.json after.json",
+    "a result as a page with plots",
+    "cuvee measure report cost.json --html cost.html",
     NULL};
 
 static int run(const struct command *self, int argc, char **argv);
+
+static const struct command *const inner[] = {&cli__command_measure_report, NULL};
 
 const struct command cli__command_measure = {
     .name = "measure",
     .summary = "the true time, CPU and memory of a command's whole process tree",
     .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]\n"
-                "cuvee measure diff A.json B.json",
+                "cuvee measure diff A.json B.json\n"
+                "cuvee measure report [OPTION...] RESULT.json",
     .examples = examples,
     .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
              "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
@@ -111,6 +134,7 @@ const struct command cli__command_measure = {
     .n_options = sizeof options / sizeof *options,
     .max_operands = INT32_MAX,
     .operands = COMPLETE_FILE,
+    .inner = inner,
     .run = run,
 };
 
@@ -238,35 +262,6 @@ static int hear(int records, struct account *a, int *ret_status, cuvee_error *er
 
 /* ---- the command ---- */
 
-struct dump {
-    struct output_file *output;
-    cuvee_error *err;
-    int rc;
-};
-
-static int dump_piece(const char *bytes, size_t n, void *arg)
-{
-    struct dump *d = arg;
-    d->rc = cuvee__output_write(d->output, bytes, n, d->err);
-    return d->rc < 0 ? -1 : 0;
-}
-
-static int write_result(struct output_file *output, const struct account *a, char **command,
-                        bool redact, cuvee_error *err)
-{
-    struct dump dump = {.output = output, .err = err};
-    json_t *result = cuvee__result_to_json(a, (const char *const *)command, redact);
-    const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(12);
-    int rc = CUVEE_OK;
-    if (!result || json_dump_callback(result, dump_piece, &dump, flags) < 0)
-        rc =
-            dump.rc < 0 ? dump.rc : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for the result");
-    if (rc == CUVEE_OK) rc = cuvee__output_write(output, "\n", 1, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_commit(output, err);
-    json_decref(result);
-    return rc;
-}
-
 static int exit_of(const struct account *a, const struct limit *limit)
 {
     if (a->was_timeout) return EXIT_TIMEOUT;
@@ -287,7 +282,7 @@ static int tell(const cuvee_error *err)
 }
 
 static int measure(const struct measure_options *o, char **command, size_t n_command,
-                   const struct limit *limit, struct output_file *output)
+                   const struct limit *limit, struct measure_outputs *outputs)
 {
     struct account a = {0};
     cuvee_error err = {0};
@@ -300,6 +295,7 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
     sigaction(SIGQUIT, &ignore, NULL);
     sigaction(SIGTERM, &forward, NULL);
     sigaction(SIGHUP, &forward, NULL);
+    cli__measure_outputs_follow(outputs, &a);
     rc = hear(records, &a, &meter_status, &err);
     int exit_code;
     if (meter_status) {
@@ -310,7 +306,9 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
                                                         : "cannot be followed");
     } else {
         if (rc == CUVEE_OK) rc = cuvee__account_end(&a, &err);
-        if (rc == CUVEE_OK && output) rc = write_result(output, &a, command, o->redact, &err);
+        if (rc == CUVEE_OK)
+            rc = cli__measure_outputs_write(outputs, &a, (const char *const *)command, o->redact,
+                                            &err);
         if (rc == CUVEE_OK && !o->quiet) cli__measure_summary(&a, o->explain);
         exit_code = rc < 0 ? tell(&err) : exit_of(&a, limit);
     }
@@ -333,10 +331,11 @@ static int run_diff(const struct command *self, int n, char **paths)
 static int run(const struct command *self, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "diff") == 0) return run_diff(self, argc - 2, argv + 2);
+    if (argc > 1 && strcmp(argv[1], "report") == 0) return cli__measure_report(argc - 1, argv + 1);
     struct measure_options o = {.interval_ms = 10, .budget_percent = 1};
     struct operands operands;
     struct limit limit;
-    struct output_file *output = NULL;
+    struct measure_outputs outputs = {0};
     cuvee_error err = {0};
     int rc;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
@@ -353,9 +352,9 @@ static int run(const struct command *self, int argc, char **argv)
     else if (!(o.timeout_s >= 0 && o.timeout_s < 1e9))
         rc = cli__usage_error(self, "--timeout: seconds");
     if (rc) return EXIT_FAILED;
-    /* Before the command starts: afterwards would be too late to hear that it cannot be written. */
-    if (o.output && cuvee__output_open(o.output, &output, &err) < 0) return tell(&err);
-    rc = measure(&o, operands.items, (size_t)operands.n, &limit, output);
-    if (output) cuvee__output_close(output, false);
+    const struct measure_paths paths = {o.output, o.series, o.html, o.markdown};
+    if (cli__measure_outputs_open(&outputs, &paths, &err) < 0) return tell(&err);
+    rc = measure(&o, operands.items, (size_t)operands.n, &limit, &outputs);
+    cli__measure_outputs_close(&outputs);
     return rc;
 }

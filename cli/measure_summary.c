@@ -80,13 +80,18 @@ static void append_naive(struct buffer *out, const struct account *a, bool expla
     struct naive_figure figures[CUVEE__NAIVE_FIGURES];
     cuvee__naive_figures(a, figures);
     if (!a->has_peak) return;
-    cuvee__buffer_append_str(out, "  others would have said\n");
+    cuvee__buffer_append_str(out, "  others would have said (MiB, and of the true peak)\n");
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
         const struct naive_figure *f = &figures[i];
         if (!f->is_known) continue;
-        const double share = (double)f->bytes / 1024.0 / (double)cuvee__max(a->lower, 1);
-        cuvee__buffer_printf(out, "    %-41s %9.1f  %5.0f %%\n", f->method,
-                             (double)f->bytes / 1048576.0, 100 * share);
+        const double percent = (double)f->bytes / 10.24;
+        cuvee__buffer_printf(out, "    %-41s %9.1f  %5.0f", f->method, (double)f->bytes / 1048576.0,
+                             percent /
+                                 (double)cuvee__max(account_is_tight(a) ? a->lower : a->upper, 1));
+        /* Of a truth that is not known well, the share is not either. */
+        if (!account_is_tight(a))
+            cuvee__buffer_printf(out, " to %.0f", percent / (double)cuvee__max(a->lower, 1));
+        cuvee__buffer_append_str(out, " %\n");
         if (explain) cuvee__buffer_printf(out, "      %s\n", f->reason);
     }
 }
@@ -100,8 +105,9 @@ void cli__measure_summary(const struct account *a, bool explain)
                              (double)a->wall_tree_us / 1e6);
     cuvee__buffer_printf(&out, "; CPU %.2f s%s\n", (double)a->cpu_us / 1e6,
                          a->cpu_is_exact ? "" : " at least");
-    cuvee__buffer_printf(&out, "  processes  %zu, %zu at a time, %zu threads in the largest\n",
-                         a->n_processes, a->max_live, a->max_threads);
+    cuvee__buffer_printf(&out,
+                         "  processes  %" PRIu32 ", %zu at a time, %zu threads in the largest\n",
+                         a->n_born, a->max_live, a->max_threads);
     append_memory(&out, a);
     append_naive(&out, a, explain);
     if (a->n_lost)

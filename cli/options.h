@@ -82,6 +82,8 @@ struct command {
     int max_operands; /* arguments that are no options */
     enum option_completion operands;
     const char *const *words; /* what the first operand may be, NULL-terminated; NULL = anything */
+    /* Commands within this one, for completions: named "outer inner"; NULL-terminated. */
+    const struct command *const *inner;
     bool is_hidden; /* not in help and completions */
     int (*run)(const struct command *self, int argc, char **argv);
 };

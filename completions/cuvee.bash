@@ -7,6 +7,9 @@ _cuvee() {
         COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure doctor help --help --version' -- "$cur"))
         return
     fi
+    ((COMP_CWORD > 2)) && case "$command ${COMP_WORDS[2]}" in
+        'measure report') command=measure-report ;;
+    esac
     case $command:$prev in
         classify:--model|classify:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         classify:--precision) COMPREPLY=($(compgen -W 'auto f32 bf16 int8' -- "$cur")); return ;;
@@ -51,10 +54,17 @@ _cuvee() {
         pack:--limit) return ;;
         cache:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         measure:--output|measure:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--series) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure:--md) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         measure:--fail-if) return ;;
         measure:--timeout) return ;;
         measure:--interval) return ;;
         measure:--pss-budget) return ;;
+        measure-report:--format|measure-report:-f) COMPREPLY=($(compgen -W 'markdown html svg hyperfine google-benchmark github csv openmetrics' -- "$cur")); return ;;
+        measure-report:--output|measure-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure-report:--html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        measure-report:--md) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
     case $command in
         classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --quiet -q --help -h --version -V' ;;
@@ -62,7 +72,8 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
+        measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

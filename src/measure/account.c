@@ -23,6 +23,12 @@ static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
     return grown;
 }
 
+static int compare(const void *x, const void *y)
+{
+    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
 /* ---- processes ---- */
 
 static struct account_process *find(struct account *a, int pid)
@@ -33,12 +39,35 @@ static struct account_process *find(struct account *a, int pid)
     return NULL;
 }
 
+/* Of the processes that are gone the smaller half is left out. Their sums stay. */
+static int forget_processes(struct account *a)
+{
+    uint64_t *peaks = cuvee__alloc_array(a->n_processes, sizeof *peaks);
+    size_t n_gone = 0, kept = 0;
+    if (!peaks) return CUVEE_E_NOMEM;
+    for (size_t i = 0; i < a->n_processes; i++)
+        if (!a->processes[i].is_here) peaks[n_gone++] = a->processes[i].peak_rss;
+    qsort(peaks, n_gone, sizeof *peaks, compare);
+    for (size_t i = 0; i < a->n_processes; i++) {
+        const struct account_process *p = &a->processes[i];
+        if (p->is_here || p->peak_rss > peaks[n_gone / 2])
+            a->processes[kept++] = *p;
+        else
+            a->naive_sum_of_peaks += p->peak_rss;
+    }
+    a->n_processes = kept;
+    cuvee__free(peaks);
+    return CUVEE_OK;
+}
+
 static int born(struct account *a, const char *line)
 {
     struct account_process p = {.is_here = true};
     if (sscanf(line, "B %" SCNu64 " %d %" SCNu64 " %d %15s", &p.born_us, &p.pid, &p.start, &p.ppid,
                p.comm) != 5)
         return CUVEE_OK;
+    if (a->n_processes >= CUVEE__ACCOUNT_PROCESSES && forget_processes(a) < 0) return CUVEE_E_NOMEM;
+    p.serial = a->n_born++;
     struct account_process *items =
         grow(a->processes, a->n_processes, &a->room_processes, sizeof p);
     if (!items) return CUVEE_E_NOMEM;
@@ -76,16 +105,44 @@ static void gone(struct account *a, const char *line)
 
 /* ---- ticks ---- */
 
-/* All lines S of a tick have come: how large may the tree have been since the one before? */
-static void close_tick(struct account *a)
+/* A tick or an anchor is complete: to the series, and to whoever listens. */
+static int close_frame(struct account *a, struct series_frame *f)
 {
-    if (!a->tick_us) return;
+    const int rc = cuvee__series_add(&a->series, f);
+    if (a->on_frame) a->on_frame(a->on_arg, f);
+    *f = (struct series_frame){.parts = f->parts, .room = f->room};
+    return rc;
+}
+
+static int add_part(struct series_frame *f, const struct account_process *p,
+                    const struct series_part *seen)
+{
+    struct series_part *part = cuvee__series_frame_add(f);
+    if (!part) return CUVEE_E_NOMEM;
+    *part = *seen;
+    part->serial = p->serial;
+    part->pid = p->pid;
+    part->cpu_us = p->cpu_us;
+    part->minor_faults = p->minor_faults;
+    memcpy(part->comm, p->comm, sizeof part->comm);
+    return CUVEE_OK;
+}
+
+/* All lines S of a tick have come: how large may the tree have been since the one before? */
+static int close_tick(struct account *a)
+{
+    if (!a->tick_us) return CUVEE_OK;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
+    a->tick.t_us = a->tick_us;
+    a->tick.rss = a->tick_rss;
     if (a->has_rise) {
         const uint64_t within_tick = a->tick_rss + a->tick_faults * (a->page_bytes / 1024);
-        a->upper = cuvee__max(a->upper, cuvee__min(a->rise, within_tick));
+        a->tick.has_upper = true;
+        a->tick.upper = cuvee__min(a->rise, within_tick);
+        a->upper = cuvee__max(a->upper, a->tick.upper);
     }
     a->tick_us = a->tick_rss = a->tick_faults = 0;
+    return close_frame(a, &a->tick);
 }
 
 /* By how much a process may have made the tree larger since its last sample. One that is new has
@@ -101,7 +158,7 @@ static uint64_t growth(struct account *a, const struct account_process *p, uint6
     return cuvee__min(rss, faulted + shared - cuvee__min(shared, inherited));
 }
 
-static void sampled(struct account *a, const char *line)
+static int sampled(struct account *a, const char *line)
 {
     uint64_t t, rss, cpu, minor, major, threads, shared;
     int pid;
@@ -109,10 +166,10 @@ static void sampled(struct account *a, const char *line)
                "S %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                " %" SCNu64,
                &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared) != 8)
-        return;
+        return CUVEE_OK;
     struct account_process *p = find(a, pid);
-    if (!p) return;
-    if (t != a->tick_us) close_tick(a);
+    if (!p) return CUVEE_OK;
+    int rc = t != a->tick_us ? close_tick(a) : CUVEE_OK;
     a->tick_us = t;
     const uint64_t faults = minor + major;
     const uint64_t new_faults = faults - cuvee__min(faults, p->faults);
@@ -125,15 +182,19 @@ static void sampled(struct account *a, const char *line)
     p->rss = rss;
     p->faults = faults;
     p->cpu_us = cpu;
+    p->minor_faults = minor;
     p->peak_rss = cuvee__max(p->peak_rss, rss);
     p->max_threads = cuvee__max(p->max_threads, threads);
     a->max_threads = cuvee__max(a->max_threads, threads);
-    if (pid != a->leader) return;
+    if (rc == CUVEE_OK) rc = add_part(&a->tick, p, &(struct series_part){.rss = rss});
+    if (pid != a->leader) return rc;
+    a->tick.parent_rss = rss;
     a->naive_parent_rss = cuvee__max(a->naive_parent_rss, rss);
     if (t >= a->sampled_us) {
         a->sampled_us = t + SAMPLE_US;
         a->naive_sampled = cuvee__max(a->naive_sampled, rss);
     }
+    return rc;
 }
 
 static void machine(struct account *a, const char *line)
@@ -151,6 +212,24 @@ static void machine(struct account *a, const char *line)
 
 /* ---- anchors ---- */
 
+/* Of each four anchors the lowest and the highest stay. */
+static void thin_anchors(struct account *a)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i + 4 <= a->n_anchors; i += 4) {
+        size_t low = i, high = i;
+        for (size_t k = i; k < i + 4; k++) {
+            const struct account_anchor *x = &a->anchors[k];
+            if (!x->is_stable) continue;
+            if (!a->anchors[low].is_stable || x->footprint < a->anchors[low].footprint) low = k;
+            if (!a->anchors[high].is_stable || x->footprint >= a->anchors[high].footprint) high = k;
+        }
+        a->anchors[kept++] = a->anchors[cuvee__min(low, high)];
+        if (low != high) a->anchors[kept++] = a->anchors[cuvee__max(low, high)];
+    }
+    a->n_anchors = kept;
+}
+
 static int anchor(struct account *a, const char *line)
 {
     struct account_anchor n = {0};
@@ -158,42 +237,58 @@ static int anchor(struct account *a, const char *line)
     if (sscanf(line, "A %" SCNu64 " %zu %d", &n.t_us, &n.n_processes, &is_stable) != 3)
         return CUVEE_OK;
     n.is_stable = is_stable != 0;
-    close_tick(a);
+    const int rc = close_tick(a);
+    if (a->n_anchors == CUVEE__ACCOUNT_ANCHORS) thin_anchors(a);
     struct account_anchor *items = grow(a->anchors, a->n_anchors, &a->room_anchors, sizeof n);
     if (!items) return CUVEE_E_NOMEM;
     a->anchors = items;
     items[a->n_anchors++] = n;
+    a->n_anchors_taken++;
     a->anchor_lines = n.n_processes;
-    return CUVEE_OK;
+    a->anchor.n = 0;
+    return rc;
 }
 
-static void close_anchor(struct account *a, const struct account_anchor *n)
+static int close_anchor(struct account *a, const struct account_anchor *n)
 {
+    a->anchor.is_anchor = true;
+    a->anchor.is_stable = n->is_stable;
+    a->anchor.t_us = n->t_us;
+    a->anchor.rss = n->sum_rss;
+    a->anchor.footprint = n->footprint;
+    const int rc = close_frame(a, &a->anchor);
     for (size_t i = a->n_marks; i > 0 && !a->marks[i - 1].footprint; i--)
         if (n->is_stable) a->marks[i - 1].footprint = n->footprint;
-    if (!n->is_stable) return;
+    if (!n->is_stable) return rc;
+    /* The area below the line through the stable anchors. */
+    if (a->has_rise)
+        a->integral_mib_s += (double)(n->footprint + a->stable_footprint) / 2048.0 *
+                             (double)(n->t_us - a->stable_us) / 1e6;
+    a->stable_us = n->t_us;
+    a->stable_footprint = n->footprint;
     a->rise = n->footprint;
     a->has_rise = true;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
     a->upper = cuvee__max(a->upper, n->footprint);
-    if (a->has_peak && n->footprint <= a->lower) return;
+    if (a->has_peak && n->footprint <= a->lower) return rc;
     a->has_peak = true;
     a->lower = n->footprint;
     a->peak_at_us = n->t_us;
     a->at_peak = n->parts;
+    return rc;
 }
 
-static void anchored(struct account *a, const char *line)
+static int anchored(struct account *a, const char *line)
 {
     uint64_t pss, anon, file, shmem, swap, tables, threads, private_, rss, high_water;
     int pid;
-    if (!a->anchor_lines) return;
+    if (!a->anchor_lines) return CUVEE_OK;
     if (sscanf(line,
                "P %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                &pid, &pss, &anon, &file, &shmem, &swap, &tables, &threads, &private_, &rss,
                &high_water) != 11)
-        return;
+        return CUVEE_OK;
     struct account_anchor *n = &a->anchors[a->n_anchors - 1];
     const uint64_t kernel = tables + threads * CUVEE__KERNEL_STACK_KB;
     n->footprint += pss + swap + kernel;
@@ -204,10 +299,12 @@ static void anchored(struct account *a, const char *line)
     n->parts.shmem += shmem;
     n->parts.swap += swap;
     n->parts.kernel += kernel;
+    const struct series_part seen = {.rss = rss, .pss = pss, .footprint = pss + swap + kernel};
     struct account_process *p = find(a, pid);
+    if (p && add_part(&a->anchor, p, &seen) < 0) return CUVEE_E_NOMEM;
     if (p) p->high_water = cuvee__max(p->high_water, high_water);
     if (pid == a->leader) a->naive_parent_hwm = high_water;
-    if (--a->anchor_lines == 0) close_anchor(a, n);
+    return --a->anchor_lines ? CUVEE_OK : close_anchor(a, n);
 }
 
 /* ---- the rest ---- */
@@ -216,14 +313,21 @@ static int marked(struct account *a, const char *line)
 {
     struct account_mark mark = {0};
     if (sscanf(line, "M %" SCNu64 " %63[^\n]", &mark.t_us, mark.text) != 2) return CUVEE_OK;
-    if (strncmp(mark.text, "heap=", 5) == 0) {
+    if (close_tick(a) < 0) return CUVEE_E_NOMEM;
+    const bool is_heap = strncmp(mark.text, "heap=", 5) == 0;
+    if (is_heap) {
         a->has_heap = true;
         a->heap_bytes = cuvee__max(a->heap_bytes, strtoull(mark.text + 5, NULL, 10));
+    }
+    if (a->n_marks >= CUVEE__ACCOUNT_MARKS / (is_heap ? 2u : 1u)) {
+        a->n_marks_left_out++;
+        return CUVEE_OK;
     }
     struct account_mark *items = grow(a->marks, a->n_marks, &a->room_marks, sizeof mark);
     if (!items) return CUVEE_E_NOMEM;
     a->marks = items;
     items[a->n_marks++] = mark;
+    if (a->on_mark) a->on_mark(a->on_arg, &mark);
     return CUVEE_OK;
 }
 
@@ -280,16 +384,14 @@ static int read_line(struct account *a, const char *line)
         gone(a, line);
         return CUVEE_OK;
     case 'S':
-        sampled(a, line);
-        return CUVEE_OK;
+        return sampled(a, line);
     case 'Y':
         machine(a, line);
         return CUVEE_OK;
     case 'A':
         return anchor(a, line);
     case 'P':
-        anchored(a, line);
-        return CUVEE_OK;
+        return anchored(a, line);
     case 'M':
         return marked(a, line);
     case 'X':
@@ -310,14 +412,7 @@ static int read_line(struct account *a, const char *line)
 
 /* ---- conclusions ---- */
 
-static int compare(const void *x, const void *y)
-{
-    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-    return (a > b) - (a < b);
-}
-
-/* The curve through the stable anchors: the area below it, and the median over its time, sampled a
- * thousand times. */
+/* The median over the time of the curve through the stable anchors, sampled a thousand times. */
 static int conclude_curve(struct account *a)
 {
     enum { SAMPLES = 1000 };
@@ -328,11 +423,7 @@ static int conclude_curve(struct account *a)
     for (size_t i = 0; i < a->n_anchors; i++) {
         const struct account_anchor *x = &a->anchors[i];
         if (!x->is_stable) continue;
-        if (before)
-            a->integral_mib_s += (double)(x->footprint + before->footprint) / 2048.0 *
-                                 (double)(x->t_us - before->t_us) / 1e6;
-        else
-            first = x->t_us;
+        if (!before) first = x->t_us;
         end = x->t_us;
         before = x;
     }
@@ -381,10 +472,11 @@ int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 
 int cuvee__account_end(struct account *a, cuvee_error *err)
 {
-    close_tick(a);
+    const int rc = close_tick(a);
     if (a->version != CUVEE__RECORD_VERSION)
         return cuvee__fail(err, CUVEE_E_FORMAT, "no records of a meter");
-    if (conclude_curve(a) < 0) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");
+    if (rc < 0 || conclude_curve(a) < 0)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");
     conclude_cpu(a);
     return CUVEE_OK;
 }
@@ -394,5 +486,8 @@ void cuvee__account_deinit(struct account *a)
     cuvee__free(a->anchors);
     cuvee__free(a->processes);
     cuvee__free(a->marks);
+    cuvee__series_deinit(&a->series);
+    cuvee__series_frame_deinit(&a->tick);
+    cuvee__series_frame_deinit(&a->anchor);
     *a = (struct account){0};
 }

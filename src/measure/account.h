@@ -19,6 +19,14 @@
 
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
+#include "measure/series.h"
+
+/* What stays in memory of a command that runs for days. */
+enum {
+    CUVEE__ACCOUNT_ANCHORS = 16384,
+    CUVEE__ACCOUNT_PROCESSES = 8192, /* more than the meter follows at one time */
+    CUVEE__ACCOUNT_MARKS = 1024,     /* half of them for heap=BYTES */
+};
 
 struct account_parts {
     uint64_t anon, file, shmem, swap, kernel;
@@ -35,13 +43,14 @@ struct account_anchor {
 struct account_process {
     int pid, ppid;
     uint64_t start;
+    uint32_t serial; /* order of birth */
     char comm[16];
     uint64_t born_us, gone_us; /* gone_us 0: not seen */
     uint64_t peak_rss, high_water, cpu_us, max_threads;
     unsigned n_execs;
 
     /* The tick at hand and the one before. */
-    uint64_t rss, shared, faults;
+    uint64_t rss, shared, faults, minor_faults;
     bool is_here, has_sample;
 };
 
@@ -59,12 +68,21 @@ struct account {
     bool has_status, was_interrupted, was_timeout;
     uint64_t wall_leader_us, wall_tree_us;
 
-    struct account_anchor *anchors; /* (n_anchors) all, torn ones too */
-    size_t n_anchors, room_anchors;
-    struct account_process *processes;
+    /* All, torn ones too; of very many, the lowest and the highest of each few. */
+    struct account_anchor *anchors; /* (n_anchors) */
+    size_t n_anchors, room_anchors, n_anchors_taken;
+    /* In the order of birth; of very many, small ones that are gone are left out. */
+    struct account_process *processes; /* (n_processes) */
     size_t n_processes, room_processes, max_live, max_threads;
-    struct account_mark *marks;
-    size_t n_marks, room_marks;
+    uint32_t n_born;
+    struct account_mark *marks; /* (n_marks) the first ones */
+    size_t n_marks, room_marks, n_marks_left_out;
+    struct series series;
+
+    /* Set before the first record, or NULL: hears what goes into the series, all of it. */
+    void (*on_frame)(void *arg, const struct series_frame *f);
+    void (*on_mark)(void *arg, const struct account_mark *m);
+    void *on_arg;
 
     /* Peaks. */
     bool has_peak;
@@ -95,13 +113,15 @@ struct account {
     uint64_t tick_us, tick_rss, tick_faults, sampled_us;
     uint64_t first_busy, first_steal, exited_cpu_us, perf_us;
     bool has_perf;
-    size_t anchor_lines; /* still to come */
+    uint64_t stable_us, stable_footprint; /* the last stable anchor */
+    size_t anchor_lines;                  /* still to come */
+    struct series_frame tick, anchor;
     char line[512];
     size_t n_line;
 };
 
 /* Records come in pieces of any size: {0}, feed, feed, .., end. Lines that it does not know are
- * passed over; the stream may end early. Memory grows with processes and anchors, not with ticks.
+ * passed over; the stream may end early. Memory has a limit, however long that is.
  * Returns CUVEE_OK; CUVEE_E_FORMAT (at the end: these were no records), CUVEE_E_NOMEM.
  * account_deinit() is due in any case. */
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err);

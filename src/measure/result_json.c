@@ -1,41 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/result_json.h"
 
+#include <stdlib.h>
 #include <sys/wait.h>
 
+#include "base/alloc.h"
 #include "base/checked.h"
+#include "measure/host.h"
+#include "measure/json_values.h"
 #include "measure/naive.h"
+#include "measure/series_json.h"
 
-static json_t *bytes(uint64_t kb)
-{
-    return json_integer((json_int_t)(kb * 1024));
-}
-
-static json_t *count(uint64_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
-static json_t *seconds(uint64_t us)
-{
-    return json_real((double)us / 1e6);
-}
-
-/* The value, or null and its reason under "why". */
-static void set_or_null(json_t *o, json_t *why, const char *key, bool is_known, json_t *value,
-                        const char *reason)
-{
-    json_object_set_new(o, key, is_known ? value : json_null());
-    if (is_known) return;
-    json_decref(value);
-    json_object_set_new(why, key, json_string(reason));
-}
+enum { MAX_PROCESSES = 1024 }; /* in a result: the largest */
 
 static json_t *command(const char *const *argv, bool redact)
 {
     json_t *list = json_array();
     for (size_t i = 0; argv[i]; i++)
-        json_array_append_new(list, json_string_nocheck(redact && i ? "***" : argv[i]));
+        json_array_append_new(list, cuvee__json_text(redact && i ? "***" : argv[i]));
     return list;
 }
 
@@ -43,11 +25,12 @@ static json_t *exit_of(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
     const bool by_signal = a->has_status && WIFSIGNALED(a->status);
-    set_or_null(o, why, "code", a->has_status && !by_signal,
-                count((uint64_t)WEXITSTATUS(a->status)),
-                by_signal ? "ended by a signal" : "the command's end was not seen");
-    set_or_null(o, why, "signal", by_signal, count((uint64_t)WTERMSIG(a->status)),
-                "not ended by a signal");
+    cuvee__json_set_or_null(o, why, "code", a->has_status && !by_signal,
+                            cuvee__json_count((uint64_t)WEXITSTATUS(a->status)),
+                            by_signal ? "ended by a signal" : "the command's end was not seen");
+    cuvee__json_set_or_null(o, why, "signal", by_signal,
+                            cuvee__json_count((uint64_t)WTERMSIG(a->status)),
+                            "not ended by a signal");
     json_object_set_new(o, "interrupted", json_boolean(a->was_interrupted));
     json_object_set_new(o, "timeout", json_boolean(a->was_timeout));
     return o;
@@ -58,37 +41,40 @@ static json_t *membership(const struct account *a)
     json_t *o = json_object();
     json_object_set_new(o, "source", json_string("poll"));
     json_object_set_new(o, "complete", json_false());
-    json_object_set_new(o, "processes", count(a->n_processes));
-    json_object_set_new(o, "max_live", count(a->max_live));
-    json_object_set_new(o, "threads_max", count(a->max_threads));
-    json_object_set_new(o, "lost", count(a->n_lost));
+    json_object_set_new(o, "processes", cuvee__json_count(a->n_born));
+    json_object_set_new(o, "max_live", cuvee__json_count(a->max_live));
+    json_object_set_new(o, "threads_max", cuvee__json_count(a->max_threads));
+    json_object_set_new(o, "lost", cuvee__json_count(a->n_lost));
     return o;
 }
 
 static json_t *times(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
-    set_or_null(o, why, "wall_leader_s", a->has_status, seconds(a->wall_leader_us),
-                "the command's end was not seen");
-    set_or_null(o, why, "wall_tree_s", a->is_complete, seconds(a->wall_tree_us),
-                "the meter's last word is missing");
-    set_or_null(o, why, "cpu_s", a->has_cpu, seconds(a->cpu_us), "no source");
+    cuvee__json_set_or_null(o, why, "wall_leader_s", a->has_status,
+                            cuvee__json_seconds(a->wall_leader_us),
+                            "the command's end was not seen");
+    cuvee__json_set_or_null(o, why, "wall_tree_s", a->is_complete,
+                            cuvee__json_seconds(a->wall_tree_us),
+                            "the meter's last word is missing");
+    cuvee__json_set_or_null(o, why, "cpu_s", a->has_cpu, cuvee__json_seconds(a->cpu_us),
+                            "no source");
     json_object_set_new(o, "cpu_source",
                         json_string(a->cpu_is_exact ? "perf task-clock, inherited" : "rusage"));
     json_object_set_new(o, "cpu_quality", json_string(a->cpu_is_exact ? "exact" : "lower bound"));
-    json_object_set_new(o, "user_s", seconds(a->user_us));
-    json_object_set_new(o, "sys_s", seconds(a->system_us));
+    json_object_set_new(o, "user_s", cuvee__json_seconds(a->user_us));
+    json_object_set_new(o, "sys_s", cuvee__json_seconds(a->system_us));
     return o;
 }
 
 static json_t *parts(const struct account *a)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "anon", bytes(a->at_peak.anon));
-    json_object_set_new(o, "file", bytes(a->at_peak.file));
-    json_object_set_new(o, "shmem", bytes(a->at_peak.shmem));
-    json_object_set_new(o, "swap", bytes(a->at_peak.swap));
-    json_object_set_new(o, "kernel", bytes(a->at_peak.kernel));
+    json_object_set_new(o, "anon", cuvee__json_bytes(a->at_peak.anon));
+    json_object_set_new(o, "file", cuvee__json_bytes(a->at_peak.file));
+    json_object_set_new(o, "shmem", cuvee__json_bytes(a->at_peak.shmem));
+    json_object_set_new(o, "swap", cuvee__json_bytes(a->at_peak.swap));
+    json_object_set_new(o, "kernel", cuvee__json_bytes(a->at_peak.kernel));
     return o;
 }
 
@@ -96,13 +82,15 @@ static json_t *footprint(const struct account *a, json_t *why)
 {
     static const char *const none = "no stable anchor: the command was too short, or never still";
     json_t *o = json_object(), *peak = json_object();
-    set_or_null(peak, why, "value", a->has_peak, bytes(a->lower), none);
-    set_or_null(peak, why, "lower", a->has_peak, bytes(a->lower), none);
-    set_or_null(peak, why, "upper", a->has_peak, bytes(a->upper), none);
+    cuvee__json_set_or_null(peak, why, "value", a->has_peak, cuvee__json_bytes(a->lower), none);
+    cuvee__json_set_or_null(peak, why, "lower", a->has_peak, cuvee__json_bytes(a->lower), none);
+    cuvee__json_set_or_null(peak, why, "upper", a->has_peak, cuvee__json_bytes(a->upper), none);
     json_object_set_new(peak, "tight", json_boolean(account_is_tight(a)));
-    set_or_null(peak, why, "at_s", a->has_peak, seconds(a->peak_at_us), none);
+    cuvee__json_set_or_null(peak, why, "at_s", a->has_peak, cuvee__json_seconds(a->peak_at_us),
+                            none);
     json_object_set_new(o, "peak", peak);
-    set_or_null(o, why, "steady_median", a->has_peak, bytes(a->steady_median), none);
+    cuvee__json_set_or_null(o, why, "steady_median", a->has_peak,
+                            cuvee__json_bytes(a->steady_median), none);
     json_object_set_new(o, "integral_MiB_s", json_real(a->integral_mib_s));
     json_object_set_new(o, "parts_at_peak", parts(a));
     return o;
@@ -114,8 +102,9 @@ static json_t *naive(const struct account *a, json_t *why)
     json_t *o = json_object();
     cuvee__naive_figures(a, figures);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++)
-        set_or_null(o, why, figures[i].key, figures[i].is_known, count(figures[i].bytes),
-                    i == 0 ? "the program wrote no mark heap=BYTES" : "nothing was sampled");
+        cuvee__json_set_or_null(
+            o, why, figures[i].key, figures[i].is_known, cuvee__json_count(figures[i].bytes),
+            i == 0 ? "the program wrote no mark heap=BYTES" : "nothing was sampled");
     return o;
 }
 
@@ -124,11 +113,13 @@ static json_t *memory(const struct account *a, json_t *why)
     json_t *o = json_object(), *anchors = json_object();
     json_object_set_new(o, "unit", json_string("byte"));
     json_object_set_new(o, "footprint", footprint(a, why));
-    set_or_null(o, why, "private_peak", a->has_peak, bytes(a->private_peak), "no stable anchor");
-    set_or_null(o, why, "charged", false, json_null(), "no control group of the tree's own");
-    json_object_set_new(anchors, "n", count(a->n_anchors));
-    json_object_set_new(anchors, "torn", count(a->n_torn));
-    json_object_set_new(anchors, "unserved", count(a->n_unserved));
+    cuvee__json_set_or_null(o, why, "private_peak", a->has_peak, cuvee__json_bytes(a->private_peak),
+                            "no stable anchor");
+    cuvee__json_set_or_null(o, why, "charged", false, json_null(),
+                            "no control group of the tree's own");
+    json_object_set_new(anchors, "n", cuvee__json_count(a->n_anchors_taken));
+    json_object_set_new(anchors, "torn", cuvee__json_count(a->n_torn));
+    json_object_set_new(anchors, "unserved", cuvee__json_count(a->n_unserved));
     json_object_set_new(o, "anchors", anchors);
     json_object_set_new(o, "naive", naive(a, why));
     return o;
@@ -138,30 +129,68 @@ static json_t *contention(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
     const uint64_t ours = a->cpu_us + a->self_cpu_us;
-    set_or_null(o, why, "steal_s", a->has_machine_cpu, seconds(a->steal_us), "too short to look");
-    set_or_null(o, why, "foreign_cpu_s", a->has_machine_cpu,
-                seconds(a->busy_us - cuvee__min(a->busy_us, ours)), "too short to look");
+    cuvee__json_set_or_null(o, why, "steal_s", a->has_machine_cpu, cuvee__json_seconds(a->steal_us),
+                            "too short to look");
+    cuvee__json_set_or_null(o, why, "foreign_cpu_s", a->has_machine_cpu,
+                            cuvee__json_seconds(a->busy_us - cuvee__min(a->busy_us, ours)),
+                            "too short to look");
     return o;
 }
 
-static json_t *processes(const struct account *a, json_t *why)
+static int compare(const void *x, const void *y)
 {
+    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a < b) - (a > b);
+}
+
+/* The peak of the smallest process that is listed, and how many of that size are. */
+static int find_smallest(const struct account *a, uint64_t *ret_peak, size_t *ret_n)
+{
+    *ret_peak = 0;
+    *ret_n = a->n_processes;
+    if (a->n_processes <= MAX_PROCESSES) return 0;
+    uint64_t *peaks = cuvee__alloc_array(a->n_processes, sizeof *peaks);
+    if (!peaks) return -1;
+    for (size_t i = 0; i < a->n_processes; i++) peaks[i] = a->processes[i].peak_rss;
+    qsort(peaks, a->n_processes, sizeof *peaks, compare);
+    *ret_peak = peaks[MAX_PROCESSES - 1];
+    size_t n_larger = 0;
+    while (peaks[n_larger] > *ret_peak) n_larger++;
+    *ret_n = MAX_PROCESSES - n_larger;
+    cuvee__free(peaks);
+    return 0;
+}
+
+static json_t *process(const struct account_process *p)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "pid", json_integer(p->pid));
+    json_object_set_new(o, "ppid", json_integer(p->ppid));
+    json_object_set_new(o, "comm", cuvee__json_text(p->comm));
+    json_object_set_new(o, "born_s", cuvee__json_seconds(p->born_us));
+    json_object_set_new(o, "exit_s", p->gone_us ? cuvee__json_seconds(p->gone_us) : json_null());
+    json_object_set_new(o, "rss_peak", cuvee__json_bytes(p->peak_rss));
+    json_object_set_new(o, "cpu_s", cuvee__json_seconds(p->cpu_us));
+    json_object_set_new(o, "threads_max", cuvee__json_count(p->max_threads));
+    json_object_set_new(o, "execs", json_integer(p->n_execs));
+    return o;
+}
+
+static json_t *processes(const struct account *a)
+{
+    uint64_t smallest;
+    size_t n_of_that;
     json_t *list = json_array();
+    if (find_smallest(a, &smallest, &n_of_that) < 0) return list;
     for (size_t i = 0; i < a->n_processes; i++) {
         const struct account_process *p = &a->processes[i];
-        json_t *o = json_object();
-        json_object_set_new(o, "pid", json_integer(p->pid));
-        json_object_set_new(o, "ppid", json_integer(p->ppid));
-        json_object_set_new(o, "comm", json_string_nocheck(p->comm));
-        json_object_set_new(o, "born_s", seconds(p->born_us));
-        json_object_set_new(o, "exit_s", p->gone_us ? seconds(p->gone_us) : json_null());
-        json_object_set_new(o, "rss_peak", bytes(p->peak_rss));
-        json_object_set_new(o, "cpu_s", seconds(p->cpu_us));
-        json_object_set_new(o, "threads_max", count(p->max_threads));
-        json_object_set_new(o, "execs", json_integer(p->n_execs));
-        json_array_append_new(list, o);
+        if (p->peak_rss < smallest) continue;
+        if (p->peak_rss == smallest && n_of_that-- == 0) {
+            n_of_that = 0;
+            continue;
+        }
+        json_array_append_new(list, process(p));
     }
-    (void)why;
     return list;
 }
 
@@ -171,9 +200,10 @@ static json_t *phases(const struct account *a)
     for (size_t i = 0; i < a->n_marks; i++) {
         const struct account_mark *m = &a->marks[i];
         json_t *o = json_object();
-        json_object_set_new(o, "name", json_string_nocheck(m->text));
-        json_object_set_new(o, "t_s", seconds(m->t_us));
-        json_object_set_new(o, "footprint", m->footprint ? bytes(m->footprint) : json_null());
+        json_object_set_new(o, "name", cuvee__json_text(m->text));
+        json_object_set_new(o, "t_s", cuvee__json_seconds(m->t_us));
+        json_object_set_new(o, "footprint",
+                            m->footprint ? cuvee__json_bytes(m->footprint) : json_null());
         json_array_append_new(list, o);
     }
     return list;
@@ -182,10 +212,10 @@ static json_t *phases(const struct account *a)
 static json_t *self(const struct account *a)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "cpu_s", seconds(a->self_cpu_us));
-    json_object_set_new(o, "rss", bytes(a->self_rss));
-    json_object_set_new(o, "ticks", count(a->ticks));
-    json_object_set_new(o, "late_ticks", count(a->late));
+    json_object_set_new(o, "cpu_s", cuvee__json_seconds(a->self_cpu_us));
+    json_object_set_new(o, "rss", cuvee__json_bytes(a->self_rss));
+    json_object_set_new(o, "ticks", cuvee__json_count(a->ticks));
+    json_object_set_new(o, "late_ticks", cuvee__json_count(a->late));
     json_object_set_new(o, "worst_late_ms", json_real((double)a->worst_late_us / 1e3));
     return o;
 }
@@ -194,12 +224,13 @@ json_t *cuvee__result_to_json(const struct account *a, const char *const *argv, 
 {
     json_t *o = json_object(), *why = json_object(), *tool = json_object(), *io = json_object();
     json_object_set_new(tool, "version", json_string(cuvee_version()));
-    json_object_set_new(tool, "launcher_floor", bytes(a->launcher_floor));
-    json_object_set_new(io, "minflt_majflt", count(a->minor_faults));
+    json_object_set_new(tool, "launcher_floor", cuvee__json_bytes(a->launcher_floor));
+    json_object_set_new(io, "minflt_majflt", cuvee__json_count(a->minor_faults));
     json_object_set_new(o, "schema", json_string("measure/1"));
     json_object_set_new(o, "tool", tool);
     json_object_set_new(o, "cmd", command(argv, redact));
     json_object_set_new(o, "exit", exit_of(a, why));
+    json_object_set_new(o, "host", cuvee__host_to_json("", why));
     json_object_set_new(o, "complete", json_boolean(a->is_complete));
     json_object_set_new(o, "membership", membership(a));
     json_object_set_new(o, "time", times(a, why));
@@ -207,7 +238,12 @@ json_t *cuvee__result_to_json(const struct account *a, const char *const *argv, 
     json_object_set_new(o, "contention", contention(a, why));
     json_object_set_new(o, "io", io);
     json_object_set_new(o, "phases", phases(a));
-    json_object_set_new(o, "processes", processes(a, why));
+    json_object_set_new(o, "phases_left_out", cuvee__json_count(a->n_marks_left_out));
+    json_t *list = processes(a);
+    json_object_set_new(o, "processes", list);
+    json_object_set_new(o, "processes_left_out",
+                        cuvee__json_count(a->n_born - json_array_size(list)));
+    json_object_set_new(o, "series", cuvee__series_to_json(a));
     json_object_set_new(o, "self", self(a));
     json_object_set_new(o, "why", why);
     return o;

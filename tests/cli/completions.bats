@@ -12,7 +12,7 @@ load common
     for shell in bash zsh fish; do
         cuvee completions $shell
         expect_status 0
-        for c in classify tokenize info pack cache doctor; do
+        for c in classify tokenize info pack cache measure doctor; do
             for option in $(help_options $c); do
                 if [ $shell = fish ]; then
                     grep -q "subcommand_from $c' -l ${option#--}\b" <<<"$output" ||
@@ -46,6 +46,12 @@ load common
     COMP_WORDS=(cuvee cache cl) COMP_CWORD=2
     _cuvee
     [ "${COMPREPLY[*]}" = clear ]
+    COMP_WORDS=(cuvee measure report --format h) COMP_CWORD=4
+    _cuvee
+    [ "${COMPREPLY[*]}" = 'html hyperfine' ]
+    COMP_WORDS=(cuvee measure --exp) COMP_CWORD=2
+    _cuvee
+    [ "${COMPREPLY[*]}" = --explain ]
 }
 
 @test "the scripts parse" {

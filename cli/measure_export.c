@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure_export.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "json_text.h"
+#include "measure/naive.h"
+#include "measure_page.h"
+#include "measure_plot.h"
+#include "measure_result.h"
+#include "table/csv_writer.h"
+
+const char *const cli__measure_formats[] = {
+    "markdown", "html", "svg",         "hyperfine", "google-benchmark",
+    "github",   "csv",  "openmetrics", NULL};
+
+/* Where a figure of naive methods is; valid until the next call. */
+static const char *naive_path(const struct naive_figure *f)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "memory.naive.%s", f->key);
+    return path;
+}
+
+static void naive_figures(struct naive_figure ret[CUVEE__NAIVE_FIGURES])
+{
+    static const struct account none;
+    cuvee__naive_figures(&none, ret);
+}
+
+/* As a JSON number, or null. */
+static json_t *number(const json_t *result, const char *path, double factor)
+{
+    double x;
+    return cli__measure_result_number(result, path, &x) ? json_real(x * factor) : json_null();
+}
+
+static json_t *whole(const json_t *result, const char *path)
+{
+    double x;
+    return cli__measure_result_number(result, path, &x) ? json_integer((json_int_t)x) : json_null();
+}
+
+/* Takes the document. */
+static int put_json(struct markup *out, json_t *o)
+{
+    char *text = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    json_decref(o);
+    if (!text) return CUVEE_E_NOMEM;
+    cuvee__markup_raw(out, text);
+    cuvee__markup_raw(out, "\n");
+    cli__json_text_free(text);
+    return CUVEE_OK;
+}
+
+/* ---- JSON of others ---- */
+
+static json_t *list_of_one(json_t *value)
+{
+    json_t *list = json_array();
+    json_array_append_new(list, value);
+    return list;
+}
+
+/* One run: its time is mean, median, minimum and maximum; there is no deviation. */
+static int put_hyperfine(const json_t *result, const char *command, struct markup *out)
+{
+    static const char *const same[] = {"mean", "median", "min", "max"};
+    static const char wall[] = "time.wall_leader_s";
+    json_t *o = json_object(), *r = json_object();
+    json_object_set_new(r, "command", json_string(command));
+    for (int i = 0; i < 4; i++) json_object_set_new(r, same[i], number(result, wall, 1));
+    json_object_set_new(r, "stddev", json_null());
+    json_object_set_new(r, "user", number(result, "time.user_s", 1));
+    json_object_set_new(r, "system", number(result, "time.sys_s", 1));
+    json_object_set_new(r, "times", list_of_one(number(result, wall, 1)));
+    json_object_set_new(r, "memory_usage_byte",
+                        list_of_one(whole(result, "memory.footprint.peak.lower")));
+    json_object_set_new(r, "exit_codes", list_of_one(whole(result, "exit.code")));
+    json_object_set_new(o, "results", list_of_one(r));
+    return put_json(out, o);
+}
+
+static int put_google(const json_t *result, const char *command, struct markup *out)
+{
+    json_t *o = json_object(), *context = json_object(), *b = json_object();
+    const json_t *cpus = cli__measure_result_find(result, "host.cpus_allowed");
+    json_object_set_new(context, "date", json_string(cli__measure_result_text(result, "started")));
+    json_object_set_new(context, "executable", json_string("cuvee measure"));
+    json_object_set_new(context, "num_cpus", json_integer((json_int_t)json_array_size(cpus)));
+    json_object_set_new(context, "library_version",
+                        json_string(cli__measure_result_text(result, "tool.version")));
+    json_object_set_new(context, "library_build_type", json_string("release"));
+    json_object_set_new(context, "json_schema_version", json_integer(1));
+    json_object_set_new(b, "name", json_string(command));
+    json_object_set_new(b, "family_index", json_integer(0));
+    json_object_set_new(b, "per_family_instance_index", json_integer(0));
+    json_object_set_new(b, "run_name", json_string(command));
+    json_object_set_new(b, "run_type", json_string("iteration"));
+    json_object_set_new(b, "repetitions", json_integer(1));
+    json_object_set_new(b, "repetition_index", json_integer(0));
+    json_object_set_new(b, "threads", json_integer(1));
+    json_object_set_new(b, "iterations", json_integer(1));
+    json_object_set_new(b, "real_time", number(result, "time.wall_leader_s", 1e3));
+    json_object_set_new(b, "cpu_time", number(result, "time.cpu_s", 1e3));
+    json_object_set_new(b, "time_unit", json_string("ms"));
+    /* Counters of our own; what is not known is left out, since readers take any as a number. */
+    static const char *const counters[][2] = {
+        {"footprint_peak_lower_bytes", "memory.footprint.peak.lower"},
+        {"footprint_peak_upper_bytes", "memory.footprint.peak.upper"},
+        {"footprint_median_bytes", "memory.footprint.steady_median"}};
+    for (int i = 0; i < 3; i++) {
+        json_t *value = number(result, counters[i][1], 1);
+        if (json_is_null(value))
+            json_decref(value);
+        else
+            json_object_set_new(b, counters[i][0], value);
+    }
+    json_object_set_new(o, "context", context);
+    json_object_set_new(o, "benchmarks", list_of_one(b));
+    return put_json(out, o);
+}
+
+static void add_github(json_t *list, const char *command, const char *name, const char *unit,
+                       json_t *value, const char *range)
+{
+    if (json_is_null(value)) {
+        json_decref(value);
+        return;
+    }
+    json_t *o = json_object();
+    char text[160];
+    snprintf(text, sizeof text, "%.100s: %s", command, name);
+    /* Cut in the midst of a character, it is no string of JSON. */
+    json_t *title = json_string(text);
+    json_object_set_new(o, "name", title ? title : json_string(name));
+    json_object_set_new(o, "unit", json_string(unit));
+    json_object_set_new(o, "value", value);
+    if (*range) json_object_set_new(o, "range", json_string(range));
+    json_object_set_new(o, "extra", json_string("cuvee measure"));
+    json_array_append_new(list, o);
+}
+
+static int put_github(const json_t *result, const char *command, struct markup *out)
+{
+    json_t *list = json_array();
+    char range[64] = "";
+    double upper;
+    if (cli__measure_result_number(result, "memory.footprint.peak.upper", &upper))
+        snprintf(range, sizeof range, "at most %.2f", upper / 1048576);
+    add_github(list, command, "time", "s", number(result, "time.wall_leader_s", 1), "");
+    add_github(list, command, "CPU", "s", number(result, "time.cpu_s", 1), "");
+    add_github(list, command, "peak of memory", "MiB",
+               number(result, "memory.footprint.peak.lower", 1.0 / 1048576), range);
+    add_github(list, command, "memory, most of the time", "MiB",
+               number(result, "memory.footprint.steady_median", 1.0 / 1048576), "");
+    return put_json(out, list);
+}
+
+/* ---- CSV ---- */
+
+static void put_csv_row(struct sink *s, const json_t *result, const char *path, const char *unit)
+{
+    char text[48] = "";
+    const char *dot = strrchr(path, '.'), *reason = "";
+    const json_t *value = cli__measure_result_find(result, path);
+    if (json_is_integer(value))
+        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(text, sizeof text, "%.12g", json_real_value(value));
+    else
+        reason = json_string_value(
+            json_object_get(json_object_get(result, "why"), dot ? dot + 1 : path));
+    cuvee__csv_put_cell(s, span_of(path));
+    sink_put_char(s, ',');
+    cuvee__csv_put_cell(s, span_of(text));
+    sink_put_char(s, ',');
+    cuvee__csv_put_cell(s, span_of(unit));
+    sink_put_char(s, ',');
+    cuvee__csv_put_cell(s, span_of(reason ? reason : ""));
+    sink_put_char(s, '\n');
+}
+
+static int put_csv(const json_t *result, struct markup *out)
+{
+    static const char *const units[] = {[MEASURE_SECONDS] = "s",
+                                        [MEASURE_BYTES] = "byte",
+                                        [MEASURE_MIB_SECONDS] = "MiB s",
+                                        [MEASURE_COUNT] = ""};
+    struct naive_figure naive[CUVEE__NAIVE_FIGURES];
+    struct sink s = {0};
+    sink_put_str(&s, "metric,value,unit,why\n");
+    for (size_t i = 0; i < cli__measure_n_figures; i++)
+        put_csv_row(&s, result, cli__measure_figures[i].path, units[cli__measure_figures[i].unit]);
+    naive_figures(naive);
+    for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++)
+        put_csv_row(&s, result, naive_path(&naive[i]), "byte");
+    sink_put_char(&s, '\0');
+    if (s.rc == CUVEE_OK) cuvee__markup_raw(out, s.bytes.ptr);
+    cuvee__buffer_deinit(&s.bytes);
+    return s.rc;
+}
+
+/* ---- OpenMetrics ---- */
+
+/* The value of a label: quotes, backslashes and line ends are escaped. */
+static void put_label(struct markup *out, const char *text)
+{
+    for (; *text; text++) {
+        const char c[] = {*text, '\0'};
+        if (*text == '\n')
+            cuvee__markup_raw(out, "\\n");
+        else if (*text == '"' || *text == '\\')
+            cuvee__markup_printf(out, "\\%c", *text);
+        else
+            cuvee__markup_raw(out, c);
+    }
+}
+
+/* "cuvee_measure_wall_seconds" is in seconds: its unit is what a name of it ends with. */
+static void put_family(struct markup *out, const char *metric, const char *help)
+{
+    static const char *const units[] = {"byte_seconds", "seconds", "bytes"};
+    const size_t n = strlen(metric);
+    cuvee__markup_printf(out, "# TYPE %s gauge\n", metric);
+    for (int i = 0; i < 3; i++) {
+        const size_t n_unit = strlen(units[i]);
+        if (n <= n_unit || strcmp(metric + n - n_unit, units[i]) != 0) continue;
+        cuvee__markup_printf(out, "# UNIT %s %s\n", metric, units[i]);
+        break;
+    }
+    cuvee__markup_printf(out, "# HELP %s %s.\n", metric, help);
+}
+
+static void put_sample(struct markup *out, const char *metric, const char *label, double value)
+{
+    cuvee__markup_printf(out, *label ? "%s{%s} %.15g\n" : "%s%s %.15g\n", metric, label, value);
+}
+
+static int put_openmetrics(const json_t *result, const char *command, struct markup *out)
+{
+    struct naive_figure naive[CUVEE__NAIVE_FIGURES];
+    const char *family = "";
+    double x;
+    cuvee__markup_raw(out, "# TYPE cuvee_measure info\n# HELP cuvee_measure What was measured.\n"
+                           "cuvee_measure_info{command=\"");
+    put_label(out, command);
+    cuvee__markup_raw(out, "\",version=\"");
+    put_label(out, cli__measure_result_text(result, "tool.version"));
+    cuvee__markup_raw(out, "\"} 1\n");
+    for (size_t i = 0; i < cli__measure_n_figures; i++) {
+        const struct measure_figure *f = &cli__measure_figures[i];
+        if (!cli__measure_result_number(result, f->path, &x)) continue;
+        if (strcmp(family, f->metric) != 0) put_family(out, f->metric, f->help);
+        family = f->metric;
+        put_sample(out, f->metric, f->label, f->unit == MEASURE_MIB_SECONDS ? x * 1048576 : x);
+    }
+    naive_figures(naive);
+    family = "";
+    for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
+        char label[64];
+        if (!cli__measure_result_number(result, naive_path(&naive[i]), &x)) continue;
+        if (!*family)
+            put_family(out, family = "cuvee_measure_naive_bytes",
+                       "What other methods say of the peak");
+        snprintf(label, sizeof label, "method=\"%s\"", naive[i].key);
+        put_sample(out, family, label, x);
+    }
+    cuvee__markup_raw(out, "# EOF\n");
+    return CUVEE_OK;
+}
+
+/* ---- all of them ---- */
+
+static int put(const json_t *result, enum measure_format format, const char *command,
+               struct markup *out, cuvee_error *err)
+{
+    switch (format) {
+    case MEASURE_MARKDOWN:
+        return cli__measure_markdown(result, out, err);
+    case MEASURE_HTML:
+        return cli__measure_page(result, out, err);
+    case MEASURE_SVG:
+        return cli__measure_plot_memory(result, out, true, err);
+    case MEASURE_HYPERFINE:
+        return put_hyperfine(result, command, out);
+    case MEASURE_GOOGLE:
+        return put_google(result, command, out);
+    case MEASURE_GITHUB:
+        return put_github(result, command, out);
+    case MEASURE_CSV:
+        return put_csv(result, out);
+    case MEASURE_OPENMETRICS:
+        return put_openmetrics(result, command, out);
+    }
+    return CUVEE_OK;
+}
+
+int cli__measure_export(const json_t *result, enum measure_format format, struct markup *out,
+                        cuvee_error *err)
+{
+    struct buffer command = {0};
+    double wall;
+    int rc = cli__measure_result_command(result, &command);
+    if (rc == CUVEE_OK && (format == MEASURE_HYPERFINE || format == MEASURE_GOOGLE) &&
+        !cli__measure_result_number(result, "time.wall_leader_s", &wall)) {
+        cuvee__buffer_deinit(&command);
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                           "%s needs the time of the command, which is not known",
+                           cli__measure_formats[format]);
+    }
+    if (err) *err = (cuvee_error){0};
+    if (rc == CUVEE_OK) rc = put(result, format, command.ptr, out, err);
+    cuvee__buffer_deinit(&command);
+    if (rc == CUVEE_OK) rc = out->rc;
+    if (rc == CUVEE_OK || (err && err->code < 0)) return rc;
+    return cuvee__fail(
+        err, rc, rc == CUVEE_E_NOMEM ? "out of memory for a report" : "a report is too large");
+}

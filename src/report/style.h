@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUVEE_REPORT_STYLE_H
+#define CUVEE_REPORT_STYLE_H
+
+enum { CUVEE__STYLE_COLOURS = 8 };
+
+/* Rules for plots (classes of svg.h), light and dark as the reader's system is. */
+extern const char cuvee__style_plots[];
+/* Rules for the page around them. */
+extern const char cuvee__style_page[];
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/svg.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "report/style.h"
+#include "report/ticks.h"
+
+/* Of 12 px text, generous: there is nothing here that could measure it. */
+#define LETTER_PX 6.5
+#define LINE_PX   14.0
+
+enum { MAX_LABEL = 28 }; /* characters */
+
+void cuvee__svg_begin(struct markup *out, const char *title, const char *description, double width,
+                      double height, bool is_alone)
+{
+    if (is_alone) cuvee__markup_raw(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    cuvee__markup_printf(out,
+                         "<svg%s class=\"plot\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
+                         "width=\"%.0f\" height=\"%.0f\">\n<title>",
+                         is_alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height,
+                         width, height);
+    cuvee__markup_text(out, title);
+    cuvee__markup_raw(out, "</title>\n");
+    if (description) {
+        cuvee__markup_raw(out, "<desc>");
+        cuvee__markup_text(out, description);
+        cuvee__markup_raw(out, "</desc>\n");
+    }
+    if (!is_alone) return;
+    cuvee__markup_raw(out, "<style>\n");
+    cuvee__markup_raw(out, cuvee__style_plots);
+    cuvee__markup_raw(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
+}
+
+void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
+                     const char *description, double max_x, double max_y, bool is_alone)
+{
+    *p = (struct svg_plot){.out = out,
+                           .width = 880,
+                           .height = 380,
+                           .left = 56,
+                           .right = 180,
+                           .top = 12 + CUVEE__SVG_MARK_ROWS * LINE_PX,
+                           .bottom = 36,
+                           .max_x = max_x > 0 ? max_x : 1,
+                           .max_y = max_y > 0 ? max_y : 1};
+    cuvee__svg_begin(out, title, description, p->width, p->height, is_alone);
+    cuvee__markup_raw(out, "<defs><pattern id=\"hatch\" width=\"5\" height=\"5\" "
+                           "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+                           "<line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\"/>"
+                           "</pattern></defs>\n");
+}
+
+void cuvee__svg_close(struct svg_plot *p)
+{
+    cuvee__markup_raw(p->out, "</svg>\n");
+}
+
+static double x_px(const struct svg_plot *p, double x)
+{
+    return p->left + x / p->max_x * (p->width - p->left - p->right);
+}
+
+static double y_px(const struct svg_plot *p, double y)
+{
+    return p->height - p->bottom - y / p->max_y * (p->height - p->top - p->bottom);
+}
+
+static void put_line(const struct svg_plot *p, const char *class, double x1, double y1, double x2,
+                     double y2)
+{
+    const double at[] = {x1, y1, x2, y2};
+    static const char *const names[] = {"x1", "y1", "x2", "y2"};
+    cuvee__markup_printf(p->out, "<line class=\"%s\"", class);
+    for (int i = 0; i < 4; i++) {
+        cuvee__markup_printf(p->out, " %s=\"", names[i]);
+        cuvee__markup_number(p->out, at[i]);
+        cuvee__markup_raw(p->out, "\"");
+    }
+}
+
+static void put_text(const struct svg_plot *p, const char *class, const char *anchor, double x,
+                     double y, const char *text)
+{
+    cuvee__markup_printf(p->out, "<text class=\"%s\" text-anchor=\"%s\" x=\"", class, anchor);
+    cuvee__markup_number(p->out, x);
+    cuvee__markup_raw(p->out, "\" y=\"");
+    cuvee__markup_number(p->out, y);
+    cuvee__markup_raw(p->out, "\">");
+    cuvee__markup_text(p->out, text);
+    cuvee__markup_raw(p->out, "</text>\n");
+}
+
+static void put_title(const struct svg_plot *p, const char *title)
+{
+    cuvee__markup_raw(p->out, "<title>");
+    cuvee__markup_text(p->out, title);
+    cuvee__markup_raw(p->out, "</title>");
+}
+
+void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
+{
+    const double right = p->width - p->right, floor_y = p->height - p->bottom;
+    char text[400];
+    double step = cuvee__tick_step(p->max_y, 6);
+    for (int i = 0; i * step <= p->max_y * (1 + 1e-9); i++) {
+        const double y = y_px(p, i * step);
+        put_line(p, i ? "rule" : "axis", p->left, y, right, y);
+        cuvee__markup_raw(p->out, "/>\n");
+        snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
+        put_text(p, "soft", "end", p->left - 6, y + 4, text);
+    }
+    step = cuvee__tick_step(p->max_x, 8);
+    for (int i = 0; i * step <= p->max_x * (1 + 1e-9); i++) {
+        const double x = x_px(p, i * step);
+        put_line(p, "axis", x, floor_y, x, floor_y + 4);
+        cuvee__markup_raw(p->out, "/>\n");
+        snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
+        put_text(p, "soft", "middle", x, floor_y + 18, text);
+    }
+    put_text(p, "soft", "end", p->left - 6, p->top - 8, y_unit);
+    put_text(p, "soft", "start", right + 8, floor_y + 18, x_unit);
+}
+
+static void put_point(const struct svg_plot *p, char command, double x, double y)
+{
+    const char c[] = {command, '\0'};
+    cuvee__markup_raw(p->out, c);
+    cuvee__markup_number(p->out, x_px(p, x));
+    cuvee__markup_raw(p->out, ",");
+    cuvee__markup_number(p->out, y_px(p, y));
+}
+
+/* On a level part of the curve: between its ends, a point says nothing. */
+static bool is_level(const double *y, size_t i, size_t n)
+{
+    return i && i + 1 < n && y[i - 1] == y[i] && y[i] == y[i + 1];
+}
+
+static void put_curve(const struct svg_plot *p, const double *x, const double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_level(y, i, n)) put_point(p, i ? 'L' : 'M', x[i], y[i]);
+}
+
+static void put_area(const struct svg_plot *p, const double *x, const double *low,
+                     const double *high, size_t n)
+{
+    put_curve(p, x, high, n);
+    for (size_t i = n; i > 0; i--)
+        if (!is_level(low, i - 1, n)) put_point(p, 'L', x[i - 1], low[i - 1]);
+    cuvee__markup_raw(p->out, "Z\">");
+}
+
+void cuvee__svg_area(struct svg_plot *p, int series, const char *title, const double *x,
+                     const double *low, const double *high, size_t n)
+{
+    if (!n) return;
+    if (series < 0)
+        cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"",
+                             series == CUVEE__SVG_BOUND ? "bound" : "area others");
+    else
+        cuvee__markup_printf(p->out, "<path class=\"area c%d\" d=\"",
+                             series % CUVEE__STYLE_COLOURS);
+    put_area(p, x, low, high, n);
+    put_title(p, title);
+    cuvee__markup_raw(p->out, "</path>\n");
+    if (series < CUVEE__STYLE_COLOURS) return;
+    cuvee__markup_raw(p->out, "<path fill=\"url(#hatch)\" pointer-events=\"none\" d=\"");
+    put_area(p, x, low, high, n);
+    cuvee__markup_raw(p->out, "</path>\n");
+}
+
+void cuvee__svg_line(struct svg_plot *p, enum svg_stroke stroke, const char *title, const double *x,
+                     const double *y, size_t n)
+{
+    static const char *const classes[] = {
+        [SVG_SOLID] = "line", [SVG_DASHED] = "dashed", [SVG_DOTTED] = "dotted"};
+    if (!n) return;
+    cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"", classes[stroke]);
+    put_curve(p, x, y, n);
+    cuvee__markup_raw(p->out, "\">");
+    put_title(p, title);
+    cuvee__markup_raw(p->out, "</path>\n");
+}
+
+void cuvee__svg_band(struct svg_plot *p, const char *title, double low, double high)
+{
+    const double x = p->left, y = y_px(p, high);
+    cuvee__markup_raw(p->out, "<rect class=\"band\" x=\"");
+    cuvee__markup_number(p->out, x);
+    cuvee__markup_raw(p->out, "\" y=\"");
+    cuvee__markup_number(p->out, y);
+    cuvee__markup_raw(p->out, "\" width=\"");
+    cuvee__markup_number(p->out, p->width - p->right - x);
+    cuvee__markup_raw(p->out, "\" height=\"");
+    cuvee__markup_number(p->out, y_px(p, low) - y);
+    cuvee__markup_raw(p->out, "\">");
+    put_title(p, title);
+    cuvee__markup_raw(p->out, "</rect>\n");
+}
+
+/* Cut after so many characters; "..." stands for the rest. Returns how many there are then. */
+static size_t shorten(const char *label, char *to, size_t room)
+{
+    size_t n_characters = 0, n = 0;
+    for (; label[n] && n + 4 < room; n++) {
+        if (((unsigned char)label[n] & 0xC0) != 0x80 && n_characters++ == MAX_LABEL) break;
+        to[n] = label[n];
+    }
+    if (label[n]) {
+        /* Not in the midst of a character. */
+        while (n && ((unsigned char)label[n] & 0xC0) == 0x80) n--;
+        memcpy(to + n, "...", 3);
+        n += 3;
+        n_characters += 2;
+    }
+    to[n] = '\0';
+    return n_characters;
+}
+
+void cuvee__svg_level_label(struct svg_plot *p, const char *label, double y)
+{
+    char text[4 * MAX_LABEL + 8];
+    if (p->n_levels == CUVEE__SVG_LEVELS) return;
+    double at = y_px(p, y) + 4;
+    for (bool is_free = false; !is_free;) {
+        is_free = true;
+        for (size_t i = 0; i < p->n_levels; i++)
+            if (fabs(p->levels[i] - at) < LINE_PX - 1e-9) {
+                at = p->levels[i] + LINE_PX;
+                is_free = false;
+            }
+    }
+    if (at > p->height - p->bottom + 4) return;
+    p->levels[p->n_levels++] = at;
+    shorten(label, text, sizeof text);
+    put_text(p, "soft", "start", p->width - p->right + 6, at, text);
+}
+
+void cuvee__svg_level(struct svg_plot *p, const char *label, double y)
+{
+    put_line(p, "dashed", p->left, y_px(p, y), p->width - p->right, y_px(p, y));
+    cuvee__markup_raw(p->out, ">");
+    put_title(p, label);
+    cuvee__markup_raw(p->out, "</line>\n");
+    cuvee__svg_level_label(p, label, y);
+}
+
+void cuvee__svg_mark(struct svg_plot *p, const char *label, double x)
+{
+    char text[4 * MAX_LABEL + 8];
+    const double at = x_px(p, x);
+    put_line(p, "mark", at, p->top - 4, at, p->height - p->bottom);
+    cuvee__markup_raw(p->out, ">");
+    put_title(p, label);
+    cuvee__markup_raw(p->out, "</line>\n");
+    const size_t n = shorten(label, text, sizeof text);
+    for (int row = 0; row < CUVEE__SVG_MARK_ROWS; row++) {
+        /* The unit of the axis stands left of the lowest row. */
+        if (at < p->mark_ends[row]) continue;
+        p->mark_ends[row] = at + (double)(n + 1) * LETTER_PX;
+        put_text(p, "soft", "start", at + 2, p->top - 8 - row * LINE_PX, text);
+        return;
+    }
+}

@@ -55,6 +55,7 @@ _cuvee() {
         measure:--timeout) return ;;
         measure:--interval) return ;;
         measure:--pss-budget) return ;;
+        measure:--track) COMPREPLY=($(compgen -W 'auto cgroup events poll' -- "$cur")); return ;;
     esac
     case $command in
         classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --quiet -q --help -h --version -V' ;;
@@ -62,7 +63,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --explain --fail-if --timeout --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

@@ -27,9 +27,10 @@ static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
 
 static struct account_process *find(struct account *a, int pid)
 {
-    for (size_t i = a->n_processes; i > 0; i--)
-        if (a->processes[i - 1].pid == pid && a->processes[i - 1].is_here)
-            return &a->processes[i - 1];
+    for (size_t i = a->n_live; i > 0; i--) {
+        struct account_process *p = &a->processes[a->live[i - 1]];
+        if (p->pid == pid) return p;
+    }
     return NULL;
 }
 
@@ -39,14 +40,17 @@ static int born(struct account *a, const char *line)
     if (sscanf(line, "B %" SCNu64 " %d %" SCNu64 " %d %15s", &p.born_us, &p.pid, &p.start, &p.ppid,
                p.comm) != 5)
         return CUVEE_OK;
+    p.was_here_first = a->is_attached && p.born_us == 0;
     struct account_process *items =
         grow(a->processes, a->n_processes, &a->room_processes, sizeof p);
     if (!items) return CUVEE_E_NOMEM;
     a->processes = items;
+    size_t *live = grow(a->live, a->n_live, &a->room_live, sizeof *live);
+    if (!live) return CUVEE_E_NOMEM;
+    a->live = live;
+    live[a->n_live++] = a->n_processes;
     items[a->n_processes++] = p;
-    size_t n_live = 0, i = a->n_processes;
-    while (i > 0) n_live += items[--i].is_here;
-    a->max_live = cuvee__max(a->max_live, n_live);
+    a->max_live = cuvee__max(a->max_live, a->n_live);
     return CUVEE_OK;
 }
 
@@ -71,7 +75,10 @@ static void gone(struct account *a, const char *line)
     if (!p) return;
     p->is_here = false;
     p->gone_us = t;
-    a->exited_cpu_us += p->cpu_us;
+    a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
+    const size_t at = (size_t)(p - a->processes);
+    for (size_t i = 0; i < a->n_live; i++)
+        if (a->live[i] == at) a->live[i--] = a->live[--a->n_live];
 }
 
 /* ---- ticks ---- */
@@ -81,24 +88,39 @@ static void close_tick(struct account *a)
 {
     if (!a->tick_us) return;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
-    if (a->has_rise) {
-        const uint64_t within_tick = a->tick_rss + a->tick_faults * (a->page_bytes / 1024);
-        a->upper = cuvee__max(a->upper, cuvee__min(a->rise, within_tick));
-    }
-    a->tick_us = a->tick_rss = a->tick_faults = 0;
+    uint64_t bound = a->before_rss + a->tick_bound + a->rest;
+    if (a->has_rise) bound = cuvee__min(bound, a->rise);
+    if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
+    a->upper = cuvee__max(a->upper, bound);
+    a->since_anchor = cuvee__max(a->since_anchor, bound);
+    a->before_rss = a->tick_rss;
+    a->tick_us = a->tick_rss = a->tick_bound = a->tick_charge = 0;
 }
 
-/* By how much a process may have made the tree larger since its last sample. One that is new has
- * its parent's pages, if it was forked, and those were there already; its own are what it faulted
- * in, and what it has of files more than its parent. */
-static uint64_t growth(struct account *a, const struct account_process *p, uint64_t rss,
-                       uint64_t shared, uint64_t new_faults)
+static uint64_t over(uint64_t now, uint64_t before)
 {
+    return now - cuvee__min(now, before);
+}
+
+/* By how much a process may have made the tree larger since its last sample.
+ *   Pages of its own come by faults, one each; by RSS where a fault brings more, as huge pages do.
+ * Pages of files come by up to 16 with a fault, and those faults are no pages of its own.
+ *   One that is new has its parent's pages, if it was forked, and those were there already; its own
+ * are what it faulted in, and what it has of files more than its parent. */
+static uint64_t growth(struct account *a, const struct account_process *p, uint64_t rss,
+                       uint64_t shared, uint64_t new_faults, uint64_t threads)
+{
+    enum { FAULT_AROUND = 16, TABLES_KB = 64 /* of a small process */ };
     const uint64_t faulted = new_faults * (a->page_bytes / 1024);
-    if (p->has_sample) return rss - cuvee__min(rss, p->rss) + faulted;
-    const struct account_process *parent = find(a, p->ppid);
-    const uint64_t inherited = parent ? parent->shared : 0;
-    return cuvee__min(rss, faulted + shared - cuvee__min(shared, inherited));
+    const struct account_process *parent = p->has_sample ? NULL : find(a, p->ppid);
+    const uint64_t shared_before = p->has_sample ? p->shared : parent ? parent->shared : 0;
+    const uint64_t file = over(shared, shared_before);
+    uint64_t own = over(faulted, file / FAULT_AROUND);
+    if (p->has_sample) own = cuvee__max(own, over(over(rss, shared), over(p->rss, p->shared)));
+    const uint64_t new_threads = over(threads, p->has_sample ? p->threads : 0);
+    a->mapped += file;
+    return own + file + (own + file) / 512 + new_threads * CUVEE__KERNEL_STACK_KB +
+           (p->has_sample ? 0 : TABLES_KB);
 }
 
 static void sampled(struct account *a, const char *line)
@@ -115,15 +137,26 @@ static void sampled(struct account *a, const char *line)
     if (t != a->tick_us) close_tick(a);
     a->tick_us = t;
     const uint64_t faults = minor + major;
-    const uint64_t new_faults = faults - cuvee__min(faults, p->faults);
-    a->rise += growth(a, p, rss, shared, new_faults);
-    a->minor_faults += new_faults;
+    if (!p->has_sample && p->was_here_first) { /* what was before us is none of it */
+        p->faults = p->anchor_faults = faults;
+        p->base_cpu_us = cpu;
+        p->shared = shared;
+        p->rss = rss;
+        p->threads = threads;
+        p->has_sample = true;
+        a->before_rss += rss;
+    }
+    const uint64_t new_faults = over(faults, p->faults);
+    const uint64_t grown = growth(a, p, rss, shared, new_faults, threads);
+    a->rise += grown;
+    a->tick_bound += grown;
+    a->faults += new_faults;
     a->tick_rss += rss;
-    a->tick_faults += new_faults;
     p->has_sample = true;
     p->shared = shared;
     p->rss = rss;
     p->faults = faults;
+    p->threads = threads;
     p->cpu_us = cpu;
     p->peak_rss = cuvee__max(p->peak_rss, rss);
     p->max_threads = cuvee__max(p->max_threads, threads);
@@ -134,6 +167,63 @@ static void sampled(struct account *a, const char *line)
         a->sampled_us = t + SAMPLE_US;
         a->naive_sampled = cuvee__max(a->naive_sampled, rss);
     }
+}
+
+/* Traced: its last figures. It may never have been sampled. */
+static void last_of(struct account *a, const char *line)
+{
+    uint64_t t, high_water, cpu, wait, minor, major;
+    int pid;
+    if (sscanf(line, "D %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &t, &pid, &high_water, &cpu, &wait, &minor, &major) != 7)
+        return;
+    struct account_process *p = find(a, pid);
+    a->traced_cpu_us += cpu;
+    if (!p) return;
+    const uint64_t new_faults = over(minor + major, p->faults);
+    const uint64_t grown =
+        growth(a, p, cuvee__max(high_water, p->rss), p->shared, new_faults, p->threads);
+    a->rise += grown;
+    a->tick_bound += grown;
+    a->faults += new_faults;
+    p->faults = minor + major;
+    p->cpu_us = cuvee__max(p->cpu_us, cpu);
+    p->wait_us = cuvee__max(p->wait_us, wait);
+    p->high_water = cuvee__max(p->high_water, high_water);
+    p->peak_rss = cuvee__max(p->peak_rss, high_water);
+    a->has_wait = true;
+}
+
+static void waited(struct account *a, const char *line)
+{
+    uint64_t t, wait;
+    int pid;
+    if (sscanf(line, "J %" SCNu64 " %d %" SCNu64, &t, &pid, &wait) != 3) return;
+    struct account_process *p = find(a, pid);
+    if (!p) return;
+    p->wait_us = cuvee__max(p->wait_us, wait);
+    a->has_wait = true;
+}
+
+/* ---- the control group ---- */
+
+static void charged(struct account *a, const char *line)
+{
+    uint64_t t, usage, peak, swap, file, kernel;
+    if (sscanf(line, "H %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
+               &usage, &peak, &swap, &file, &kernel) != 6)
+        return;
+    a->has_charge = true;
+    a->charged_peak = cuvee__max(a->charged_peak, peak);
+    const uint64_t least_file = a->has_charged_file ? cuvee__min(file, a->charged_file) : 0;
+    a->charged_file = file;
+    a->has_charged_file = true;
+    /* What was there before us may have been charged elsewhere. */
+    if (!a->has_rise || !a->charge.is_used || a->is_attached) return;
+    /* Where the kernel's own memory is not charged, or not as much as we count. */
+    const uint64_t uncharged = over(a->rest_kernel, kernel);
+    a->tick_charge =
+        over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap);
 }
 
 static void machine(struct account *a, const char *line)
@@ -171,11 +261,18 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
 {
     for (size_t i = a->n_marks; i > 0 && !a->marks[i - 1].footprint; i--)
         if (n->is_stable) a->marks[i - 1].footprint = n->footprint;
+    if (a->excess) a->upper = cuvee__max(a->upper, a->since_anchor + a->excess);
+    a->since_anchor = 0;
     if (!n->is_stable) return;
     a->rise = n->footprint;
     a->has_rise = true;
+    a->rest_kernel = n->parts.kernel;
+    a->rest_swap = n->parts.swap;
+    a->rest = a->rest_kernel + a->rest_swap;
+    a->mapped = n->parts.file + n->parts.shmem;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
     a->upper = cuvee__max(a->upper, n->footprint);
+    a->since_anchor = n->footprint;
     if (a->has_peak && n->footprint <= a->lower) return;
     a->has_peak = true;
     a->lower = n->footprint;
@@ -198,14 +295,19 @@ static void anchored(struct account *a, const char *line)
     const uint64_t kernel = tables + threads * CUVEE__KERNEL_STACK_KB;
     n->footprint += pss + swap + kernel;
     n->private_ += private_;
-    n->sum_rss += rss;
     n->parts.anon += anon;
     n->parts.file += file;
     n->parts.shmem += shmem;
     n->parts.swap += swap;
     n->parts.kernel += kernel;
     struct account_process *p = find(a, pid);
-    if (p) p->high_water = cuvee__max(p->high_water, high_water);
+    if (p) {
+        const uint64_t seen = cuvee__max(p->peak_rss, p->high_water);
+        const uint64_t faulted = over(p->faults, p->anchor_faults) * (a->page_bytes / 1024);
+        if (p->high_water || !p->was_here_first) a->excess += over(high_water, seen + faulted);
+        p->anchor_faults = p->faults;
+        p->high_water = cuvee__max(p->high_water, high_water);
+    }
     if (pid == a->leader) a->naive_parent_hwm = high_water;
     if (--a->anchor_lines == 0) close_anchor(a, n);
 }
@@ -229,82 +331,132 @@ static int marked(struct account *a, const char *line)
 
 static void ended(struct account *a, const char *line)
 {
-    uint64_t t, max_rss, user, system;
+    uint64_t t, max_rss, user, system, switches, involuntary;
     int pid = a->leader, status;
     const bool is_leader = line[0] == 'X';
-    const int got = is_leader
-                        ? 1 + sscanf(line, "X %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
-                                     &status, &max_rss, &user, &system)
-                        : sscanf(line, "W %" SCNu64 " %d %d %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
-                                 &pid, &status, &max_rss, &user, &system);
-    if (got != 6) return;
+    const int got =
+        is_leader
+            ? 1 + sscanf(line,
+                         "X %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+                         " %" SCNu64,
+                         &t, &status, &max_rss, &user, &system, &switches, &involuntary)
+            : sscanf(line,
+                     "W %" SCNu64 " %d %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                     &t, &pid, &status, &max_rss, &user, &system, &switches, &involuntary);
+    if (got < 6) return;
     a->user_us += user;
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
+    if (got == 8) {
+        a->has_switches = true;
+        a->switches += switches;
+        a->involuntary += involuntary;
+    }
     if (!is_leader) return;
     a->status = status;
     a->has_status = true;
     a->wall_leader_us = t;
 }
 
+static void transferred(struct account *a, const char *line)
+{
+    uint64_t bytes_read, written;
+    if (sscanf(line, "O %*d %" SCNu64 " %" SCNu64, &bytes_read, &written) != 2) return;
+    a->has_io = true;
+    a->read_bytes += bytes_read;
+    a->written_bytes += written;
+}
+
+static void source(struct account *a, const char *line)
+{
+    const struct {
+        const char *name;
+        struct account_source *source;
+    } all[] = {
+        {"group", &a->group}, {"charge", &a->charge}, {"events", &a->events}, {"trace", &a->trace}};
+    char name[16];
+    int is_used, at = 0;
+    if (sscanf(line, "U %15s %d %n", name, &is_used, &at) != 2 || !at) return;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (strcmp(all[i].name, name) != 0) continue;
+        all[i].source->is_known = true;
+        all[i].source->is_used = is_used != 0;
+        snprintf(all[i].source->note, sizeof all[i].source->note, "%s", line + at);
+    }
+}
+
+static void counted(struct account *a, const char *line)
+{
+    a->has_counts = sscanf(line, "N %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &a->n_counted,
+                           &a->n_execs, &a->n_exits, &a->n_overruns) == 4;
+}
+
+static void threads_traced(struct account *a, const char *line)
+{
+    uint64_t cpu, wait;
+    if (sscanf(line, "T %" SCNu64 " %" SCNu64, &cpu, &wait) != 2) return;
+    a->traced_cpu_us += cpu;
+    a->wait_us += wait;
+}
+
+static void pressed(struct account *a, const char *line)
+{
+    char scope[16];
+    a->has_pressure = sscanf(line, "I %15s %" SCNu64 " %" SCNu64 " %" SCNu64, scope,
+                             &a->pressure_us[0], &a->pressure_us[1], &a->pressure_us[2]) == 4;
+    a->pressure_is_of_tree = a->has_pressure && strcmp(scope, "tree") == 0;
+}
+
 static void last(struct account *a, const char *line)
 {
-    int64_t perf;
+    int64_t cpu;
     if (sscanf(line,
                "Z %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                " %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64,
                &a->wall_tree_us, &a->self_cpu_us, &a->self_rss, &a->ticks, &a->late,
-               &a->worst_late_us, &a->n_torn, &a->n_unserved, &a->n_lost, &perf) != 10)
+               &a->worst_late_us, &a->n_torn, &a->n_unserved, &a->n_lost, &cpu) != 10)
         return;
     a->is_complete = true;
-    a->has_perf = perf >= 0;
-    if (a->has_perf) a->perf_us = (uint64_t)perf;
+    a->has_tree_cpu = cpu >= 0;
+    if (a->has_tree_cpu) a->tree_cpu_us = (uint64_t)cpu;
 }
 
 static int read_line(struct account *a, const char *line)
 {
+    static void (*const readers[128])(struct account *, const char *) = {
+        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,           ['H'] = charged,
+        ['I'] = pressed,  ['J'] = waited,  ['N'] = counted,        ['O'] = transferred,
+        ['P'] = anchored, ['S'] = sampled, ['T'] = threads_traced, ['U'] = source,
+        ['W'] = ended,    ['X'] = ended,   ['Y'] = machine,        ['Z'] = last,
+    };
+    int is_attached;
     switch (line[0]) {
     case 'V':
         sscanf(line, "V %u %" SCNu64 " %" SCNu64 " %" SCNu64, &a->version, &a->page_bytes,
                &a->launcher_floor, &a->interval_us);
         return CUVEE_OK;
+    case 'K':
+        sscanf(line, "K %31s", a->cpu_source);
+        return CUVEE_OK;
     case 'L':
-        sscanf(line, "L %d", &a->leader);
+        a->is_attached = sscanf(line, "L %d %d", &a->leader, &is_attached) == 2 && is_attached;
+        a->has_rise = !a->is_attached; /* from nothing */
         return CUVEE_OK;
     case 'B':
         return born(a, line);
-    case 'C':
-        renamed(a, line);
-        return CUVEE_OK;
-    case 'G':
-        gone(a, line);
-        return CUVEE_OK;
-    case 'S':
-        sampled(a, line);
-        return CUVEE_OK;
-    case 'Y':
-        machine(a, line);
-        return CUVEE_OK;
     case 'A':
         return anchor(a, line);
-    case 'P':
-        anchored(a, line);
-        return CUVEE_OK;
     case 'M':
         return marked(a, line);
-    case 'X':
-    case 'W':
-        ended(a, line);
-        return CUVEE_OK;
     case 'Q':
         a->was_timeout |= strstr(line, "timeout") != NULL;
         a->was_interrupted |= strstr(line, "interrupted") != NULL;
         return CUVEE_OK;
-    case 'Z':
-        last(a, line);
+    default: {
+        const unsigned char letter = (unsigned char)line[0];
+        if (letter < 128 && readers[letter]) readers[letter](a, line);
         return CUVEE_OK;
-    default:
-        return CUVEE_OK;
+    }
     }
 }
 
@@ -354,13 +506,32 @@ static void conclude_cpu(struct account *a)
 {
     uint64_t sampled_us = a->exited_cpu_us;
     for (size_t i = 0; i < a->n_processes; i++) {
-        a->naive_sum_of_peaks += a->processes[i].peak_rss;
-        if (a->processes[i].is_here) sampled_us += a->processes[i].cpu_us;
+        const struct account_process *p = &a->processes[i];
+        a->naive_sum_of_peaks += p->peak_rss;
+        a->wait_us += p->wait_us;
+        if (p->is_here) sampled_us += over(p->cpu_us, p->base_cpu_us);
     }
-    a->has_cpu = a->has_perf || a->has_status;
-    a->cpu_is_exact = a->has_perf;
-    /* Children that nobody waited for are in neither of the two; the larger one misses less. */
-    a->cpu_us = a->has_perf ? a->perf_us : cuvee__max(a->user_us + a->system_us, sampled_us);
+    a->has_cpu = a->has_tree_cpu || a->has_status || (a->is_attached && a->n_processes);
+    a->cpu_is_exact = a->has_tree_cpu;
+    /* Children that nobody waits for are in neither of these; the largest one misses least. */
+    const uint64_t waited_us = a->user_us + a->system_us;
+    a->cpu_us = a->has_tree_cpu ? a->tree_cpu_us
+                                : cuvee__max(waited_us, cuvee__max(sampled_us, a->traced_cpu_us));
+    if (!a->has_tree_cpu)
+        snprintf(a->cpu_source, sizeof a->cpu_source, "%s",
+                 a->cpu_us == a->traced_cpu_us ? "ptrace"
+                 : a->cpu_us == waited_us      ? "rusage"
+                                               : "samples");
+}
+
+const char *cuvee__account_membership(const struct account *a, bool *ret_is_complete)
+{
+    const bool by_events = a->events.is_used && !a->n_overruns;
+    *ret_is_complete =
+        a->is_complete && !a->n_lost && (a->trace.is_used || a->group.is_used || by_events);
+    if (a->trace.is_used) return "ptrace";
+    if (a->group.is_used) return "cgroup";
+    return a->events.is_used ? "events" : "poll";
 }
 
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
@@ -393,6 +564,7 @@ void cuvee__account_deinit(struct account *a)
 {
     cuvee__free(a->anchors);
     cuvee__free(a->processes);
+    cuvee__free(a->live);
     cuvee__free(a->marks);
     *a = (struct account){0};
 }

@@ -53,12 +53,25 @@ static json_t *exit_of(const struct account *a, json_t *why)
     return o;
 }
 
-static json_t *membership(const struct account *a)
+static json_t *membership(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "source", json_string("poll"));
-    json_object_set_new(o, "complete", json_false());
-    json_object_set_new(o, "processes", count(a->n_processes));
+    bool is_complete;
+    const char *source = cuvee__account_membership(a, &is_complete);
+    const char *no_counts = a->events.note[0]  ? a->events.note
+                            : a->trace.note[0] ? a->trace.note
+                                               : "no source counts processes";
+    const bool has = a->has_counts;
+    /* Those that were too short to be looked at are in it when they are counted. */
+    const uint64_t n = cuvee__max(a->n_processes, has ? a->n_counted : 0);
+    json_object_set_new(o, "source", json_string(source));
+    json_object_set_new(o, "complete", json_boolean(is_complete));
+    json_object_set_new(o, "processes", count(n));
+    json_object_set_new(o, "looked_at", count(a->n_processes));
+    set_or_null(o, why, "counted", has, count(a->n_counted), no_counts);
+    set_or_null(o, why, "execs", has, count(a->n_execs), no_counts);
+    set_or_null(o, why, "exits", has, count(a->n_exits), no_counts);
+    set_or_null(o, why, "overruns", has, count(a->n_overruns), no_counts);
     json_object_set_new(o, "max_live", count(a->max_live));
     json_object_set_new(o, "threads_max", count(a->max_threads));
     json_object_set_new(o, "lost", count(a->n_lost));
@@ -73,8 +86,7 @@ static json_t *times(const struct account *a, json_t *why)
     set_or_null(o, why, "wall_tree_s", a->is_complete, seconds(a->wall_tree_us),
                 "the meter's last word is missing");
     set_or_null(o, why, "cpu_s", a->has_cpu, seconds(a->cpu_us), "no source");
-    json_object_set_new(o, "cpu_source",
-                        json_string(a->cpu_is_exact ? "perf task-clock, inherited" : "rusage"));
+    json_object_set_new(o, "cpu_source", json_string(a->cpu_source));
     json_object_set_new(o, "cpu_quality", json_string(a->cpu_is_exact ? "exact" : "lower bound"));
     json_object_set_new(o, "user_s", seconds(a->user_us));
     json_object_set_new(o, "sys_s", seconds(a->system_us));
@@ -119,13 +131,22 @@ static json_t *naive(const struct account *a, json_t *why)
     return o;
 }
 
+static json_t *charged(const struct account *a)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "peak", bytes(a->charged_peak));
+    json_object_set_new(o, "source", json_string_nocheck(a->charge.note));
+    return o;
+}
+
 static json_t *memory(const struct account *a, json_t *why)
 {
     json_t *o = json_object(), *anchors = json_object();
     json_object_set_new(o, "unit", json_string("byte"));
     json_object_set_new(o, "footprint", footprint(a, why));
     set_or_null(o, why, "private_peak", a->has_peak, bytes(a->private_peak), "no stable anchor");
-    set_or_null(o, why, "charged", false, json_null(), "no control group of the tree's own");
+    set_or_null(o, why, "charged", a->has_charge && a->charge.is_used, charged(a),
+                a->charge.note[0] ? a->charge.note : "no control group of the tree's own");
     json_object_set_new(anchors, "n", count(a->n_anchors));
     json_object_set_new(anchors, "torn", count(a->n_torn));
     json_object_set_new(anchors, "unserved", count(a->n_unserved));
@@ -141,6 +162,28 @@ static json_t *contention(const struct account *a, json_t *why)
     set_or_null(o, why, "steal_s", a->has_machine_cpu, seconds(a->steal_us), "too short to look");
     set_or_null(o, why, "foreign_cpu_s", a->has_machine_cpu,
                 seconds(a->busy_us - cuvee__min(a->busy_us, ours)), "too short to look");
+    static const char *const not_waited = "of a tree that is not ours to wait for";
+    static const char *const pressures[] = {"psi_cpu_some_s", "psi_memory_some_s", "psi_io_some_s"};
+    set_or_null(o, why, "runq_wait_s", a->has_wait, seconds(a->wait_us),
+                "no schedstat, or too short to look");
+    set_or_null(o, why, "context_switches", a->has_switches, count(a->switches), not_waited);
+    set_or_null(o, why, "involuntary_switches", a->has_switches, count(a->involuntary), not_waited);
+    for (int i = 0; i < 3; i++)
+        set_or_null(o, why, pressures[i], a->has_pressure, seconds(a->pressure_us[i]),
+                    "the kernel does not keep pressure figures");
+    set_or_null(o, why, "psi_scope", a->has_pressure,
+                json_string(a->pressure_is_of_tree ? "tree" : "machine"),
+                "the kernel does not keep pressure figures");
+    return o;
+}
+
+static json_t *transfers(const struct account *a, json_t *why)
+{
+    static const char *const none = "/proc/PID/io could not be read as the command ended";
+    json_t *o = json_object();
+    json_object_set_new(o, "minflt_majflt", count(a->faults));
+    set_or_null(o, why, "read_bytes", a->has_io, count(a->read_bytes), none);
+    set_or_null(o, why, "write_bytes", a->has_io, count(a->written_bytes), none);
     return o;
 }
 
@@ -192,20 +235,20 @@ static json_t *self(const struct account *a)
 
 json_t *cuvee__result_to_json(const struct account *a, const char *const *argv, bool redact)
 {
-    json_t *o = json_object(), *why = json_object(), *tool = json_object(), *io = json_object();
+    json_t *o = json_object(), *why = json_object(), *tool = json_object();
     json_object_set_new(tool, "version", json_string(cuvee_version()));
     json_object_set_new(tool, "launcher_floor", bytes(a->launcher_floor));
-    json_object_set_new(io, "minflt_majflt", count(a->minor_faults));
     json_object_set_new(o, "schema", json_string("measure/1"));
     json_object_set_new(o, "tool", tool);
     json_object_set_new(o, "cmd", command(argv, redact));
+    json_object_set_new(o, "attached", json_boolean(a->is_attached));
     json_object_set_new(o, "exit", exit_of(a, why));
     json_object_set_new(o, "complete", json_boolean(a->is_complete));
-    json_object_set_new(o, "membership", membership(a));
+    json_object_set_new(o, "membership", membership(a, why));
     json_object_set_new(o, "time", times(a, why));
     json_object_set_new(o, "memory", memory(a, why));
     json_object_set_new(o, "contention", contention(a, why));
-    json_object_set_new(o, "io", io);
+    json_object_set_new(o, "io", transfers(a, why));
     json_object_set_new(o, "phases", phases(a));
     json_object_set_new(o, "processes", processes(a, why));
     json_object_set_new(o, "self", self(a));

@@ -75,6 +75,7 @@ static void gone(struct account *a, const char *line)
     if (!p) return;
     p->is_here = false;
     p->gone_us = t;
+    a->unwaited += p->faults + p->waited_faults;
     a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
     const size_t at = (size_t)(p - a->processes);
     for (size_t i = 0; i < a->n_live; i++)
@@ -86,14 +87,14 @@ static void gone(struct account *a, const char *line)
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
 static void close_tick(struct account *a)
 {
-    if (!a->tick_us) return;
+    if (!a->tick_us && !a->tick_bound && !a->tick_charge) return;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
     uint64_t bound = a->before_rss + a->tick_bound + a->rest;
     if (a->has_rise) bound = cuvee__min(bound, a->rise);
     if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
     a->upper = cuvee__max(a->upper, bound);
     a->since_anchor = cuvee__max(a->since_anchor, bound);
-    a->before_rss = a->tick_rss;
+    if (a->tick_us) a->before_rss = a->tick_rss;
     a->tick_us = a->tick_rss = a->tick_bound = a->tick_charge = 0;
 }
 
@@ -123,14 +124,27 @@ static uint64_t growth(struct account *a, const struct account_process *p, uint6
            (p->has_sample ? 0 : TABLES_KB);
 }
 
+/* So many faults have come to the account of one that waited. Those that were seen before are none
+ * of ours; the rest was faulted in and gone since the last tick. Traced, nothing goes unseen. */
+static void found_faults(struct account *a, uint64_t faults)
+{
+    const uint64_t known = cuvee__min(faults, a->unwaited);
+    a->unwaited -= known;
+    if (a->trace.is_used) return;
+    const uint64_t kb = (faults - known) * (a->page_bytes / 1024);
+    a->rise += kb;
+    a->tick_bound += kb;
+    a->faults += faults - known;
+}
+
 static void sampled(struct account *a, const char *line)
 {
-    uint64_t t, rss, cpu, minor, major, threads, shared;
+    uint64_t t, rss, cpu, minor, major, threads, shared, faults_waited = 0;
     int pid;
     if (sscanf(line,
                "S %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-               " %" SCNu64,
-               &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared) != 8)
+               " %" SCNu64 " %" SCNu64,
+               &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared, &faults_waited) < 8)
         return;
     struct account_process *p = find(a, pid);
     if (!p) return;
@@ -143,6 +157,7 @@ static void sampled(struct account *a, const char *line)
         p->shared = shared;
         p->rss = rss;
         p->threads = threads;
+        p->waited_faults = faults_waited;
         p->has_sample = true;
         a->before_rss += rss;
     }
@@ -152,6 +167,8 @@ static void sampled(struct account *a, const char *line)
     a->tick_bound += grown;
     a->faults += new_faults;
     a->tick_rss += rss;
+    found_faults(a, over(faults_waited, p->waited_faults));
+    p->waited_faults = faults_waited;
     p->has_sample = true;
     p->shared = shared;
     p->rss = rss;
@@ -222,8 +239,9 @@ static void charged(struct account *a, const char *line)
     if (!a->has_rise || !a->charge.is_used || a->is_attached) return;
     /* Where the kernel's own memory is not charged, or not as much as we count. */
     const uint64_t uncharged = over(a->rest_kernel, kernel);
-    a->tick_charge =
+    const uint64_t bound =
         over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap);
+    a->tick_charge = cuvee__max(a->tick_charge, bound); /* the last H comes without a tick */
 }
 
 static void machine(struct account *a, const char *line)
@@ -331,26 +349,26 @@ static int marked(struct account *a, const char *line)
 
 static void ended(struct account *a, const char *line)
 {
-    uint64_t t, max_rss, user, system, switches, involuntary;
-    int pid = a->leader, status;
+    uint64_t t, max_rss, user, system, switches, involuntary, faults;
+    int pid = a->leader, status, at = 0;
     const bool is_leader = line[0] == 'X';
-    const int got =
-        is_leader
-            ? 1 + sscanf(line,
-                         "X %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                         " %" SCNu64,
-                         &t, &status, &max_rss, &user, &system, &switches, &involuntary)
-            : sscanf(line,
-                     "W %" SCNu64 " %d %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-                     &t, &pid, &status, &max_rss, &user, &system, &switches, &involuntary);
-    if (got < 6) return;
+    const int got = is_leader ? sscanf(line, "X %" SCNu64 " %d %n", &t, &status, &at)
+                              : sscanf(line, "W %" SCNu64 " %d %d %n", &t, &pid, &status, &at);
+    if (got != (is_leader ? 2 : 3) || !at) return;
+    const int figures =
+        sscanf(line + at, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &max_rss, &user, &system, &switches, &involuntary, &faults);
+    if (figures < 3) return;
     a->user_us += user;
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
-    if (got == 8) {
+    if (figures == 6) {
+        struct account_process *p = find(a, pid);
         a->has_switches = true;
         a->switches += switches;
         a->involuntary += involuntary;
+        found_faults(a, over(faults, p ? p->faults + p->waited_faults : 0));
+        if (p) p->faults = p->waited_faults = 0; /* waited for by us: in nobody's account later */
     }
     if (!is_leader) return;
     a->status = status;
@@ -504,6 +522,7 @@ static int conclude_curve(struct account *a)
 
 static void conclude_cpu(struct account *a)
 {
+    if (a->is_attached) a->wall_leader_us = a->wall_tree_us;
     uint64_t sampled_us = a->exited_cpu_us;
     for (size_t i = 0; i < a->n_processes; i++) {
         const struct account_process *p = &a->processes[i];

@@ -14,6 +14,7 @@
  *                  its mapped files is charged to others. F = charge - all else that is charged +
  *                  PSS of files and shared memory; so F <= charge - file cache in the charge +
  *                  that PSS, which is known at anchors and grows no faster than the `shared` of S
+ *   Faults of what ended between two ticks come to light when it is waited for.
  *   A process's high-water mark may show at an anchor that it was larger than its faults explain
  *   (huge pages come by one fault): that is added to all upper bounds since the anchor before.
  *
@@ -50,7 +51,7 @@ struct account_process {
     unsigned n_execs;
 
     /* The tick at hand and the one before. */
-    uint64_t rss, shared, faults, threads;
+    uint64_t rss, shared, faults, waited_faults, threads;
     uint64_t anchor_faults; /* of the last anchor */
     uint64_t base_cpu_us;   /* attached to: used before we came */
     bool is_here, has_sample, was_here_first;
@@ -134,7 +135,8 @@ struct account {
     uint64_t charged_file; /* of the line H before */
     uint64_t tick_charge;  /* what the charge allows in this tick; 0: nothing said */
     bool has_charged_file;
-    uint64_t excess; /* of high-water marks over what was seen, this anchor */
+    uint64_t excess;   /* of high-water marks over what was seen, this anchor */
+    uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */
     uint64_t sampled_us;
     uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;
     bool has_tree_cpu;

@@ -14,8 +14,10 @@
  *                                                           was there before us (0: no one process)
  *   B t pid start ppid comm                                 a process seen for the first time
  *   C t pid comm                                            it has another name: an exec
- *   S t pid rss cpu_us minflt majflt threads shared         a tick; shared: of rss, files and
- *                                                           shared memory
+ *   S t pid rss cpu_us minflt majflt threads shared waited  a tick; shared: of rss, files and
+ *                                                           shared memory; waited: faults of
+ *                                                           children that it has waited for, and of
+ *                                                           theirs
  *   H t charged peak swap_peak file kernel                  what the tree's group is charged, after
  *                                                           the S of a tick; peak: the highest
  *                                                           since the line H before, or ever; file:
@@ -32,9 +34,10 @@
  *                                                           own figure
  *   O pid read_bytes write_bytes                            before X or W: it and all that it had
  *                                                           waited for
- *   X t status max_rss user_us system_us switches involuntary
- *                                                           the command ended; status as wait()
- *   W t pid status max_rss user_us system_us switches involuntary
+ *   X t status max_rss user_us system_us switches involuntary faults
+ *                                                           the command ended; status as wait();
+ *                                                           all of it with what it had waited for
+ *   W t pid status max_rss user_us system_us switches involuntary faults
  *                                                           an orphan ended
  *   Q t why                                                 ended by us: timeout | interrupted
  *   N processes execs exits overruns                        counted by events or traced; overruns:

@@ -45,7 +45,9 @@ static json_t *exit_of(const struct account *a, json_t *why)
     const bool by_signal = a->has_status && WIFSIGNALED(a->status);
     set_or_null(o, why, "code", a->has_status && !by_signal,
                 count((uint64_t)WEXITSTATUS(a->status)),
-                by_signal ? "ended by a signal" : "the command's end was not seen");
+                by_signal        ? "ended by a signal"
+                : a->is_attached ? "of a tree that is not ours to wait for"
+                                 : "the command's end was not seen");
     set_or_null(o, why, "signal", by_signal, count((uint64_t)WTERMSIG(a->status)),
                 "not ended by a signal");
     json_object_set_new(o, "interrupted", json_boolean(a->was_interrupted));

@@ -39,18 +39,20 @@ bool cuvee__proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
         const unsigned char c = (unsigned char)open_paren[1 + i];
         ret->comm[i] = c <= ' ' || c == 0x7F ? '?' : (char)c;
     }
-    unsigned long long minor, major, user, system, start;
+    unsigned long long minor, child_minor, major, child_major, user, system, start;
     long long threads, pages;
     /* state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
      * cstime priority nice num_threads itrealvalue starttime vsize rss */
     const int got =
         sscanf(close_paren + 1,
-               " %c %d %*d %*d %*d %*d %*u %llu %*u %llu %*u %llu %llu %*d %*d %*d %*d "
+               " %c %d %*d %*d %*d %*d %*u %llu %llu %llu %llu %llu %llu %*d %*d %*d %*d "
                "%lld %*d %llu %*u %lld",
-               &ret->state, &ret->ppid, &minor, &major, &user, &system, &threads, &start, &pages);
-    if (got != 9) return false;
+               &ret->state, &ret->ppid, &minor, &child_minor, &major, &child_major, &user, &system,
+               &threads, &start, &pages);
+    if (got != 11) return false;
     ret->minor_faults = minor;
     ret->major_faults = major;
+    ret->waited_faults = child_minor + child_major;
     ret->user_ticks = user;
     ret->system_ticks = system;
     ret->threads = (uint64_t)threads;

@@ -18,6 +18,7 @@ struct proc_stat {
     char comm[CUVEE__COMM_BYTES]; /* any bytes but NUL; spaces and control characters become '?' */
     uint64_t start;               /* clock ticks since boot */
     uint64_t minor_faults, major_faults;
+    uint64_t waited_faults; /* of both kinds, of children that it has waited for, and theirs */
     uint64_t user_ticks, system_ticks; /* its own, without children */
     uint64_t threads, resident_pages;
 };

@@ -168,6 +168,42 @@ static void test_change_of_guard(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* A child came and went between two ticks: its faults are its parent's when it is waited for. Those
+ * of a child that was seen are known already. */
+static void test_unseen_child(void **state)
+{
+    (void)state;
+    struct account a;
+    static const char until_anchor[] = "S 10000 10 10000 0 2500 0 1 100 0\nA 11000 1 1 start 50\n"
+                                       "P 10 9000 9000 0 0 0 0 0 9000 10000 10000\n";
+    char text[1000];
+    snprintf(text, sizeof text, HEAD "%s%s" TAIL, until_anchor,
+             "S 20000 10 10000 0 2500 0 1 100 15000\n");
+    read_all(&a, text);
+    assert_true(a.upper >= 69000 && a.upper <= 70500);
+    cuvee__account_deinit(&a);
+    snprintf(text, sizeof text, HEAD "%s%s" TAIL, until_anchor,
+             "B 12000 11 2 10 child\nS 20000 10 10000 0 2500 0 1 100 0\n"
+             "S 20000 11 60000 0 15000 0 1 100 0\nG 25000 11\n"
+             "S 30000 10 10000 0 2500 0 1 100 15000\n");
+    read_all(&a, text);
+    assert_true(a.upper >= 69000 && a.upper <= 70500);
+    cuvee__account_deinit(&a);
+}
+
+/* The command's last breath: after its last tick nothing but its end is heard of. */
+static void test_last_breath(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 10000 0 2500 0 1 100 0\nA 11000 1 1 start 50\n"
+                      "P 10 9000 9000 0 0 0 0 0 9000 10000 10000\n"
+                      "X 19000 0 71000 100 100 5 1 17500\nG 19100 10\n"
+                      "Z 19200 9000 1500 200 1 10000 2 0 0 0 -1\n");
+    assert_true(a.upper >= 69000 && a.upper <= 70500);
+    cuvee__account_deinit(&a);
+}
+
 /* Traced: one that lived between two ticks is known, with its memory and time. */
 static void test_traced(void **state)
 {
@@ -301,6 +337,8 @@ int main(void)
         cmocka_unit_test(test_charge_bounds),
         cmocka_unit_test(test_huge_pages),
         cmocka_unit_test(test_change_of_guard),
+        cmocka_unit_test(test_unseen_child),
+        cmocka_unit_test(test_last_breath),
         cmocka_unit_test(test_traced),
         cmocka_unit_test(test_membership),
         cmocka_unit_test(test_attached),

@@ -44,6 +44,7 @@ struct process {
     char comm[CUVEE__COMM_BYTES];
     uint64_t rss_pages, faults; /* as of the last tick */
     uint64_t threads;
+    bool is_traced; /* has been counted */
 };
 
 /* Control groups of the tree's own: directories, "" where there is none. One and the same in v2. */

@@ -31,10 +31,11 @@ static void say_ended(struct meter *m, int pid, int status, const struct rusage 
     } else {
         meter_say(m, "W %llu %d %d ", t, pid, status);
     }
-    meter_say(m, "%llu %llu %llu %llu %llu\n", (unsigned long long)usage->ru_maxrss,
+    meter_say(m, "%llu %llu %llu %llu %llu %llu\n", (unsigned long long)usage->ru_maxrss,
               microseconds(&usage->ru_utime), microseconds(&usage->ru_stime),
               (unsigned long long)(usage->ru_nvcsw + usage->ru_nivcsw),
-              (unsigned long long)usage->ru_nivcsw);
+              (unsigned long long)usage->ru_nivcsw,
+              (unsigned long long)(usage->ru_minflt + usage->ru_majflt));
 }
 
 /* Traced: threads that stop, and every process that ends, also those of other parents. */

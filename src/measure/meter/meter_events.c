@@ -77,7 +77,7 @@ static void take(struct meter *m, const struct proc_event *event)
         set_member(child, is);
         if (!is) return;
         m->n_processes++;
-        if (!m->group.is_used) meter_add(m, (int)child);
+        if (!m->group.is_used && !m->is_starting) meter_add(m, (int)child);
     } else if (event->what == PROC_EVENT_EXEC) {
         m->n_execs += is_member((uint32_t)event->event_data.exec.process_tgid);
     } else if (event->what == PROC_EVENT_EXIT) {

@@ -159,7 +159,9 @@ static int start(struct meter *m, char **command, const sigset_t *signals)
     m->mark_fd = marks[0];
     m->leader = pid;
     m->start_us = monotonic_us();
+    m->is_starting = true;
     const bool can_start = start_sources(m);
+    m->is_starting = false;
     meter_say(m, "L %d 0\n", pid);
     m->start_us = monotonic_us();
     meter_say_machine(m);

@@ -22,7 +22,7 @@ bool meter_trace_seize(struct meter *m, int pid)
                               PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
     if (ptrace(PTRACE_SEIZE, pid, NULL, options) == 0) {
         meter_say(m, "U trace 1 ptrace\n");
-        m->n_processes++;
+        m->n_processes++; /* it has no first stop */
         return true;
     }
     meter_say(m, "U trace 0 ptrace is not allowed here: %s\n", strerror(errno));
@@ -35,11 +35,15 @@ static bool is_main_thread(int tid)
     return syscall(SYS_tgkill, tid, tid, 0) == 0;
 }
 
+/* The first stop of a new one. A look may have found the process before it reports. */
 static void born(struct meter *m, int tid)
 {
-    if (!is_main_thread(tid) || meter_find(m, tid)) return;
-    m->n_processes++;
+    if (!is_main_thread(tid)) return;
     meter_add(m, tid);
+    struct process *p = meter_find(m, tid);
+    if (tid == m->leader || (p && p->is_traced)) return;
+    m->n_processes++;
+    if (p) p->is_traced = true;
 }
 
 static void executed(struct meter *m, int tid)
@@ -92,7 +96,7 @@ void meter_trace_stopped(struct meter *m, int tid, int status)
             ptrace(PTRACE_LISTEN, tid, NULL, NULL);
             return;
         }
-        born(m, tid); /* the first stop of a new one; of others nothing is new */
+        born(m, tid);
         break;
     case PTRACE_EVENT_EXEC:
         executed(m, tid);

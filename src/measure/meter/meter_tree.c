@@ -125,12 +125,13 @@ void meter_refresh(struct meter *m)
         p->rss_pages = stat.resident_pages;
         p->faults = stat.minor_faults + stat.major_faults;
         p->threads = stat.threads;
-        meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t, p->pid,
-                  (unsigned long long)(p->rss_pages * m->page_kb),
+        meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t,
+                  p->pid, (unsigned long long)(p->rss_pages * m->page_kb),
                   (unsigned long long)((stat.user_ticks + stat.system_ticks) * us_per_tick),
                   (unsigned long long)stat.minor_faults, (unsigned long long)stat.major_faults,
                   (unsigned long long)stat.threads,
-                  (unsigned long long)(cuvee__proc_shared_pages(p->pid) * m->page_kb));
+                  (unsigned long long)(cuvee__proc_shared_pages(p->pid) * m->page_kb),
+                  (unsigned long long)stat.waited_faults);
         m->processes[kept++] = *p;
     }
     m->n = kept;

@@ -76,6 +76,8 @@ static void gone(struct account *a, const char *line)
     p->is_here = false;
     p->gone_us = t;
     a->unwaited += p->faults + p->waited_faults;
+    enum { TABLES_KB = 256 };
+    a->released += p->rss + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
     a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
     const size_t at = (size_t)(p - a->processes);
     for (size_t i = 0; i < a->n_live; i++)
@@ -83,6 +85,44 @@ static void gone(struct account *a, const char *line)
 }
 
 /* ---- ticks ---- */
+
+static uint64_t over(uint64_t now, uint64_t before)
+{
+    return now - cuvee__min(now, before);
+}
+
+/* The bound of a tick may still fall: at the next stable anchor less can have gone than was there.
+ * With too many at a time, two become one. */
+static void keep_bound(struct account *a, uint64_t bound)
+{
+    const size_t most = sizeof a->open / sizeof *a->open;
+    if (a->n_open == most) {
+        for (size_t i = 0; i < most / 2; i++) {
+            const struct account_bound *first = &a->open[2 * i], *second = first + 1;
+            a->open[i] = (struct account_bound){cuvee__max(first->bound, second->bound),
+                                                first->released_before};
+        }
+        a->n_open = most / 2;
+    }
+    a->open[a->n_open++] = (struct account_bound){bound, a->tick_released_before};
+    a->tick_released_before = a->released;
+}
+
+/* The bounds since the last anchor are final. F is its footprint, UINT64_MAX: not known; excess is
+ * what high-water marks say beyond. */
+static void settle_bounds(struct account *a, uint64_t footprint, uint64_t excess)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < a->n_open; i++) {
+        const struct account_bound *b = &a->open[i];
+        uint64_t bound = b->bound;
+        if (footprint != UINT64_MAX)
+            bound = cuvee__min(bound, footprint + a->released - b->released_before);
+        most = cuvee__max(most, bound);
+    }
+    a->upper = cuvee__max(a->upper, most + excess);
+    a->n_open = 0;
+}
 
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
 static void close_tick(struct account *a)
@@ -92,15 +132,9 @@ static void close_tick(struct account *a)
     uint64_t bound = a->before_rss + a->tick_bound + a->rest;
     if (a->has_rise) bound = cuvee__min(bound, a->rise);
     if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
-    a->upper = cuvee__max(a->upper, bound);
-    a->since_anchor = cuvee__max(a->since_anchor, bound);
+    keep_bound(a, bound);
     if (a->tick_us) a->before_rss = a->tick_rss;
     a->tick_us = a->tick_rss = a->tick_bound = a->tick_charge = 0;
-}
-
-static uint64_t over(uint64_t now, uint64_t before)
-{
-    return now - cuvee__min(now, before);
 }
 
 /* By how much a process may have made the tree larger since its last sample.
@@ -124,6 +158,16 @@ static uint64_t growth(struct account *a, const struct account_process *p, uint6
            (p->has_sample ? 0 : TABLES_KB);
 }
 
+/* And what it may have given back: what it faulted in, and had, and has no more. */
+static uint64_t shrinkage(const struct account *a, const struct account_process *p, uint64_t rss,
+                          uint64_t new_faults, uint64_t threads)
+{
+    const uint64_t faulted = new_faults * (a->page_bytes / 1024);
+    const bool has_inherited = !p->has_sample && p->pid != a->leader;
+    const uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
+    return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
+}
+
 /* So many faults have come to the account of one that waited. Those that were seen before are none
  * of ours; the rest was faulted in and gone since the last tick. Traced, nothing goes unseen. */
 static void found_faults(struct account *a, uint64_t faults)
@@ -134,6 +178,7 @@ static void found_faults(struct account *a, uint64_t faults)
     const uint64_t kb = (faults - known) * (a->page_bytes / 1024);
     a->rise += kb;
     a->tick_bound += kb;
+    a->released += kb;
     a->faults += faults - known;
 }
 
@@ -148,7 +193,7 @@ static void sampled(struct account *a, const char *line)
         return;
     struct account_process *p = find(a, pid);
     if (!p) return;
-    if (t != a->tick_us) close_tick(a);
+    if (a->tick_us && t != a->tick_us) close_tick(a);
     a->tick_us = t;
     const uint64_t faults = minor + major;
     if (!p->has_sample && p->was_here_first) { /* what was before us is none of it */
@@ -163,6 +208,7 @@ static void sampled(struct account *a, const char *line)
     }
     const uint64_t new_faults = over(faults, p->faults);
     const uint64_t grown = growth(a, p, rss, shared, new_faults, threads);
+    a->released += shrinkage(a, p, rss, new_faults, threads);
     a->rise += grown;
     a->tick_bound += grown;
     a->faults += new_faults;
@@ -195,11 +241,13 @@ static void last_of(struct account *a, const char *line)
                &t, &pid, &high_water, &cpu, &wait, &minor, &major) != 7)
         return;
     struct account_process *p = find(a, pid);
+    close_tick(a); /* this is of the next one */
     a->traced_cpu_us += cpu;
     if (!p) return;
     const uint64_t new_faults = over(minor + major, p->faults);
     const uint64_t grown =
         growth(a, p, cuvee__max(high_water, p->rss), p->shared, new_faults, p->threads);
+    a->released += grown; /* the rest when it is gone */
     a->rise += grown;
     a->tick_bound += grown;
     a->faults += new_faults;
@@ -279,9 +327,12 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
 {
     for (size_t i = a->n_marks; i > 0 && !a->marks[i - 1].footprint; i--)
         if (n->is_stable) a->marks[i - 1].footprint = n->footprint;
-    if (a->excess) a->upper = cuvee__max(a->upper, a->since_anchor + a->excess);
-    a->since_anchor = 0;
-    if (!n->is_stable) return;
+    if (!n->is_stable) {
+        a->open_excess += a->excess;
+        return;
+    }
+    settle_bounds(a, n->footprint, a->excess + a->open_excess);
+    a->open_excess = 0;
     a->rise = n->footprint;
     a->has_rise = true;
     a->rest_kernel = n->parts.kernel;
@@ -290,7 +341,7 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
     a->mapped = n->parts.file + n->parts.shmem;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
     a->upper = cuvee__max(a->upper, n->footprint);
-    a->since_anchor = n->footprint;
+    keep_bound(a, n->footprint);
     if (a->has_peak && n->footprint <= a->lower) return;
     a->has_peak = true;
     a->lower = n->footprint;
@@ -363,6 +414,7 @@ static void ended(struct account *a, const char *line)
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
     if (figures == 6) {
+        close_tick(a);
         struct account_process *p = find(a, pid);
         a->has_switches = true;
         a->switches += switches;
@@ -572,6 +624,7 @@ int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 int cuvee__account_end(struct account *a, cuvee_error *err)
 {
     close_tick(a);
+    settle_bounds(a, UINT64_MAX, a->open_excess);
     if (a->version != CUVEE__RECORD_VERSION)
         return cuvee__fail(err, CUVEE_E_FORMAT, "no records of a meter");
     if (conclude_curve(a) < 0) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");

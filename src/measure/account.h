@@ -14,6 +14,7 @@
  *                  its mapped files is charged to others. F = charge - all else that is charged +
  *                  PSS of files and shared memory; so F <= charge - file cache in the charge +
  *                  that PSS, which is known at anchors and grows no faster than the `shared` of S
+ *     return       F of the next stable anchor, and what may have been given back until then
  *   Faults of what ended between two ticks come to light when it is waited for.
  *   A process's high-water mark may show at an anchor that it was larger than its faults explain
  *   (huge pages come by one fault): that is added to all upper bounds since the anchor before.
@@ -61,6 +62,11 @@ struct account_process {
 struct account_source {
     bool is_known, is_used;
     char note[160];
+};
+
+/* The upper bound of a tick, and what the tree may have given back until it began. */
+struct account_bound {
+    uint64_t bound, released_before;
 };
 
 struct account_mark {
@@ -130,7 +136,11 @@ struct account {
     uint64_t rest_kernel, rest_swap;
     uint64_t tick_us, tick_rss, tick_bound; /* sums of the tick at hand */
     uint64_t before_rss;                    /* of the tick before */
-    uint64_t since_anchor;                  /* the largest bound since any anchor */
+    struct account_bound open[256];         /* (n_open) of the ticks since the last stable anchor */
+    size_t n_open;
+    uint64_t released; /* what may have been given back, all in all */
+    uint64_t tick_released_before;
+    uint64_t open_excess;  /* of torn anchors since */
     uint64_t mapped;       /* files and shared memory: at the stable anchor, and grown since */
     uint64_t charged_file; /* of the line H before */
     uint64_t tick_charge;  /* what the charge allows in this tick; 0: nothing said */

@@ -124,7 +124,9 @@ static void test_charge_bounds(void **state)
     assert_int_equal(a.charged_peak, 451000);
     cuvee__account_deinit(&a);
     /* Page cache that nobody maps is in the charge and not in the footprint. */
-    snprintf(text, sizeof text, HEAD "%s%s%s" TAIL, at_rest, "H 21500 481000 481000 0 80000 1000\n",
+    snprintf(text, sizeof text, HEAD "%s%s%s" TAIL, at_rest,
+             "S 21500 10 400000 0 100000 0 1 1000\nS 21500 11 400000 0 100 0 1 1000\n"
+             "H 21600 481000 481000 0 80000 1000\n",
              "S 30000 10 400000 0 100000 0 1 1000\nS 30000 11 400000 0 50100 0 1 1000\n"
              "H 30500 531000 531000 0 80000 1000\n");
     read_all(&a, text);

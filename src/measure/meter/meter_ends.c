@@ -54,24 +54,32 @@ static void reap_traced(struct meter *m)
     }
 }
 
+/* How long its only thread waited for a processor: a zombie can still be asked. */
+static void say_last_wait(struct meter *m, int pid)
+{
+    uint64_t run, wait;
+    const struct process *p = meter_find(m, pid);
+    if (p && p->threads == 1 && cuvee__proc_schedstat_read(pid, &run, &wait))
+        meter_say(m, "J %llu %d %llu\n", (unsigned long long)meter_now_us(m), pid,
+                  (unsigned long long)(wait / 1000));
+}
+
 void meter_reap(struct meter *m)
 {
     if (m->is_exact) {
         reap_traced(m);
         return;
     }
-    for (;;) {
+    for (bool is_first = true;; is_first = false) {
         siginfo_t info = {.si_pid = 0};
         int status;
         struct rusage usage;
-        uint64_t run, wait;
         /* Left as it is for a moment: what it read and wrote can still be asked for. */
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) return;
         meter_say_io(m, info.si_pid);
-        struct process *p = meter_find(m, info.si_pid);
-        if (p && p->threads == 1 && cuvee__proc_schedstat_read(p->pid, &run, &wait))
-            meter_say(m, "J %llu %d %llu\n", (unsigned long long)meter_now_us(m), p->pid,
-                      (unsigned long long)(wait / 1000));
+        say_last_wait(m, info.si_pid);
+        /* Who ended with it is said first: then its faults are told from theirs. */
+        if (is_first) meter_refresh(m);
         if (wait4(info.si_pid, &status, 0, &usage) != info.si_pid) return;
         say_ended(m, info.si_pid, status, &usage);
     }

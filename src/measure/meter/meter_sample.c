@@ -80,7 +80,6 @@ static void take_anchor(struct meter *m)
     const bool is_stable = before.identity == after.identity && n_read == n &&
                            moved * m->page_kb <= before.rss * m->page_kb / 200 + SLACK_KB;
     const uint64_t cost = meter_cpu_us() - cpu;
-    meter_group_say_charge(m);
     meter_say(m, "A %llu %zu %d %s %llu\n", (unsigned long long)t, n_read, is_stable, m->pending,
               (unsigned long long)cost);
     for (size_t i = 0; i < n; i++) {
@@ -150,7 +149,6 @@ static void look(struct meter *m)
     m->tick_rss = sums_now(m).rss;
     meter_discover(m, is_slow);
     meter_refresh(m);
-    meter_group_say_charge(m);
     const struct sums s = sums_now(m);
     const uint64_t now = meter_now_us(m);
     if (distance(s.rss, m->anchor_rss) * 50 > m->anchor_rss ||

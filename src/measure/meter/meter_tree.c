@@ -135,6 +135,7 @@ void meter_refresh(struct meter *m)
         m->processes[kept++] = *p;
     }
     m->n = kept;
+    meter_group_say_charge(m);
 }
 
 bool meter_is_empty(struct meter *m)

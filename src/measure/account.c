@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "measure/record.h"
 
-enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000 };
+enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000, RSS_SLACK_KB = 512 };
 
 /* Room for one more item. */
 static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
@@ -77,7 +77,8 @@ static void gone(struct account *a, const char *line)
     p->gone_us = t;
     a->unwaited += p->faults + p->waited_faults;
     enum { TABLES_KB = 256 };
-    a->released += p->rss + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
+    a->released +=
+        cuvee__max(p->rss, p->rss_most) + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
     a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
     const size_t at = (size_t)(p - a->processes);
     for (size_t i = 0; i < a->n_live; i++)
@@ -133,8 +134,8 @@ static void close_tick(struct account *a)
     if (a->has_rise) bound = cuvee__min(bound, a->rise);
     if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
     keep_bound(a, bound);
-    if (a->tick_us) a->before_rss = a->tick_rss;
-    a->tick_us = a->tick_rss = a->tick_bound = a->tick_charge = 0;
+    if (a->tick_us) a->before_rss = a->tick_rss_most;
+    a->tick_us = a->tick_rss = a->tick_rss_most = a->tick_bound = a->tick_charge = 0;
 }
 
 /* By how much a process may have made the tree larger since its last sample.
@@ -164,7 +165,9 @@ static uint64_t shrinkage(const struct account *a, const struct account_process 
 {
     const uint64_t faulted = new_faults * (a->page_bytes / 1024);
     const bool has_inherited = !p->has_sample && p->pid != a->leader;
-    const uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
+    uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
+    if (given > RSS_SLACK_KB) /* no noise: then as much as it can be */
+        given = over(p->rss_most + faulted, has_inherited ? 0 : rss) + RSS_SLACK_KB;
     return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
 }
 
@@ -204,7 +207,7 @@ static void sampled(struct account *a, const char *line)
         p->threads = threads;
         p->waited_faults = faults_waited;
         p->has_sample = true;
-        a->before_rss += rss;
+        a->before_rss += rss + RSS_SLACK_KB;
     }
     const uint64_t new_faults = over(faults, p->faults);
     const uint64_t grown = growth(a, p, rss, shared, new_faults, threads);
@@ -213,6 +216,10 @@ static void sampled(struct account *a, const char *line)
     a->tick_bound += grown;
     a->faults += new_faults;
     a->tick_rss += rss;
+    /* RSS of a tick comes from counters that lag behind; that of an anchor was counted. */
+    p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + RSS_SLACK_KB));
+    if (!p->rss_most || !p->is_anchored) p->rss_most = rss + RSS_SLACK_KB;
+    a->tick_rss_most += p->rss_most;
     found_faults(a, over(faults_waited, p->waited_faults));
     p->waited_faults = faults_waited;
     p->has_sample = true;
@@ -375,6 +382,8 @@ static void anchored(struct account *a, const char *line)
         const uint64_t faulted = over(p->faults, p->anchor_faults) * (a->page_bytes / 1024);
         if (p->high_water || !p->was_here_first) a->excess += over(high_water, seen + faulted);
         p->anchor_faults = p->faults;
+        p->rss_most = rss;
+        p->is_anchored = true;
         p->high_water = cuvee__max(p->high_water, high_water);
     }
     if (pid == a->leader) a->naive_parent_hwm = high_water;
@@ -414,7 +423,6 @@ static void ended(struct account *a, const char *line)
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
     if (figures == 6) {
-        close_tick(a);
         struct account_process *p = find(a, pid);
         a->has_switches = true;
         a->switches += switches;

@@ -55,7 +55,8 @@ struct account_process {
     uint64_t rss, shared, faults, waited_faults, threads;
     uint64_t anchor_faults; /* of the last anchor */
     uint64_t base_cpu_us;   /* attached to: used before we came */
-    bool is_here, has_sample, was_here_first;
+    uint64_t rss_most;      /* what the RSS of the last tick may really have been */
+    bool is_here, has_sample, was_here_first, is_anchored;
 };
 
 /* A source of the meter's: used or not, which one or why not. */
@@ -134,9 +135,9 @@ struct account {
     bool has_rise;
     uint64_t rest; /* of that anchor: what no RSS has, swapped and kernel's */
     uint64_t rest_kernel, rest_swap;
-    uint64_t tick_us, tick_rss, tick_bound; /* sums of the tick at hand */
-    uint64_t before_rss;                    /* of the tick before */
-    struct account_bound open[256];         /* (n_open) of the ticks since the last stable anchor */
+    uint64_t tick_us, tick_rss, tick_rss_most, tick_bound; /* sums of the tick at hand */
+    uint64_t before_rss;                                   /* of the tick before */
+    struct account_bound open[256]; /* (n_open) of the ticks since the last stable anchor */
     size_t n_open;
     uint64_t released; /* what may have been given back, all in all */
     uint64_t tick_released_before;

@@ -5,7 +5,7 @@
  * trees random SEED FILE    1 to 64 processes with memory of their own, shared, copied on write and
  *                           of a mapped file (of 32 MiB), all at the same time for a while, then
  *                           perhaps a spike. Prints its true peak in KiB, without what processes
- *                           need to be there at all, and the number of processes.
+ *                           need to be there at all, the number of processes, and the spike in it.
  * trees spike               100 MiB for as long as touching takes, between two ticks
  * trees spike-child         the same in a process that lives no longer
  * trees forks N             N children that end at once, one after the other
@@ -107,7 +107,7 @@ static int random_tree(const char *path)
     close(gate[1]);
     while (wait(NULL) > 0) {
     }
-    printf("%zu %zu\n", truth / 1024, n);
+    printf("%zu %zu %zu\n", truth / 1024, n, spike / 1024);
     return 0;
 }
 

@@ -70,7 +70,7 @@ void meter_reap(struct meter *m)
         reap_traced(m);
         return;
     }
-    for (bool is_first = true;; is_first = false) {
+    for (;;) {
         siginfo_t info = {.si_pid = 0};
         int status;
         struct rusage usage;
@@ -78,8 +78,9 @@ void meter_reap(struct meter *m)
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) return;
         meter_say_io(m, info.si_pid);
         say_last_wait(m, info.si_pid);
-        /* Who ended with it is said first: then its faults are told from theirs. */
-        if (is_first) meter_refresh(m);
+        /* Who ended with it is said first, and the charge until then: so its faults are told from
+         * theirs, and belong to that charge. */
+        meter_refresh(m);
         if (wait4(info.si_pid, &status, 0, &usage) != info.si_pid) return;
         say_ended(m, info.si_pid, status, &usage);
     }

@@ -295,8 +295,12 @@ static void charged(struct account *a, const char *line)
     /* Where the kernel's own memory is not charged, or not as much as we count. */
     const uint64_t uncharged = over(a->rest_kernel, kernel);
     const uint64_t bound =
-        over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap);
-    a->tick_charge = cuvee__max(a->tick_charge, bound); /* the last H comes without a tick */
+        peak ? over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap)
+             : UINT64_MAX;
+    /* Faults of a tick were read a little before its charge: what was faulted in between is in the
+     * charge before. And the last H comes without a tick. */
+    a->tick_charge = cuvee__max(a->tick_charge, cuvee__max(bound, a->charge_before));
+    a->charge_before = bound;
 }
 
 static void machine(struct account *a, const char *line)

@@ -144,7 +144,8 @@ struct account {
     uint64_t open_excess;  /* of torn anchors since */
     uint64_t mapped;       /* files and shared memory: at the stable anchor, and grown since */
     uint64_t charged_file; /* of the line H before */
-    uint64_t tick_charge;  /* what the charge allows in this tick; 0: nothing said */
+    uint64_t charge_before;
+    uint64_t tick_charge; /* what the charge allows in this tick; 0: nothing said */
     bool has_charged_file;
     uint64_t excess;   /* of high-water marks over what was seen, this anchor */
     uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */

@@ -20,7 +20,8 @@
  *                                                           theirs
  *   H t charged peak swap_peak file kernel                  what the tree's group is charged, after
  *                                                           the S of a tick; peak: the highest
- *                                                           since the line H before, or ever; file:
+ *                                                           since the line H before, or ever, 0:
+ *                                                           not known; file:
  *                                                           page cache and shared memory in it, at
  *                                                           least so much; kernel: in it, too
  *   J t pid wait_us                                         its threads waited for a processor

@@ -126,11 +126,20 @@ static void test_charge_bounds(void **state)
     /* Page cache that nobody maps is in the charge and not in the footprint. */
     snprintf(text, sizeof text, HEAD "%s%s%s" TAIL, at_rest,
              "S 21500 10 400000 0 100000 0 1 1000\nS 21500 11 400000 0 100 0 1 1000\n"
-             "H 21600 481000 481000 0 80000 1000\n",
+             "H 21600 481000 481000 0 80000 1000\n"
+             "S 25500 10 400000 0 100000 0 1 1000\nS 25500 11 400000 0 100 0 1 1000\n"
+             "H 25600 481000 481000 0 80000 1000\n",
              "S 30000 10 400000 0 100000 0 1 1000\nS 30000 11 400000 0 50100 0 1 1000\n"
              "H 30500 531000 531000 0 80000 1000\n");
     read_all(&a, text);
     assert_int_equal(a.upper, 531000 - 80000 + 1000);
+    cuvee__account_deinit(&a);
+    /* The meter was held up, and does not know. */
+    snprintf(text, sizeof text, HEAD "%s%s%s" TAIL, at_rest, rewriting,
+             "H 30500 401000 0 0 0 1000\n");
+    read_all(&a, text);
+    assert_true(a.upper >= 600000);
+    assert_int_equal(a.charged_peak, 401000);
     cuvee__account_deinit(&a);
     /* Who has left the group is on another bill. */
     snprintf(text, sizeof text, HEAD "%s%s%s" TAIL, at_rest,

@@ -18,7 +18,7 @@
 #include "measure/meter/meter.h"
 #include "os/cgroup.h"
 
-enum { FILE_PATH_BYTES = METER_PATH_BYTES + 64, REMOVE_TRIES = 100 };
+enum { FILE_PATH_BYTES = METER_PATH_BYTES + 64, REMOVE_TRIES = 100, RESET_US = 50 };
 
 /* ---- small files ---- */
 
@@ -261,9 +261,13 @@ void meter_group_say_charge(struct meter *m)
     static char text[8192];
     const struct group *g = &m->group;
     if (!g->is_charged) return;
-    const uint64_t peak = number_of(g->peak);
+    const uint64_t asked_us = meter_now_us(m);
+    uint64_t peak = number_of(g->peak);
     if (g->resets && write(g->peak, "0", 1) < 0) return;
+    const bool is_sure = !g->resets || meter_now_us(m) - asked_us < RESET_US;
     const uint64_t usage = number_of(g->usage);
+    if (peak < usage) peak = usage;
+    if (!is_sure) peak = 0; /* what came and went between the two calls nobody has seen */
     read_again(g->stat, text, sizeof text);
     uint64_t file, kernel;
     if (g->kernel >= 0) {
@@ -278,8 +282,7 @@ void meter_group_say_charge(struct meter *m)
     if (!slack) slack = 64 * 4096 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     file -= file < slack ? file : slack;
     meter_say(m, "H %llu %llu %llu %llu %llu %llu\n", (unsigned long long)meter_now_us(m),
-              (unsigned long long)(usage / 1024),
-              (unsigned long long)((peak > usage ? peak : usage) / 1024),
+              (unsigned long long)(usage / 1024), (unsigned long long)(peak / 1024),
               (unsigned long long)(number_of(g->swap_peak) / 1024),
               (unsigned long long)(file / 1024), (unsigned long long)(kernel / 1024));
 }

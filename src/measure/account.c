@@ -125,9 +125,26 @@ static void settle_bounds(struct account *a, uint64_t footprint, uint64_t excess
     a->n_open = 0;
 }
 
+/* Faults have come to the accounts of those that waited. Those that were seen before are none of
+ * them; the rest was faulted in and gone since the last tick. Only now, since who is gone may be
+ * said after who waited for it. Traced, nothing goes unseen. */
+static void settle_claims(struct account *a)
+{
+    const uint64_t known = cuvee__min(a->claimed, a->unwaited);
+    const uint64_t found = a->trace.is_used ? 0 : a->claimed - known;
+    const uint64_t kb = found * (a->page_bytes / 1024);
+    a->unwaited -= known;
+    a->claimed = 0;
+    a->rise += kb;
+    a->tick_bound += kb;
+    a->released += kb;
+    a->faults += found;
+}
+
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
 static void close_tick(struct account *a)
 {
+    settle_claims(a);
     if (!a->tick_us && !a->tick_bound && !a->tick_charge) return;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
     uint64_t bound = a->before_rss + a->tick_bound + a->rest;
@@ -171,20 +188,6 @@ static uint64_t shrinkage(const struct account *a, const struct account_process 
     return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
 }
 
-/* So many faults have come to the account of one that waited. Those that were seen before are none
- * of ours; the rest was faulted in and gone since the last tick. Traced, nothing goes unseen. */
-static void found_faults(struct account *a, uint64_t faults)
-{
-    const uint64_t known = cuvee__min(faults, a->unwaited);
-    a->unwaited -= known;
-    if (a->trace.is_used) return;
-    const uint64_t kb = (faults - known) * (a->page_bytes / 1024);
-    a->rise += kb;
-    a->tick_bound += kb;
-    a->released += kb;
-    a->faults += faults - known;
-}
-
 static void sampled(struct account *a, const char *line)
 {
     uint64_t t, rss, cpu, minor, major, threads, shared, faults_waited = 0;
@@ -220,7 +223,7 @@ static void sampled(struct account *a, const char *line)
     p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + RSS_SLACK_KB));
     if (!p->rss_most || !p->is_anchored) p->rss_most = rss + RSS_SLACK_KB;
     a->tick_rss_most += p->rss_most;
-    found_faults(a, over(faults_waited, p->waited_faults));
+    a->claimed += over(faults_waited, p->waited_faults);
     p->waited_faults = faults_waited;
     p->has_sample = true;
     p->shared = shared;
@@ -431,7 +434,7 @@ static void ended(struct account *a, const char *line)
         a->has_switches = true;
         a->switches += switches;
         a->involuntary += involuntary;
-        found_faults(a, over(faults, p ? p->faults + p->waited_faults : 0));
+        a->claimed += over(faults, p ? p->faults + p->waited_faults : 0);
         if (p) p->faults = p->waited_faults = 0; /* waited for by us: in nobody's account later */
     }
     if (!is_leader) return;

@@ -148,6 +148,7 @@ struct account {
     uint64_t tick_charge; /* what the charge allows in this tick; 0: nothing said */
     bool has_charged_file;
     uint64_t excess;   /* of high-water marks over what was seen, this anchor */
+    uint64_t claimed;  /* faults of what ended, that somebody waited for, in this tick */
     uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */
     uint64_t sampled_us;
     uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;

@@ -443,13 +443,19 @@ static void ended(struct account *a, const char *line)
     a->wall_leader_us = t;
 }
 
+/* Now and then, and at the end where that is allowed: the last word counts. */
 static void transferred(struct account *a, const char *line)
 {
+    int pid;
     uint64_t bytes_read, written;
-    if (sscanf(line, "O %*d %" SCNu64 " %" SCNu64, &bytes_read, &written) != 2) return;
+    if (sscanf(line, "O %d %" SCNu64 " %" SCNu64, &pid, &bytes_read, &written) != 3) return;
+    struct account_process *p = find(a, pid);
     a->has_io = true;
-    a->read_bytes += bytes_read;
-    a->written_bytes += written;
+    a->read_bytes += over(bytes_read, p ? p->read_bytes : 0);
+    a->written_bytes += over(written, p ? p->written_bytes : 0);
+    if (!p) return;
+    p->read_bytes = bytes_read;
+    p->written_bytes = written;
 }
 
 static void source(struct account *a, const char *line)

@@ -48,7 +48,8 @@ struct account_process {
     char comm[16];
     uint64_t born_us, gone_us; /* gone_us 0: not seen */
     uint64_t peak_rss, high_water, cpu_us, max_threads;
-    uint64_t wait_us; /* of its threads, for a processor */
+    uint64_t wait_us;                   /* of its threads, for a processor */
+    uint64_t read_bytes, written_bytes; /* with what it waited for */
     unsigned n_execs;
 
     /* The tick at hand and the one before. */

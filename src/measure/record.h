@@ -33,8 +33,9 @@
  *                                                           of its main thread
  *   M t text                                                a mark; "heap=BYTES" is the program's
  *                                                           own figure
- *   O pid read_bytes write_bytes                            before X or W: it and all that it had
- *                                                           waited for
+ *   O pid read_bytes write_bytes                            of a child of ours and all that it had
+ *                                                           waited for: now and then, and before X
+ *                                                           or W where that is allowed
  *   X t status max_rss user_us system_us switches involuntary faults
  *                                                           the command ended; status as wait();
  *                                                           all of it with what it had waited for

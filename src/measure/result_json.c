@@ -181,7 +181,7 @@ static json_t *contention(const struct account *a, json_t *why)
 
 static json_t *transfers(const struct account *a, json_t *why)
 {
-    static const char *const none = "/proc/PID/io could not be read as the command ended";
+    static const char *const none = "/proc/PID/io could not be read";
     json_t *o = json_object();
     json_object_set_new(o, "minflt_majflt", count(a->faults));
     set_or_null(o, why, "read_bytes", a->has_io, count(a->read_bytes), none);

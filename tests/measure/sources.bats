@@ -45,6 +45,11 @@ complete() {
     [ "$(json '[.membership.counted, .why.counted] | map(values) | length')" -eq 1 ]
     [ "$(json '[.memory.charged, .why.charged] | map(values) | length')" -eq 1 ]
     [ "$(json '[.time.cpu_s, .why.cpu_s] | map(values) | length')" -eq 1 ]
+    # Every figure is there, or null with its reason.
+    [ "$(json '. as $all | [.contention, .io | to_entries[] | select((.value == null) != ($all.why[.key] != null))]
+        | length')" -eq 0 ]
+    [ "$(json '.contention | has("runq_wait_s") and has("involuntary_switches") and has("psi_io_some_s")')" = true ]
+    [ "$(json '.io | has("read_bytes") and has("write_bytes")')" = true ]
 }
 
 @test "nothing but looking: no figure is a false zero" {

@@ -2,6 +2,7 @@
  *
  * Ticks and anchors; meter.h says when. */
 #include <time.h>
+#include <unistd.h>
 
 #include "measure/meter/meter.h"
 
@@ -138,9 +139,12 @@ static void say_waiting(struct meter *m)
     for (size_t i = 0; i < m->n; i++) threads += m->processes[i].threads;
     if (threads > MANY_THREADS && m->ticks % (LOOK_EVERYWHERE * LOOK_EVERYWHERE)) return;
     const unsigned long long now = meter_now_us(m);
-    for (size_t i = 0; i < m->n; i++)
-        meter_say(m, "J %llu %d %llu\n", now, m->processes[i].pid,
-                  (unsigned long long)cuvee__proc_run_wait_us(m->processes[i].pid));
+    for (size_t i = 0; i < m->n; i++) {
+        const struct process *p = &m->processes[i];
+        meter_say(m, "J %llu %d %llu\n", now, p->pid,
+                  (unsigned long long)cuvee__proc_run_wait_us(p->pid));
+        if (p->ppid == getpid()) meter_say_io(m, p->pid);
+    }
 }
 
 static void look(struct meter *m)

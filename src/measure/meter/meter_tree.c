@@ -125,6 +125,7 @@ void meter_refresh(struct meter *m)
         p->rss_pages = stat.resident_pages;
         p->faults = stat.minor_faults + stat.major_faults;
         p->threads = stat.threads;
+        p->ppid = stat.ppid;
         meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t,
                   p->pid, (unsigned long long)(p->rss_pages * m->page_kb),
                   (unsigned long long)((stat.user_ticks + stat.system_ticks) * us_per_tick),

@@ -19,6 +19,7 @@
 #include "console.h"
 #include "exit_code.h"
 #include "measure/account.h"
+#include "measure_attach.h"
 #include "measure_diff.h"
 #include "measure_outputs.h"
 #include "measure_report.h"
@@ -31,13 +32,22 @@ extern char **environ;
 /* As timeout(1), env(1) and time(1) have them; a usage error is 125 too. */
 enum { EXIT_TIMEOUT = 124, EXIT_FAILED = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
 
+/* Of the meter: the source that was asked for cannot be had. */
+enum { CANNOT_TRACK = 124 };
+
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
-    bool explain, redact, quiet;
+    int track;
+    bool exact, explain, redact, quiet;
+
+    const struct attach_target *attached; /* NULL: a command is started */
 };
 
 #define AT(field) offsetof(struct measure_options, field)
+
+enum { TRACK_CGROUP = 1 }; /* of tracks[] */
+static const char *const tracks[] = {"auto", "cgroup", "events", "poll", NULL};
 
 static const struct option_spec options[] = {
     {.name = "output",
@@ -90,6 +100,17 @@ static const struct option_spec options[] = {
      .arg = "PERCENT",
      .offset = AT(budget_percent),
      .help = "Processor time for reading PSS, of one core; default 1"},
+    {.name = "track",
+     .kind = OPTION_CHOICE,
+     .arg = "HOW",
+     .offset = AT(track),
+     .choices = tracks,
+     .help = "Where the list of processes comes from: a control group, events of the kernel, or "
+             "looking at /proc"},
+    {.name = "exact",
+     .kind = OPTION_FLAG,
+     .offset = AT(exact),
+     .help = "Trace the command (ptrace), so that no process is missed however short it lives"},
     {.name = "redact",
      .kind = OPTION_FLAG,
      .offset = AT(redact),
@@ -110,6 +131,8 @@ static const char *const examples[] = {
     "cuvee measure -q -o cost.json --fail-if 'footprint>1G' -- ./job",
     "why others say something else",
     "cuvee measure --explain -- make -j4",
+    "a service that is running already, for a minute",
+    "cuvee measure attach --timeout 60 postgresql",
     "two results beside each other",
     "cuvee measure diff before.json after.json",
     "a result as a page with plots",
@@ -124,6 +147,7 @@ const struct command cli__command_measure = {
     .name = "measure",
     .summary = "the true time, CPU and memory of a command's whole process tree",
     .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]\n"
+                "cuvee measure attach [OPTION...] PID|CGROUP|UNIT\n"
                 "cuvee measure diff A.json B.json\n"
                 "cuvee measure report [OPTION...] RESULT.json",
     .examples = examples,
@@ -212,7 +236,7 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     pid_t pid;
     if (!find_meter(path, sizeof path))
         return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
-    char **argv = cuvee__calloc(n_command + 12, sizeof *argv);
+    char **argv = cuvee__calloc(n_command + 20, sizeof *argv);
     if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
         cuvee__free(argv);
@@ -224,12 +248,18 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     snprintf(interval, sizeof interval, "%.0f", o->interval_ms * 1000);
     snprintf(budget, sizeof budget, "%.6f", o->budget_percent / 100);
     snprintf(timeout, sizeof timeout, "%.0f", o->timeout_s * 1e6);
-    const char *const fixed[] = {path,       "--out", out,         "--interval", interval,
-                                 "--budget", budget,  "--timeout", timeout,      "--"};
-    const size_t n_fixed = sizeof fixed / sizeof *fixed;
+    const char *fixed[17] = {
+        path,        "--out", out,       "--interval",     interval,  "--budget",          budget,
+        "--timeout", timeout, "--track", tracks[o->track], "--exact", o->exact ? "1" : "0"};
+    size_t n_fixed = 13;
+    if (o->attached) {
+        fixed[n_fixed++] = o->attached->is_group ? "--group" : "--attach";
+        fixed[n_fixed++] = o->attached->text;
+    }
+    fixed[n_fixed++] = "--";
     /* The prototype of posix_spawn() is older than const; the strings are not written to. */
     for (size_t i = 0; i < n_fixed; i++) argv[i] = (char *)(uintptr_t)fixed[i];
-    memcpy(argv + n_fixed, command, n_command * sizeof *command);
+    if (!o->attached) memcpy(argv + n_fixed, command, n_command * sizeof *command);
     const int e = posix_spawn(&pid, path, NULL, NULL, argv, environ);
     cuvee__free(argv);
     close(pipe_ends[1]);
@@ -264,6 +294,11 @@ static int hear(int records, struct account *a, int *ret_status, cuvee_error *er
 
 static int exit_of(const struct account *a, const struct limit *limit)
 {
+    if (a->is_attached) { /* not ours to end: a timeout is how long was asked for */
+        if (!is_passed(a, limit)) return EXIT_OK;
+        cli__console_say("cuvee measure: the limit of --fail-if was passed");
+        return 1;
+    }
     if (a->was_timeout) return EXIT_TIMEOUT;
     if (!a->has_status) return EXIT_FAILED;
     if (WIFSIGNALED(a->status)) return 128 + WTERMSIG(a->status);
@@ -279,6 +314,26 @@ static int tell(const cuvee_error *err)
 {
     cli__console_say("cuvee measure: %s", err->msg);
     return EXIT_FAILED;
+}
+
+/* Why the meter gave up. */
+static void tell_meter(int status, const struct measure_options *o, const char *what,
+                       const struct account *a)
+{
+    if (status == CANNOT_TRACK) {
+        const struct account_source *asked = o->exact           ? &a->trace
+                                             : a->group.is_used ? &a->events
+                                                                : &a->group;
+        if (!asked->note[0] || asked->is_used) asked = &a->events;
+        cli__console_say("cuvee measure: %s: %s", o->exact ? "--exact" : tracks[o->track],
+                         asked->note);
+        return;
+    }
+    cli__console_say("cuvee measure: %s: %s", what,
+                     status == EXIT_NOT_FOUND ? "not found"
+                     : status == EXIT_CANNOT  ? "cannot be executed"
+                     : o->attached            ? "no process is there, or none that may be followed"
+                                              : "cannot be followed");
 }
 
 static int measure(const struct measure_options *o, char **command, size_t n_command,
@@ -299,11 +354,8 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
     rc = hear(records, &a, &meter_status, &err);
     int exit_code;
     if (meter_status) {
-        exit_code = meter_status;
-        cli__console_say("cuvee measure: %s: %s", command[0],
-                         meter_status == EXIT_NOT_FOUND ? "not found"
-                         : meter_status == EXIT_CANNOT  ? "cannot be executed"
-                                                        : "cannot be followed");
+        exit_code = meter_status == CANNOT_TRACK ? EXIT_FAILED : meter_status;
+        tell_meter(meter_status, o, command[0], &a);
     } else {
         if (rc == CUVEE_OK) rc = cuvee__account_end(&a, &err);
         if (rc == CUVEE_OK)
@@ -332,6 +384,11 @@ static int run(const struct command *self, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "diff") == 0) return run_diff(self, argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "report") == 0) return cli__measure_report(argc - 1, argv + 1);
+    const bool is_attach = argc > 1 && strcmp(argv[1], "attach") == 0;
+    if (is_attach) {
+        argc--;
+        argv++;
+    }
     struct measure_options o = {.interval_ms = 10, .budget_percent = 1};
     struct operands operands;
     struct limit limit;
@@ -340,7 +397,13 @@ static int run(const struct command *self, int argc, char **argv)
     int rc;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
     rc = EXIT_OK;
-    if (!operands.n)
+    struct attach_target target;
+    if (is_attach && operands.n != 1)
+        rc = cli__usage_error(self, "attach takes one process, control group or unit");
+    else if (is_attach && (o.exact || o.track == TRACK_CGROUP))
+        rc = cli__usage_error(self, "attach moves and traces nothing; not with --exact or "
+                                    "--track cgroup");
+    else if (!operands.n)
         rc = cli__usage_error(self, "no command; it comes after --");
     else if (!parse_limit(o.fail_if, &limit))
         rc = cli__usage_error(self, "--fail-if '%s': as 'footprint>1G', 'wall>10' or 'cpu>5'",
@@ -352,6 +415,10 @@ static int run(const struct command *self, int argc, char **argv)
     else if (!(o.timeout_s >= 0 && o.timeout_s < 1e9))
         rc = cli__usage_error(self, "--timeout: seconds");
     if (rc) return EXIT_FAILED;
+    if (is_attach) {
+        if (cli__measure_attach_find(operands.items[0], &target, &err) < 0) return tell(&err);
+        o.attached = &target;
+    }
     const struct measure_paths paths = {o.output, o.series, o.html, o.markdown};
     if (cli__measure_outputs_open(&outputs, &paths, &err) < 0) return tell(&err);
     rc = measure(&o, operands.items, (size_t)operands.n, &limit, &outputs);

@@ -61,6 +61,7 @@ _cuvee() {
         measure:--timeout) return ;;
         measure:--interval) return ;;
         measure:--pss-budget) return ;;
+        measure:--track) COMPREPLY=($(compgen -W 'auto cgroup events poll' -- "$cur")); return ;;
         measure-report:--format|measure-report:-f) COMPREPLY=($(compgen -W 'markdown html svg hyperfine google-benchmark github csv openmetrics' -- "$cur")); return ;;
         measure-report:--output|measure-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         measure-report:--html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -72,7 +73,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac

@@ -82,6 +82,8 @@ complete -c cuvee -n '__fish_seen_subcommand_from measure' -l fail-if -x -d 'Exi
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l timeout -x -d 'End the whole tree after so long, exit with 124'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l interval -x -d 'Milliseconds between looks; default 10'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l pss-budget -x -d 'Processor time for reading PSS, of one core; default 1'
+complete -c cuvee -n '__fish_seen_subcommand_from measure' -l track -x -a 'auto cgroup events poll' -d 'Where the list of processes comes from: a control group, events of the kernel, or looking at /proc'
+complete -c cuvee -n '__fish_seen_subcommand_from measure' -l exact -d 'Trace the command (ptrace), so that no process is missed however short it lives'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l redact -d 'Leave the command\'s arguments out of the result'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l quiet -s q -d 'No summary'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l help -s h -d 'Show this help'

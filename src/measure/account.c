@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "measure/record.h"
 
-enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000 };
+enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000, RSS_SLACK_KB = 512 };
 
 /* Room for one more item. */
 static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
@@ -33,9 +33,10 @@ static int compare(const void *x, const void *y)
 
 static struct account_process *find(struct account *a, int pid)
 {
-    for (size_t i = a->n_processes; i > 0; i--)
-        if (a->processes[i - 1].pid == pid && a->processes[i - 1].is_here)
-            return &a->processes[i - 1];
+    for (size_t i = a->n_live; i > 0; i--) {
+        struct account_process *p = &a->processes[a->live[i - 1]];
+        if (p->pid == pid) return p;
+    }
     return NULL;
 }
 
@@ -50,12 +51,17 @@ static int forget_processes(struct account *a)
     qsort(peaks, n_gone, sizeof *peaks, compare);
     for (size_t i = 0; i < a->n_processes; i++) {
         const struct account_process *p = &a->processes[i];
-        if (p->is_here || p->peak_rss > peaks[n_gone / 2])
+        if (p->is_here || p->peak_rss > peaks[n_gone / 2]) {
             a->processes[kept++] = *p;
-        else
+        } else {
             a->naive_sum_of_peaks += p->peak_rss;
+            a->wait_us += p->wait_us;
+        }
     }
     a->n_processes = kept;
+    a->n_live = 0;
+    for (size_t i = 0; i < kept; i++)
+        if (a->processes[i].is_here) a->live[a->n_live++] = i;
     cuvee__free(peaks);
     return CUVEE_OK;
 }
@@ -68,14 +74,17 @@ static int born(struct account *a, const char *line)
         return CUVEE_OK;
     if (a->n_processes >= CUVEE__ACCOUNT_PROCESSES && forget_processes(a) < 0) return CUVEE_E_NOMEM;
     p.serial = a->n_born++;
+    p.was_here_first = a->is_attached && p.born_us == 0;
     struct account_process *items =
         grow(a->processes, a->n_processes, &a->room_processes, sizeof p);
     if (!items) return CUVEE_E_NOMEM;
     a->processes = items;
+    size_t *live = grow(a->live, a->n_live, &a->room_live, sizeof *live);
+    if (!live) return CUVEE_E_NOMEM;
+    a->live = live;
+    live[a->n_live++] = a->n_processes;
     items[a->n_processes++] = p;
-    size_t n_live = 0, i = a->n_processes;
-    while (i > 0) n_live += items[--i].is_here;
-    a->max_live = cuvee__max(a->max_live, n_live);
+    a->max_live = cuvee__max(a->max_live, a->n_live);
     return CUVEE_OK;
 }
 
@@ -100,101 +109,269 @@ static void gone(struct account *a, const char *line)
     if (!p) return;
     p->is_here = false;
     p->gone_us = t;
-    a->exited_cpu_us += p->cpu_us;
+    a->unwaited += p->faults + p->waited_faults;
+    enum { TABLES_KB = 256 };
+    a->released +=
+        cuvee__max(p->rss, p->rss_most) + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
+    a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
+    const size_t at = (size_t)(p - a->processes);
+    for (size_t i = 0; i < a->n_live; i++)
+        if (a->live[i] == at) a->live[i--] = a->live[--a->n_live];
 }
 
 /* ---- ticks ---- */
 
 /* A tick or an anchor is complete: to the series, and to whoever listens. */
-static int close_frame(struct account *a, struct series_frame *f)
+static void close_frame(struct account *a, struct series_frame *f)
 {
-    const int rc = cuvee__series_add(&a->series, f);
+    a->no_memory |= cuvee__series_add(&a->series, f) < 0;
     if (a->on_frame) a->on_frame(a->on_arg, f);
     *f = (struct series_frame){.parts = f->parts, .room = f->room};
-    return rc;
 }
 
-static int add_part(struct series_frame *f, const struct account_process *p,
-                    const struct series_part *seen)
+static void add_part(struct account *a, struct series_frame *f, const struct account_process *p,
+                     const struct series_part *seen)
 {
     struct series_part *part = cuvee__series_frame_add(f);
-    if (!part) return CUVEE_E_NOMEM;
+    if (!part) {
+        a->no_memory = true;
+        return;
+    }
     *part = *seen;
     part->serial = p->serial;
     part->pid = p->pid;
     part->cpu_us = p->cpu_us;
     part->minor_faults = p->minor_faults;
     memcpy(part->comm, p->comm, sizeof part->comm);
-    return CUVEE_OK;
+}
+
+static uint64_t over(uint64_t now, uint64_t before)
+{
+    return now - cuvee__min(now, before);
+}
+
+/* The bound of a tick may still fall: at the next stable anchor less can have gone than was there.
+ * With too many at a time, two become one. */
+static void keep_bound(struct account *a, uint64_t bound)
+{
+    const size_t most = sizeof a->open / sizeof *a->open;
+    if (a->n_open == most) {
+        for (size_t i = 0; i < most / 2; i++) {
+            const struct account_bound *first = &a->open[2 * i], *second = first + 1;
+            a->open[i] = (struct account_bound){cuvee__max(first->bound, second->bound),
+                                                first->released_before};
+        }
+        a->n_open = most / 2;
+    }
+    a->open[a->n_open++] = (struct account_bound){bound, a->tick_released_before};
+    a->tick_released_before = a->released;
+}
+
+/* The bounds since the last anchor are final. F is its footprint, UINT64_MAX: not known; excess is
+ * what high-water marks say beyond. */
+static void settle_bounds(struct account *a, uint64_t footprint, uint64_t excess)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < a->n_open; i++) {
+        const struct account_bound *b = &a->open[i];
+        uint64_t bound = b->bound;
+        if (footprint != UINT64_MAX)
+            bound = cuvee__min(bound, footprint + a->released - b->released_before);
+        most = cuvee__max(most, bound);
+    }
+    a->upper = cuvee__max(a->upper, most + excess);
+    a->n_open = 0;
+}
+
+/* Faults have come to the accounts of those that waited. Those that were seen before are none of
+ * them; the rest was faulted in and gone since the last tick. Only now, since who is gone may be
+ * said after who waited for it. Traced, nothing goes unseen. */
+static void settle_claims(struct account *a)
+{
+    const uint64_t known = cuvee__min(a->claimed, a->unwaited);
+    const uint64_t found = a->trace.is_used ? 0 : a->claimed - known;
+    const uint64_t kb = found * (a->page_bytes / 1024);
+    a->unwaited -= known;
+    a->claimed = 0;
+    a->rise += kb;
+    a->tick_bound += kb;
+    a->released += kb;
+    a->faults += found;
 }
 
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
-static int close_tick(struct account *a)
+static void close_tick(struct account *a)
 {
-    if (!a->tick_us) return CUVEE_OK;
+    settle_claims(a);
+    if (!a->tick_us && !a->tick_bound && !a->tick_charge) return;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
-    a->tick.t_us = a->tick_us;
-    a->tick.rss = a->tick_rss;
-    if (a->has_rise) {
-        const uint64_t within_tick = a->tick_rss + a->tick_faults * (a->page_bytes / 1024);
+    uint64_t bound = a->before_rss + a->tick_bound + a->rest;
+    if (a->has_rise) bound = cuvee__min(bound, a->rise);
+    if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
+    keep_bound(a, bound);
+    if (a->tick_us) {
+        a->before_rss = a->tick_rss_most;
+        a->tick.t_us = a->tick_us;
+        a->tick.rss = a->tick_rss;
         a->tick.has_upper = true;
-        a->tick.upper = cuvee__min(a->rise, within_tick);
-        a->upper = cuvee__max(a->upper, a->tick.upper);
+        a->tick.upper = bound;
+        close_frame(a, &a->tick);
     }
-    a->tick_us = a->tick_rss = a->tick_faults = 0;
-    return close_frame(a, &a->tick);
+    a->tick_us = a->tick_rss = a->tick_rss_most = a->tick_bound = a->tick_charge = 0;
 }
 
-/* By how much a process may have made the tree larger since its last sample. One that is new has
- * its parent's pages, if it was forked, and those were there already; its own are what it faulted
- * in, and what it has of files more than its parent. */
+/* By how much a process may have made the tree larger since its last sample.
+ *   Pages of its own come by faults, one each; by RSS where a fault brings more, as huge pages do.
+ * Pages of files come by up to 16 with a fault, and those faults are no pages of its own.
+ *   One that is new has its parent's pages, if it was forked, and those were there already; its own
+ * are what it faulted in, and what it has of files more than its parent. */
 static uint64_t growth(struct account *a, const struct account_process *p, uint64_t rss,
-                       uint64_t shared, uint64_t new_faults)
+                       uint64_t shared, uint64_t new_faults, uint64_t threads)
+{
+    enum { FAULT_AROUND = 16, TABLES_KB = 64 /* of a small process */ };
+    const uint64_t faulted = new_faults * (a->page_bytes / 1024);
+    const struct account_process *parent = p->has_sample ? NULL : find(a, p->ppid);
+    const uint64_t shared_before = p->has_sample ? p->shared : parent ? parent->shared : 0;
+    const uint64_t file = over(shared, shared_before);
+    uint64_t own = over(faulted, file / FAULT_AROUND);
+    if (p->has_sample) own = cuvee__max(own, over(over(rss, shared), over(p->rss, p->shared)));
+    const uint64_t new_threads = over(threads, p->has_sample ? p->threads : 0);
+    a->mapped += file;
+    return own + file + (own + file) / 512 + new_threads * CUVEE__KERNEL_STACK_KB +
+           (p->has_sample ? 0 : TABLES_KB);
+}
+
+/* And what it may have given back: what it faulted in, and had, and has no more. */
+static uint64_t shrinkage(const struct account *a, const struct account_process *p, uint64_t rss,
+                          uint64_t new_faults, uint64_t threads)
 {
     const uint64_t faulted = new_faults * (a->page_bytes / 1024);
-    if (p->has_sample) return rss - cuvee__min(rss, p->rss) + faulted;
-    const struct account_process *parent = find(a, p->ppid);
-    const uint64_t inherited = parent ? parent->shared : 0;
-    return cuvee__min(rss, faulted + shared - cuvee__min(shared, inherited));
+    const bool has_inherited = !p->has_sample && p->pid != a->leader;
+    uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
+    if (given > RSS_SLACK_KB) /* no noise: then as much as it can be */
+        given = over(p->rss_most + faulted, has_inherited ? 0 : rss) + RSS_SLACK_KB;
+    return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
 }
 
-static int sampled(struct account *a, const char *line)
+static void sampled(struct account *a, const char *line)
 {
-    uint64_t t, rss, cpu, minor, major, threads, shared;
+    uint64_t t, rss, cpu, minor, major, threads, shared, faults_waited = 0;
     int pid;
     if (sscanf(line,
                "S %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-               " %" SCNu64,
-               &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared) != 8)
-        return CUVEE_OK;
+               " %" SCNu64 " %" SCNu64,
+               &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared, &faults_waited) < 8)
+        return;
     struct account_process *p = find(a, pid);
-    if (!p) return CUVEE_OK;
-    int rc = t != a->tick_us ? close_tick(a) : CUVEE_OK;
+    if (!p) return;
+    if (a->tick_us && t != a->tick_us) close_tick(a);
     a->tick_us = t;
     const uint64_t faults = minor + major;
-    const uint64_t new_faults = faults - cuvee__min(faults, p->faults);
-    a->rise += growth(a, p, rss, shared, new_faults);
-    a->minor_faults += new_faults;
+    if (!p->has_sample && p->was_here_first) { /* what was before us is none of it */
+        p->faults = p->anchor_faults = faults;
+        p->base_cpu_us = cpu;
+        p->shared = shared;
+        p->rss = rss;
+        p->threads = threads;
+        p->waited_faults = faults_waited;
+        p->has_sample = true;
+        a->before_rss += rss + RSS_SLACK_KB;
+    }
+    const uint64_t new_faults = over(faults, p->faults);
+    const uint64_t grown = growth(a, p, rss, shared, new_faults, threads);
+    a->released += shrinkage(a, p, rss, new_faults, threads);
+    a->rise += grown;
+    a->tick_bound += grown;
+    a->faults += new_faults;
     a->tick_rss += rss;
-    a->tick_faults += new_faults;
+    /* RSS of a tick comes from counters that lag behind; that of an anchor was counted. */
+    p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + RSS_SLACK_KB));
+    if (!p->rss_most || !p->is_anchored) p->rss_most = rss + RSS_SLACK_KB;
+    a->tick_rss_most += p->rss_most;
+    a->claimed += over(faults_waited, p->waited_faults);
+    p->waited_faults = faults_waited;
     p->has_sample = true;
     p->shared = shared;
     p->rss = rss;
     p->faults = faults;
+    p->threads = threads;
     p->cpu_us = cpu;
     p->minor_faults = minor;
     p->peak_rss = cuvee__max(p->peak_rss, rss);
     p->max_threads = cuvee__max(p->max_threads, threads);
     a->max_threads = cuvee__max(a->max_threads, threads);
-    if (rc == CUVEE_OK) rc = add_part(&a->tick, p, &(struct series_part){.rss = rss});
-    if (pid != a->leader) return rc;
+    add_part(a, &a->tick, p, &(struct series_part){.rss = rss});
+    if (pid != a->leader) return;
     a->tick.parent_rss = rss;
     a->naive_parent_rss = cuvee__max(a->naive_parent_rss, rss);
     if (t >= a->sampled_us) {
         a->sampled_us = t + SAMPLE_US;
         a->naive_sampled = cuvee__max(a->naive_sampled, rss);
     }
-    return rc;
+}
+
+/* Traced: its last figures. It may never have been sampled. */
+static void last_of(struct account *a, const char *line)
+{
+    uint64_t t, high_water, cpu, wait, minor, major;
+    int pid;
+    if (sscanf(line, "D %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &t, &pid, &high_water, &cpu, &wait, &minor, &major) != 7)
+        return;
+    struct account_process *p = find(a, pid);
+    close_tick(a); /* this is of the next one */
+    a->traced_cpu_us += cpu;
+    if (!p) return;
+    const uint64_t new_faults = over(minor + major, p->faults);
+    const uint64_t grown =
+        growth(a, p, cuvee__max(high_water, p->rss), p->shared, new_faults, p->threads);
+    a->released += grown; /* the rest when it is gone */
+    a->rise += grown;
+    a->tick_bound += grown;
+    a->faults += new_faults;
+    p->faults = minor + major;
+    p->cpu_us = cuvee__max(p->cpu_us, cpu);
+    p->wait_us = cuvee__max(p->wait_us, wait);
+    p->high_water = cuvee__max(p->high_water, high_water);
+    p->peak_rss = cuvee__max(p->peak_rss, high_water);
+    a->has_wait = true;
+}
+
+static void waited(struct account *a, const char *line)
+{
+    uint64_t t, wait;
+    int pid;
+    if (sscanf(line, "J %" SCNu64 " %d %" SCNu64, &t, &pid, &wait) != 3) return;
+    struct account_process *p = find(a, pid);
+    if (!p) return;
+    p->wait_us = cuvee__max(p->wait_us, wait);
+    a->has_wait = true;
+}
+
+/* ---- the control group ---- */
+
+static void charged(struct account *a, const char *line)
+{
+    uint64_t t, usage, peak, swap, file, kernel;
+    if (sscanf(line, "H %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
+               &usage, &peak, &swap, &file, &kernel) != 6)
+        return;
+    a->has_charge = true;
+    a->charged_peak = cuvee__max(a->charged_peak, peak);
+    const uint64_t least_file = a->has_charged_file ? cuvee__min(file, a->charged_file) : 0;
+    a->charged_file = file;
+    a->has_charged_file = true;
+    /* What was there before us may have been charged elsewhere. */
+    if (!a->has_rise || !a->charge.is_used || a->is_attached) return;
+    /* Where the kernel's own memory is not charged, or not as much as we count. */
+    const uint64_t uncharged = over(a->rest_kernel, kernel);
+    const uint64_t bound =
+        peak ? over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap)
+             : UINT64_MAX;
+    /* Faults of a tick were read a little before its charge: what was faulted in between is in the
+     * charge before. And the last H comes without a tick. */
+    a->tick_charge = cuvee__max(a->tick_charge, cuvee__max(bound, a->charge_before));
+    a->charge_before = bound;
 }
 
 static void machine(struct account *a, const char *line)
@@ -237,7 +414,7 @@ static int anchor(struct account *a, const char *line)
     if (sscanf(line, "A %" SCNu64 " %zu %d", &n.t_us, &n.n_processes, &is_stable) != 3)
         return CUVEE_OK;
     n.is_stable = is_stable != 0;
-    const int rc = close_tick(a);
+    close_tick(a);
     if (a->n_anchors == CUVEE__ACCOUNT_ANCHORS) thin_anchors(a);
     struct account_anchor *items = grow(a->anchors, a->n_anchors, &a->room_anchors, sizeof n);
     if (!items) return CUVEE_E_NOMEM;
@@ -246,54 +423,63 @@ static int anchor(struct account *a, const char *line)
     a->n_anchors_taken++;
     a->anchor_lines = n.n_processes;
     a->anchor.n = 0;
-    return rc;
+    return CUVEE_OK;
 }
 
-static int close_anchor(struct account *a, const struct account_anchor *n)
+static void close_anchor(struct account *a, const struct account_anchor *n)
 {
     a->anchor.is_anchor = true;
     a->anchor.is_stable = n->is_stable;
     a->anchor.t_us = n->t_us;
     a->anchor.rss = n->sum_rss;
     a->anchor.footprint = n->footprint;
-    const int rc = close_frame(a, &a->anchor);
+    close_frame(a, &a->anchor);
     for (size_t i = a->n_marks; i > 0 && !a->marks[i - 1].footprint; i--)
         if (n->is_stable) a->marks[i - 1].footprint = n->footprint;
-    if (!n->is_stable) return rc;
+    if (!n->is_stable) {
+        a->open_excess += a->excess;
+        return;
+    }
+    settle_bounds(a, n->footprint, a->excess + a->open_excess);
+    a->open_excess = 0;
     /* The area below the line through the stable anchors. */
-    if (a->has_rise)
+    if (a->has_peak)
         a->integral_mib_s += (double)(n->footprint + a->stable_footprint) / 2048.0 *
                              (double)(n->t_us - a->stable_us) / 1e6;
     a->stable_us = n->t_us;
     a->stable_footprint = n->footprint;
     a->rise = n->footprint;
     a->has_rise = true;
+    a->rest_kernel = n->parts.kernel;
+    a->rest_swap = n->parts.swap;
+    a->rest = a->rest_kernel + a->rest_swap;
+    a->mapped = n->parts.file + n->parts.shmem;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
     a->upper = cuvee__max(a->upper, n->footprint);
-    if (a->has_peak && n->footprint <= a->lower) return rc;
+    keep_bound(a, n->footprint);
+    if (a->has_peak && n->footprint <= a->lower) return;
     a->has_peak = true;
     a->lower = n->footprint;
     a->peak_at_us = n->t_us;
     a->at_peak = n->parts;
-    return rc;
 }
 
-static int anchored(struct account *a, const char *line)
+static void anchored(struct account *a, const char *line)
 {
     uint64_t pss, anon, file, shmem, swap, tables, threads, private_, rss, high_water;
     int pid;
-    if (!a->anchor_lines) return CUVEE_OK;
+    if (!a->anchor_lines) return;
     if (sscanf(line,
                "P %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                &pid, &pss, &anon, &file, &shmem, &swap, &tables, &threads, &private_, &rss,
                &high_water) != 11)
-        return CUVEE_OK;
+        return;
     struct account_anchor *n = &a->anchors[a->n_anchors - 1];
     const uint64_t kernel = tables + threads * CUVEE__KERNEL_STACK_KB;
     n->footprint += pss + swap + kernel;
-    n->private_ += private_;
     n->sum_rss += rss;
+    n->private_ += private_;
     n->parts.anon += anon;
     n->parts.file += file;
     n->parts.shmem += shmem;
@@ -301,10 +487,18 @@ static int anchored(struct account *a, const char *line)
     n->parts.kernel += kernel;
     const struct series_part seen = {.rss = rss, .pss = pss, .footprint = pss + swap + kernel};
     struct account_process *p = find(a, pid);
-    if (p && add_part(&a->anchor, p, &seen) < 0) return CUVEE_E_NOMEM;
-    if (p) p->high_water = cuvee__max(p->high_water, high_water);
+    if (p) {
+        const uint64_t known = cuvee__max(p->peak_rss, p->high_water);
+        const uint64_t faulted = over(p->faults, p->anchor_faults) * (a->page_bytes / 1024);
+        if (p->high_water || !p->was_here_first) a->excess += over(high_water, known + faulted);
+        p->anchor_faults = p->faults;
+        p->rss_most = rss;
+        p->is_anchored = true;
+        p->high_water = cuvee__max(p->high_water, high_water);
+        add_part(a, &a->anchor, p, &seen);
+    }
     if (pid == a->leader) a->naive_parent_hwm = high_water;
-    return --a->anchor_lines ? CUVEE_OK : close_anchor(a, n);
+    if (--a->anchor_lines == 0) close_anchor(a, n);
 }
 
 /* ---- the rest ---- */
@@ -313,7 +507,7 @@ static int marked(struct account *a, const char *line)
 {
     struct account_mark mark = {0};
     if (sscanf(line, "M %" SCNu64 " %63[^\n]", &mark.t_us, mark.text) != 2) return CUVEE_OK;
-    if (close_tick(a) < 0) return CUVEE_E_NOMEM;
+    close_tick(a);
     const bool is_heap = strncmp(mark.text, "heap=", 5) == 0;
     if (is_heap) {
         a->has_heap = true;
@@ -333,80 +527,138 @@ static int marked(struct account *a, const char *line)
 
 static void ended(struct account *a, const char *line)
 {
-    uint64_t t, max_rss, user, system;
-    int pid = a->leader, status;
+    uint64_t t, max_rss, user, system, switches, involuntary, faults;
+    int pid = a->leader, status, at = 0;
     const bool is_leader = line[0] == 'X';
-    const int got = is_leader
-                        ? 1 + sscanf(line, "X %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
-                                     &status, &max_rss, &user, &system)
-                        : sscanf(line, "W %" SCNu64 " %d %d %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
-                                 &pid, &status, &max_rss, &user, &system);
-    if (got != 6) return;
+    const int got = is_leader ? sscanf(line, "X %" SCNu64 " %d %n", &t, &status, &at)
+                              : sscanf(line, "W %" SCNu64 " %d %d %n", &t, &pid, &status, &at);
+    if (got != (is_leader ? 2 : 3) || !at) return;
+    const int figures =
+        sscanf(line + at, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &max_rss, &user, &system, &switches, &involuntary, &faults);
+    if (figures < 3) return;
     a->user_us += user;
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
+    if (figures == 6) {
+        struct account_process *p = find(a, pid);
+        a->has_switches = true;
+        a->switches += switches;
+        a->involuntary += involuntary;
+        a->claimed += over(faults, p ? p->faults + p->waited_faults : 0);
+        if (p) p->faults = p->waited_faults = 0; /* waited for by us: in nobody's account later */
+    }
     if (!is_leader) return;
     a->status = status;
     a->has_status = true;
     a->wall_leader_us = t;
 }
 
+/* Now and then, and at the end where that is allowed: the last word counts. */
+static void transferred(struct account *a, const char *line)
+{
+    int pid;
+    uint64_t bytes_read, written;
+    if (sscanf(line, "O %d %" SCNu64 " %" SCNu64, &pid, &bytes_read, &written) != 3) return;
+    struct account_process *p = find(a, pid);
+    a->has_io = true;
+    a->read_bytes += over(bytes_read, p ? p->read_bytes : 0);
+    a->written_bytes += over(written, p ? p->written_bytes : 0);
+    if (!p) return;
+    p->read_bytes = bytes_read;
+    p->written_bytes = written;
+}
+
+static void source(struct account *a, const char *line)
+{
+    const struct {
+        const char *name;
+        struct account_source *source;
+    } all[] = {
+        {"group", &a->group}, {"charge", &a->charge}, {"events", &a->events}, {"trace", &a->trace}};
+    char name[16];
+    int is_used, at = 0;
+    if (sscanf(line, "U %15s %d %n", name, &is_used, &at) != 2 || !at) return;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (strcmp(all[i].name, name) != 0) continue;
+        all[i].source->is_known = true;
+        all[i].source->is_used = is_used != 0;
+        snprintf(all[i].source->note, sizeof all[i].source->note, "%s", line + at);
+    }
+}
+
+static void counted(struct account *a, const char *line)
+{
+    a->has_counts = sscanf(line, "N %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &a->n_counted,
+                           &a->n_execs, &a->n_exits, &a->n_overruns) == 4;
+}
+
+static void threads_traced(struct account *a, const char *line)
+{
+    uint64_t cpu, wait;
+    if (sscanf(line, "T %" SCNu64 " %" SCNu64, &cpu, &wait) != 2) return;
+    a->traced_cpu_us += cpu;
+    a->wait_us += wait;
+}
+
+static void pressed(struct account *a, const char *line)
+{
+    char scope[16];
+    a->has_pressure = sscanf(line, "I %15s %" SCNu64 " %" SCNu64 " %" SCNu64, scope,
+                             &a->pressure_us[0], &a->pressure_us[1], &a->pressure_us[2]) == 4;
+    a->pressure_is_of_tree = a->has_pressure && strcmp(scope, "tree") == 0;
+}
+
 static void last(struct account *a, const char *line)
 {
-    int64_t perf;
+    int64_t cpu;
     if (sscanf(line,
                "Z %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
                " %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64,
                &a->wall_tree_us, &a->self_cpu_us, &a->self_rss, &a->ticks, &a->late,
-               &a->worst_late_us, &a->n_torn, &a->n_unserved, &a->n_lost, &perf) != 10)
+               &a->worst_late_us, &a->n_torn, &a->n_unserved, &a->n_lost, &cpu) != 10)
         return;
     a->is_complete = true;
-    a->has_perf = perf >= 0;
-    if (a->has_perf) a->perf_us = (uint64_t)perf;
+    a->has_tree_cpu = cpu >= 0;
+    if (a->has_tree_cpu) a->tree_cpu_us = (uint64_t)cpu;
 }
 
 static int read_line(struct account *a, const char *line)
 {
+    static void (*const readers[128])(struct account *, const char *) = {
+        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,           ['H'] = charged,
+        ['I'] = pressed,  ['J'] = waited,  ['N'] = counted,        ['O'] = transferred,
+        ['P'] = anchored, ['S'] = sampled, ['T'] = threads_traced, ['U'] = source,
+        ['W'] = ended,    ['X'] = ended,   ['Y'] = machine,        ['Z'] = last,
+    };
+    int is_attached;
     switch (line[0]) {
     case 'V':
         sscanf(line, "V %u %" SCNu64 " %" SCNu64 " %" SCNu64, &a->version, &a->page_bytes,
                &a->launcher_floor, &a->interval_us);
         return CUVEE_OK;
+    case 'K':
+        sscanf(line, "K %31s", a->cpu_source);
+        return CUVEE_OK;
     case 'L':
-        sscanf(line, "L %d", &a->leader);
+        a->is_attached = sscanf(line, "L %d %d", &a->leader, &is_attached) == 2 && is_attached;
+        a->has_rise = !a->is_attached; /* from nothing */
         return CUVEE_OK;
     case 'B':
         return born(a, line);
-    case 'C':
-        renamed(a, line);
-        return CUVEE_OK;
-    case 'G':
-        gone(a, line);
-        return CUVEE_OK;
-    case 'S':
-        return sampled(a, line);
-    case 'Y':
-        machine(a, line);
-        return CUVEE_OK;
     case 'A':
         return anchor(a, line);
-    case 'P':
-        return anchored(a, line);
     case 'M':
         return marked(a, line);
-    case 'X':
-    case 'W':
-        ended(a, line);
-        return CUVEE_OK;
     case 'Q':
         a->was_timeout |= strstr(line, "timeout") != NULL;
         a->was_interrupted |= strstr(line, "interrupted") != NULL;
         return CUVEE_OK;
-    case 'Z':
-        last(a, line);
+    default: {
+        const unsigned char letter = (unsigned char)line[0];
+        if (letter < 128 && readers[letter]) readers[letter](a, line);
         return CUVEE_OK;
-    default:
-        return CUVEE_OK;
+    }
     }
 }
 
@@ -443,15 +695,35 @@ static int conclude_curve(struct account *a)
 
 static void conclude_cpu(struct account *a)
 {
+    if (a->is_attached) a->wall_leader_us = a->wall_tree_us;
     uint64_t sampled_us = a->exited_cpu_us;
     for (size_t i = 0; i < a->n_processes; i++) {
-        a->naive_sum_of_peaks += a->processes[i].peak_rss;
-        if (a->processes[i].is_here) sampled_us += a->processes[i].cpu_us;
+        const struct account_process *p = &a->processes[i];
+        a->naive_sum_of_peaks += p->peak_rss;
+        a->wait_us += p->wait_us;
+        if (p->is_here) sampled_us += over(p->cpu_us, p->base_cpu_us);
     }
-    a->has_cpu = a->has_perf || a->has_status;
-    a->cpu_is_exact = a->has_perf;
-    /* Children that nobody waited for are in neither of the two; the larger one misses less. */
-    a->cpu_us = a->has_perf ? a->perf_us : cuvee__max(a->user_us + a->system_us, sampled_us);
+    a->has_cpu = a->has_tree_cpu || a->has_status || (a->is_attached && a->n_processes);
+    a->cpu_is_exact = a->has_tree_cpu;
+    /* Children that nobody waits for are in neither of these; the largest one misses least. */
+    const uint64_t waited_us = a->user_us + a->system_us;
+    a->cpu_us = a->has_tree_cpu ? a->tree_cpu_us
+                                : cuvee__max(waited_us, cuvee__max(sampled_us, a->traced_cpu_us));
+    if (!a->has_tree_cpu)
+        snprintf(a->cpu_source, sizeof a->cpu_source, "%s",
+                 a->cpu_us == a->traced_cpu_us ? "ptrace"
+                 : a->cpu_us == waited_us      ? "rusage"
+                                               : "samples");
+}
+
+const char *cuvee__account_membership(const struct account *a, bool *ret_is_complete)
+{
+    const bool by_events = a->events.is_used && !a->n_overruns;
+    *ret_is_complete =
+        a->is_complete && !a->n_lost && (a->trace.is_used || a->group.is_used || by_events);
+    if (a->trace.is_used) return "ptrace";
+    if (a->group.is_used) return "cgroup";
+    return a->events.is_used ? "events" : "poll";
 }
 
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
@@ -464,7 +736,7 @@ int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
         }
         a->line[a->n_line] = '\0';
         a->n_line = 0;
-        if (read_line(a, a->line) < 0)
+        if (read_line(a, a->line) < 0 || a->no_memory)
             return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");
     }
     return CUVEE_OK;
@@ -472,10 +744,11 @@ int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 
 int cuvee__account_end(struct account *a, cuvee_error *err)
 {
-    const int rc = close_tick(a);
+    close_tick(a);
+    settle_bounds(a, UINT64_MAX, a->open_excess);
     if (a->version != CUVEE__RECORD_VERSION)
         return cuvee__fail(err, CUVEE_E_FORMAT, "no records of a meter");
-    if (rc < 0 || conclude_curve(a) < 0)
+    if (a->no_memory || conclude_curve(a) < 0)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");
     conclude_cpu(a);
     return CUVEE_OK;
@@ -485,6 +758,7 @@ void cuvee__account_deinit(struct account *a)
 {
     cuvee__free(a->anchors);
     cuvee__free(a->processes);
+    cuvee__free(a->live);
     cuvee__free(a->marks);
     cuvee__series_deinit(&a->series);
     cuvee__series_frame_deinit(&a->tick);

@@ -4,10 +4,20 @@
  * once, its peak between two bounds, and beside it what naive methods would have said.
  *
  *   footprint F  = sum over the tree of PSS + swapped PSS + page tables + kernel stacks, at a
- * stable anchor lower bound  the largest F that was read upper bound  between anchors F cannot have
- * grown by more than each process's growth of RSS and its page faults (a copy-on-write fault adds a
- * page without a word in RSS); nor can it have passed the sum of RSS and of what was faulted in and
- * gone within a tick
+ *                  stable anchor
+ *   lower bound    the largest F that was read
+ *   upper bound    of each tick the least of
+ *     rise         F of the last stable anchor, and for each process since then its page faults
+ *                  (a copy-on-write fault adds a page without a word in RSS) or its growth of RSS
+ *     within       the sum of RSS of the tick before, and what each process added within the tick
+ *     charge       the highest charge of the tree's own control group within the tick, and what of
+ *                  its mapped files is charged to others. F = charge - all else that is charged +
+ *                  PSS of files and shared memory; so F <= charge - file cache in the charge +
+ *                  that PSS, which is known at anchors and grows no faster than the `shared` of S
+ *     return       F of the next stable anchor, and what may have been given back until then
+ *   Faults of what ended between two ticks come to light when it is waited for.
+ *   A process's high-water mark may show at an anchor that it was larger than its faults explain
+ *   (huge pages come by one fault): that is added to all upper bounds since the anchor before.
  *
  * Everything is in kB and microseconds, as in record.h. */
 #ifndef CUVEE_MEASURE_ACCOUNT_H
@@ -47,11 +57,27 @@ struct account_process {
     char comm[16];
     uint64_t born_us, gone_us; /* gone_us 0: not seen */
     uint64_t peak_rss, high_water, cpu_us, max_threads;
+    uint64_t wait_us;                   /* of its threads, for a processor */
+    uint64_t read_bytes, written_bytes; /* with what it waited for */
     unsigned n_execs;
 
     /* The tick at hand and the one before. */
-    uint64_t rss, shared, faults, minor_faults;
-    bool is_here, has_sample;
+    uint64_t rss, shared, faults, minor_faults, waited_faults, threads;
+    uint64_t anchor_faults; /* of the last anchor */
+    uint64_t base_cpu_us;   /* attached to: used before we came */
+    uint64_t rss_most;      /* what the RSS of the last tick may really have been */
+    bool is_here, has_sample, was_here_first, is_anchored;
+};
+
+/* A source of the meter's: used or not, which one or why not. */
+struct account_source {
+    bool is_known, is_used;
+    char note[160];
+};
+
+/* The upper bound of a tick, and what the tree may have given back until it began. */
+struct account_bound {
+    uint64_t bound, released_before;
 };
 
 struct account_mark {
@@ -65,6 +91,10 @@ struct account {
     uint64_t page_bytes, launcher_floor, interval_us;
     bool is_complete;   /* the last line came */
     int leader, status; /* as wait() gives it */
+    bool is_attached;   /* the tree was there before us */
+    struct account_source group, charge, events, trace;
+    bool has_counts; /* of events or ptrace */
+    uint64_t n_counted, n_execs, n_exits, n_overruns;
     bool has_status, was_interrupted, was_timeout;
     uint64_t wall_leader_us, wall_tree_us;
 
@@ -75,6 +105,8 @@ struct account {
     struct account_process *processes; /* (n_processes) */
     size_t n_processes, room_processes, max_live, max_threads;
     uint32_t n_born;
+    size_t *live; /* (n_live) which of processes[] are here */
+    size_t n_live, room_live;
     struct account_mark *marks; /* (n_marks) the first ones */
     size_t n_marks, room_marks, n_marks_left_out;
     struct series series;
@@ -91,12 +123,22 @@ struct account {
     uint64_t steady_median, private_peak;
     double integral_mib_s;
 
+    /* The control group's. */
+    bool has_charge;
+    uint64_t charged_peak;
+
     /* Processor time. */
     bool has_cpu, cpu_is_exact;
+    char cpu_source[32];
     uint64_t cpu_us, user_us, system_us; /* user and system: of what was waited for */
     uint64_t busy_us, steal_us;          /* of the machine, meanwhile */
     bool has_machine_cpu;
-    uint64_t minor_faults, major_faults;
+    uint64_t faults; /* of both kinds */
+    bool has_switches, has_io, has_wait, has_pressure, pressure_is_of_tree;
+    uint64_t switches, involuntary; /* of what was waited for */
+    uint64_t read_bytes, written_bytes;
+    uint64_t wait_us;
+    uint64_t pressure_us[3]; /* cpu, memory, io */
 
     /* What others would say. */
     uint64_t naive_sum_rss, naive_parent_rss, naive_max_rss, naive_sum_of_peaks, naive_parent_hwm;
@@ -110,12 +152,30 @@ struct account {
     /* While reading. */
     uint64_t rise; /* F of the last stable anchor and what it may have grown by since */
     bool has_rise;
-    uint64_t tick_us, tick_rss, tick_faults, sampled_us;
-    uint64_t first_busy, first_steal, exited_cpu_us, perf_us;
-    bool has_perf;
+    uint64_t rest; /* of that anchor: what no RSS has, swapped and kernel's */
+    uint64_t rest_kernel, rest_swap;
+    uint64_t tick_us, tick_rss, tick_rss_most, tick_bound; /* sums of the tick at hand */
+    uint64_t before_rss;                                   /* of the tick before */
+    struct account_bound open[256]; /* (n_open) of the ticks since the last stable anchor */
+    size_t n_open;
+    uint64_t released; /* what may have been given back, all in all */
+    uint64_t tick_released_before;
+    uint64_t open_excess;  /* of torn anchors since */
+    uint64_t mapped;       /* files and shared memory: at the stable anchor, and grown since */
+    uint64_t charged_file; /* of the line H before */
+    uint64_t charge_before;
+    uint64_t tick_charge; /* what the charge allows in this tick; 0: nothing said */
+    bool has_charged_file;
+    uint64_t excess;   /* of high-water marks over what was seen, this anchor */
+    uint64_t claimed;  /* faults of what ended, that somebody waited for, in this tick */
+    uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */
+    uint64_t sampled_us;
+    uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;
+    bool has_tree_cpu;
     uint64_t stable_us, stable_footprint; /* the last stable anchor */
-    size_t anchor_lines;                  /* still to come */
+    size_t anchor_lines; /* still to come */
     struct series_frame tick, anchor;
+    bool no_memory; /* for the series */
     char line[512];
     size_t n_line;
 };
@@ -127,6 +187,10 @@ struct account {
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err);
 int cuvee__account_end(struct account *a, cuvee_error *err);
 void cuvee__account_deinit(struct account *a);
+
+/* Where the list of members comes from, and whether none that lives at a look can be missing from
+ * it. */
+const char *cuvee__account_membership(const struct account *a, bool *ret_is_complete);
 
 /* Within 2 %. */
 static inline bool account_is_tight(const struct account *a)

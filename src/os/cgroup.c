@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/cgroup.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,4 +116,48 @@ uint64_t cuvee__cgroup_memory_limit(const struct cgroup_paths *paths)
     for_each_group(paths, "", visit_memory, &tightest);
     for_each_group(paths, "/memory", visit_memory, &tightest);
     return tightest;
+}
+
+/* ---- places ---- */
+
+/* Is name one of the comma-separated items? */
+static bool is_listed(const char *items, const char *name)
+{
+    const size_t n = strlen(name);
+    for (const char *item = items; *item; item += strcspn(item, ","), item += *item == ',')
+        if (strcspn(item, ",") == n && memcmp(item, name, n) == 0) return true;
+    return false;
+}
+
+/* A line of mountinfo: "36 35 0:29 /root /mount/point options... - type source superoptions". Where
+ * the group is below that mount; false when the mount is another one. */
+static bool place_below(char *line, const char *controller, const char *group, char *path,
+                        size_t room)
+{
+    char root[1024], point[1024], type[32], super[512];
+    char *rest = strstr(line, " - ");
+    if (!rest || sscanf(line, "%*d %*d %*s %1023s %1023s", root, point) != 2) return false;
+    if (sscanf(rest, " - %31s %*s %511s", type, super) != 2) return false;
+    if (strcmp(type, *controller ? "cgroup" : "cgroup2") != 0) return false;
+    if (*controller && !is_listed(super, controller)) return false;
+    const size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(group, root, n) != 0 || (group[n] && group[n] != '/')) return false;
+    if (strstr(group, "/..")) return false; /* above what this namespace shows */
+    const char *below = group + n;
+    const int len = snprintf(path, room, "%s%s", point, strcmp(below, "/") == 0 ? "" : below);
+    return len > 0 && (size_t)len < room;
+}
+
+bool cuvee__cgroup_place(const char *list, const char *mounts, const char *controller, char *path,
+                         size_t room)
+{
+    char group[4096], line[4096];
+    if (!own_group(list, controller, group, sizeof group)) return false;
+    FILE *f = fopen(mounts, "re");
+    if (!f) return false;
+    bool found = false;
+    while (!found && fgets(line, sizeof line, f))
+        found = place_below(line, controller, group, path, room);
+    fclose(f);
+    return found;
 }

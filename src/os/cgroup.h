@@ -6,6 +6,8 @@
 #ifndef CUVEE_OS_CGROUP_H
 #define CUVEE_OS_CGROUP_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where to look; tests bring their own tree. */
@@ -21,5 +23,13 @@ double cuvee__cgroup_cpu_quota(const struct cgroup_paths *paths);
 
 /* Memory limit in bytes; 0 = none. */
 uint64_t cuvee__cgroup_memory_limit(const struct cgroup_paths *paths);
+
+/* Directory of this process's own group in one hierarchy, wherever it is mounted.
+ *   list, mounts  as /proc/self/cgroup and /proc/self/mountinfo; tests bring their own
+ *   controller    "" for v2, else the name of a v1 controller
+ * Returns false when there is no such hierarchy, or its mount does not show the group, as in some
+ * containers. */
+bool cuvee__cgroup_place(const char *list, const char *mounts, const char *controller, char *path,
+                         size_t room);
 
 #endif

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { MAX_THREADS = 512 };
+
 /* A file of /proc into room - 1 bytes, NUL-terminated; 0 when it cannot be read. */
 static size_t read_file(const char *path, char *to, size_t room)
 {
@@ -37,18 +39,20 @@ bool cuvee__proc_stat_parse(const char *text, size_t len, struct proc_stat *ret)
         const unsigned char c = (unsigned char)open_paren[1 + i];
         ret->comm[i] = c <= ' ' || c == 0x7F ? '?' : (char)c;
     }
-    unsigned long long minor, major, user, system, start;
+    unsigned long long minor, child_minor, major, child_major, user, system, start;
     long long threads, pages;
     /* state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
      * cstime priority nice num_threads itrealvalue starttime vsize rss */
     const int got =
         sscanf(close_paren + 1,
-               " %c %d %*d %*d %*d %*d %*u %llu %*u %llu %*u %llu %llu %*d %*d %*d %*d "
+               " %c %d %*d %*d %*d %*d %*u %llu %llu %llu %llu %llu %llu %*d %*d %*d %*d "
                "%lld %*d %llu %*u %lld",
-               &ret->state, &ret->ppid, &minor, &major, &user, &system, &threads, &start, &pages);
-    if (got != 9) return false;
+               &ret->state, &ret->ppid, &minor, &child_minor, &major, &child_major, &user, &system,
+               &threads, &start, &pages);
+    if (got != 11) return false;
     ret->minor_faults = minor;
     ret->major_faults = major;
+    ret->waited_faults = child_minor + child_major;
     ret->user_ticks = user;
     ret->system_ticks = system;
     ret->threads = (uint64_t)threads;
@@ -118,6 +122,47 @@ bool cuvee__proc_memory_read(int pid, struct proc_memory *ret)
     return cuvee__proc_memory_parse(rollup, status, ret);
 }
 
+uint64_t cuvee__proc_high_water(int pid)
+{
+    char path[40], status[4096];
+    uint64_t kb = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    return read_file(path, status, sizeof status) && find_kb(status, "VmHWM", &kb) ? kb : 0;
+}
+
+/* ---- waiting, input and output ---- */
+
+bool cuvee__proc_schedstat_read(int tid, uint64_t *ret_run_ns, uint64_t *ret_wait_ns)
+{
+    char path[40], text[128];
+    unsigned long long run, wait;
+    snprintf(path, sizeof path, "/proc/%d/schedstat", tid);
+    if (!read_file(path, text, sizeof text) || sscanf(text, "%llu %llu", &run, &wait) != 2)
+        return false;
+    *ret_run_ns = run;
+    *ret_wait_ns = wait;
+    return true;
+}
+
+bool cuvee__proc_io_read(int pid, uint64_t *ret_read, uint64_t *ret_written)
+{
+    char path[40], text[512];
+    snprintf(path, sizeof path, "/proc/%d/io", pid);
+    return read_file(path, text, sizeof text) && find_kb(text, "read_bytes", ret_read) &&
+           find_kb(text, "write_bytes", ret_written);
+}
+
+bool cuvee__pressure_read(const char *path, uint64_t *ret_us)
+{
+    char text[256];
+    unsigned long long us;
+    if (!read_file(path, text, sizeof text) ||
+        sscanf(text, "some avg10=%*f avg60=%*f avg300=%*f total=%llu", &us) != 1)
+        return false;
+    *ret_us = us;
+    return true;
+}
+
 /* ---- trees ---- */
 
 struct directory_entry {
@@ -146,9 +191,20 @@ static size_t list_numbers(const char *path, int *numbers, size_t room)
     return n;
 }
 
+uint64_t cuvee__proc_run_wait_us(int pid)
+{
+    int threads[MAX_THREADS];
+    char path[40];
+    uint64_t sum = 0, run, wait;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    const size_t n = list_numbers(path, threads, MAX_THREADS);
+    for (size_t i = 0; i < n; i++)
+        if (cuvee__proc_schedstat_read(threads[i], &run, &wait)) sum += wait;
+    return sum / 1000;
+}
+
 size_t cuvee__proc_children(int pid, int *pids, size_t room)
 {
-    enum { MAX_THREADS = 512 };
     int threads[MAX_THREADS];
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/task", pid);

@@ -18,6 +18,7 @@ struct proc_stat {
     char comm[CUVEE__COMM_BYTES]; /* any bytes but NUL; spaces and control characters become '?' */
     uint64_t start;               /* clock ticks since boot */
     uint64_t minor_faults, major_faults;
+    uint64_t waited_faults; /* of both kinds, of children that it has waited for, and theirs */
     uint64_t user_ticks, system_ticks; /* its own, without children */
     uint64_t threads, resident_pages;
 };
@@ -39,6 +40,19 @@ struct proc_memory {
 bool cuvee__proc_memory_parse(const char *rollup, const char *status, struct proc_memory *ret);
 bool cuvee__proc_memory_read(int pid, struct proc_memory *ret);
 
+/* VmHWM of /proc/PID/status in kB: the largest RSS since its last exec. 0 when it cannot be read.
+ */
+uint64_t cuvee__proc_high_water(int pid);
+
+/* /proc/TID/schedstat of one thread, nanoseconds: on a processor, and waiting for one. */
+bool cuvee__proc_schedstat_read(int tid, uint64_t *ret_run_ns, uint64_t *ret_wait_ns);
+/* The waiting of all live threads of a process together, microseconds. */
+uint64_t cuvee__proc_run_wait_us(int pid);
+
+/* /proc/PID/io: bytes from and to storage, of the process and of all that it has waited for. A
+ * zombie can still be asked. */
+bool cuvee__proc_io_read(int pid, uint64_t *ret_read, uint64_t *ret_written);
+
 /* Children of all threads of a process: a thread's own are listed with it. Returns how many were
  * put into pids (room). */
 size_t cuvee__proc_children(int pid, int *pids, size_t room);
@@ -54,5 +68,8 @@ struct proc_cpu_times {
     uint64_t busy_us, steal_us;
 };
 bool cuvee__proc_cpu_times_read(struct proc_cpu_times *ret);
+
+/* The "some" line of a file like /proc/pressure/cpu: microseconds in which something waited. */
+bool cuvee__pressure_read(const char *path, uint64_t *ret_us);
 
 #endif

@@ -6,50 +6,84 @@
  * that program's ru_maxrss says.
  *
  * DESIGN
- *   One thread. A tick every interval (10 ms): /proc/PID/stat of each process, children of those
- *   that are there; every tenth tick a look at all of /proc, for whoever escaped that way. Orphans
- *   become our children (PR_SET_CHILD_SUBREAPER).
+ *   One thread. A tick every interval (10 ms): /proc/PID/stat of each process.
+ *   Who belongs to the tree: a control group of the tree's own lists its members (meter_group.c);
+ * else events of the kernel (meter_events.c); else children of those that are there, and every
+ * tenth tick a look at all of /proc for whoever escaped that way. Orphans become our children
+ * (PR_SET_CHILD_SUBREAPER). With ptrace no process is born or ends unseen (meter_trace.c).
  *   PSS costs 10 us for each MiB, so it is read at *anchors* only: when processes came or went,
  * when memory or page faults grew by 2 %, at marks, and once a second; when the tree has settled,
- * at the latest after 200 ms; under a budget of processor time that starts with some credit. An
- * anchor is stable when no process and hardly a page changed while it was read (a seqlock's rule);
- * others are kept apart, since a sum over a tree in motion was never true. All judgement is the
- * reader's. */
+ * at the latest after 200 ms. An anchor is stable when no process and hardly a page changed while
+ * it was read (a seqlock's rule); others are kept apart, since a sum over a tree in motion was
+ * never true.
+ *   One budget of processor time holds for all of it and starts with some credit: ticks may use
+ * half and are left out when that is spent, anchors what is left.
+ *   All judgement is the reader's. */
 #ifndef CUVEE_MEASURE_METER_H
 #define CUVEE_MEASURE_METER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "measure/record.h"
 #include "os/proc_files.h"
 
+enum meter_track { TRACK_AUTO, TRACK_CGROUP, TRACK_EVENTS, TRACK_POLL };
+
+enum {
+    METER_PATH_BYTES = 1024,
+    METER_MAX_PIDS = 1 << 22, /* of any Linux */
+};
+
 struct process {
     int pid, ppid;
     uint64_t start;
-    bool is_here;
     char comm[CUVEE__COMM_BYTES];
     uint64_t rss_pages, faults; /* as of the last tick */
     uint64_t threads;
+    bool is_traced; /* has been counted */
+};
+
+/* Control groups of the tree's own: directories, "" where there is none. One and the same in v2. */
+struct group {
+    char tree[METER_PATH_BYTES], memory[METER_PATH_BYTES], cpu[METER_PATH_BYTES];
+    char name[32];   /* last part of the directories that we made; "": we made none */
+    bool is_used;    /* its list says who belongs to the tree */
+    bool is_charged; /* what it is charged is what the tree is charged */
+    bool resets;     /* its peak begins anew when we say so */
+    int procs, usage, peak, swap_peak, stat, kernel, cpu_time; /* -1: none */
+    uint64_t cpu_base_us;                                      /* before we came */
 };
 
 struct meter {
     /* Options. */
     uint64_t interval_us, timeout_us; /* 0 = none */
     double budget;                    /* share of a core */
-    int out;                          /* records go here */
-    int mark_fd;                      /* we read marks here; -1: its writers are gone */
+    enum meter_track track;
+    bool is_exact;
+    int attached;         /* follow this process, start nothing; 0 = none */
+    const char *existing; /* or all processes of this control group; NULL = none */
+    int out;              /* records go here */
+    int mark_fd;          /* we read marks here; -1: its writers are gone */
 
     int leader;
-    bool leader_is_gone, is_ending;
+    bool leader_is_gone, is_ending, is_starting;
     uint64_t start_us; /* of the monotonic clock; 0 of all t */
     int perf_fd;       /* counts the tree's processor time; -1: none */
+    struct group group;
+    int events_fd;                /* process events; -1: none */
+    uint64_t pressure_base_us[3]; /* of the machine: cpu, memory, io */
 
     struct process processes[CUVEE__METER_PROCESSES];
     size_t n; /* of processes[], those that are gone are taken out */
     uint64_t lost;
+
+    /* Counted by events or ptrace. */
+    uint64_t n_processes, n_execs, n_exits, n_overruns;
+    uint64_t thread_cpu_ns, thread_wait_ns;
 
     /* Sampling. */
     uint64_t ticks, late, worst_late_us, anchors, torn, unserved;
@@ -59,11 +93,14 @@ struct meter {
     uint64_t anchor_us;                 /* the last one */
     uint64_t anchor_rss, anchor_faults; /* sums as of then, pages */
     uint64_t tick_rss;                  /* sum of the tick before */
-    double credit_us;                   /* of processor time for anchors */
+    uint64_t tick_at_us, looked_us;
+    double credit_us, tick_credit_us; /* of processor time for anchors, for ticks */
     uint64_t credit_at_us;
 };
 
 uint64_t meter_now_us(const struct meter *m);
+/* Processor time that the meter itself has used. */
+uint64_t meter_cpu_us(void);
 
 /* meter_out.c: buffered; a reader that went away ends nothing. */
 void meter_say(struct meter *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -72,18 +109,65 @@ void meter_flush(struct meter *m);
 /* meter_tree.c */
 void meter_add(struct meter *m, int pid);
 struct process *meter_find(struct meter *m, int pid);
-/* New children of those that we know; with a look at all processes, whoever has one of ours as
- * parent. */
+/* It ended: taken out. */
+void meter_drop(struct meter *m, struct process *p);
+/* New members of the tree; with a look at all processes, whoever has one of ours as parent. */
 void meter_discover(struct meter *m, bool look_everywhere);
+/* All that come from those that we know, whatever the source. */
+void meter_discover_below(struct meter *m);
 /* Processes that are gone, or whose pid is somebody else's now, are taken out. Read anew. */
 void meter_refresh(struct meter *m);
+/* Is any process left? Looks everywhere before it says no. */
+bool meter_is_empty(struct meter *m);
 /* Send a signal to all. */
 void meter_signal_all(struct meter *m, int signal);
 
+/* meter_group.c. Make groups for the command, before it is forked; false: none can be made, which
+ * has been said. */
+bool meter_group_make(struct meter *m);
+/* Use a group that is there. False: it is none. */
+bool meter_group_use(struct meter *m, const char *directory);
+/* Before its exec, the command is moved in. False: it could not be moved. */
+bool meter_group_enter(struct meter *m, int pid);
+size_t meter_group_pids(const struct meter *m, int *pids, size_t room);
+/* Is it in our group, or in one below? False when it has moved itself elsewhere. */
+bool meter_group_has(const struct meter *m, int pid);
+void meter_group_say_charge(struct meter *m);
+/* Processor time since the group was made, or since we came; false: unknown. */
+bool meter_group_cpu_us(const struct meter *m, uint64_t *ret_us);
+const char *meter_group_cpu_source(const struct meter *m);
+/* All members at once, where the kernel can. */
+void meter_group_kill(struct meter *m);
+void meter_group_remove(struct meter *m);
+
+/* meter_events.c. Listen, before the command is forked: afterwards events would be missing. False:
+ * not allowed, which has been said. */
+bool meter_events_open(struct meter *m);
+/* The command has been forked: has that been heard? Where events are silent, as in containers, they
+ * are closed. */
+bool meter_events_test(struct meter *m, int pid);
+/* Those that are followed already are members. */
+void meter_events_know(struct meter *m);
+/* What has come in is counted; processes that were born are added. */
+void meter_events_drain(struct meter *m);
+
+/* meter_trace.c */
+bool meter_trace_seize(struct meter *m, int pid);
+/* A thread of the tree has stopped; it goes on. */
+void meter_trace_stopped(struct meter *m, int tid, int status);
+
 /* meter_sample.c */
 void meter_tick(struct meter *m);
+/* How busy the machine is. */
+void meter_say_machine(struct meter *m);
 void meter_want_anchor(struct meter *m, const char *trigger);
 /* Take the pending anchor if it is due; with force at once, whatever the budget. */
 void meter_anchor_if_due(struct meter *m, bool force);
+
+/* meter_ends.c: what is said when processes, and when the tree, have ended. */
+void meter_reap(struct meter *m);
+void meter_say_io(struct meter *m, int pid);
+void meter_start_pressure(struct meter *m);
+void meter_say_end(struct meter *m);
 
 #endif

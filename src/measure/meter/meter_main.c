@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cuvee-meter --out FD [--interval US] [--budget SHARE] [--timeout US] -- COMMAND ARG...
+ * cuvee-meter --out FD [--interval US] [--budget SHARE] [--timeout US] [--exact 1]
+ *             [--track auto|cgroup|events|poll] [--attach PID | --group DIRECTORY] -- COMMAND
+ * ARG...
  *
- * Started by `cuvee measure`; not for people. Starts the command, follows it to the end of its last
- * process. Exit status 0: the records say what happened; 125: the command could not be followed. */
-#define _GNU_SOURCE /* pipe2, wait4, syscall */
+ * Started by `cuvee measure`; not for people. Starts the command, or finds what is there already,
+ * and follows it to the end of its last process. Exit status 0: the records say what happened; 125:
+ * it could not be followed; 124: not in the way that was asked for, the records say why. */
+#define _GNU_SOURCE /* pipe2, syscall */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -14,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -24,26 +26,38 @@
 
 #include "measure/meter/meter.h"
 
-enum { FAILED = 125, CANNOT_EXECUTE = 126, NOT_FOUND = 127, KILL_AFTER_US = 500000 };
+enum {
+    CANNOT_TRACK = 124,
+    FAILED = 125,
+    CANNOT_EXECUTE = 126,
+    NOT_FOUND = 127,
+    KILL_AFTER_US = 500000
+};
 
-static struct meter meter = {
-    .interval_us = 10000, .budget = 0.01, .out = -1, .mark_fd = -1, .perf_fd = -1};
+static struct meter meter = {.interval_us = 10000,
+                             .budget = 0.01,
+                             .out = -1,
+                             .mark_fd = -1,
+                             .perf_fd = -1,
+                             .events_fd = -1,
+                             .group = {.procs = -1,
+                                       .usage = -1,
+                                       .peak = -1,
+                                       .swap_peak = -1,
+                                       .stat = -1,
+                                       .kernel = -1,
+                                       .cpu_time = -1}};
 
-static uint64_t clock_us(clockid_t clock)
+static uint64_t monotonic_us(void)
 {
     struct timespec t;
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
 uint64_t meter_now_us(const struct meter *m)
 {
-    return clock_us(CLOCK_MONOTONIC) - m->start_us;
-}
-
-static uint64_t microseconds(const struct timeval *t)
-{
-    return (uint64_t)t->tv_sec * 1000000u + (uint64_t)t->tv_usec;
+    return monotonic_us() - m->start_us;
 }
 
 /* ---- start ---- */
@@ -80,12 +94,61 @@ static void become(char **command, int go, int failure, int marks, const sigset_
     _exit(e == ENOENT ? NOT_FOUND : CANNOT_EXECUTE);
 }
 
+/* The sources that can be had before there is a command. False: not what was asked for. */
+static bool open_sources(struct meter *m)
+{
+    const bool any = m->track == TRACK_AUTO;
+    if (any || m->track == TRACK_CGROUP) {
+        if (!meter_group_make(m) && !any) return false;
+    } else {
+        meter_say(m, "U group 0 not asked for\nU charge 0 no control group of the tree's own\n");
+    }
+    if (m->is_exact) return true; /* sees more than events */
+    if (any || m->track == TRACK_EVENTS) return meter_events_open(m) || any;
+    meter_say(m, "U events 0 not asked for\n");
+    return true;
+}
+
+/* And those that begin with it: it has been forked, and waits. */
+static bool start_sources(struct meter *m)
+{
+    const bool any = m->track == TRACK_AUTO;
+    if (*m->group.tree && !meter_group_enter(m, m->leader) && !any) return false;
+    if (m->events_fd >= 0 && !meter_events_test(m, m->leader) && !any) return false;
+    if (m->is_exact && !meter_trace_seize(m, m->leader)) return false;
+    const char *source = meter_group_cpu_source(m);
+    if (!source && (m->perf_fd = open_perf(m->leader)) >= 0) source = "perf";
+    meter_say(m, "K %s\n", source ? source : "none");
+    meter_start_pressure(m);
+    return true;
+}
+
+static void say_first(struct meter *m)
+{
+    /* What the command's own ru_maxrss starts from: it inherits our size across exec. */
+    struct proc_memory self = {0};
+    cuvee__proc_memory_read(getpid(), &self);
+    meter_say(m, "V %d %ld %llu %llu\n", CUVEE__RECORD_VERSION, sysconf(_SC_PAGESIZE),
+              (unsigned long long)self.rss, (unsigned long long)m->interval_us);
+}
+
+/* A command that was not executed: to its end, through all stops. */
+static void see_off(struct meter *m)
+{
+    while (!m->leader_is_gone) {
+        meter_reap(m);
+        poll(NULL, 0, 1);
+    }
+}
+
 /* Returns 0, or the exit status that says why not. */
 static int start(struct meter *m, char **command, const sigset_t *signals)
 {
     int go[2], failure[2], marks[2], e = 0;
     if (pipe2(go, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC) < 0 || pipe2(marks, O_CLOEXEC) < 0)
         return FAILED;
+    say_first(m);
+    if (!open_sources(m)) return CANNOT_TRACK;
     const pid_t pid = fork();
     if (pid < 0) return FAILED;
     if (pid == 0) become(command, go[0], failure[1], marks[1], signals);
@@ -95,39 +158,64 @@ static int start(struct meter *m, char **command, const sigset_t *signals)
     fcntl(marks[0], F_SETFL, O_NONBLOCK);
     m->mark_fd = marks[0];
     m->leader = pid;
-    m->perf_fd = open_perf(pid);
-    m->start_us = clock_us(CLOCK_MONOTONIC);
-    meter_say(m, "K %s\nL %d\n", m->perf_fd >= 0 ? "perf" : "none", pid);
+    m->start_us = monotonic_us();
+    m->is_starting = true;
+    const bool can_start = start_sources(m);
+    m->is_starting = false;
+    meter_say(m, "L %d 0\n", pid);
+    m->start_us = monotonic_us();
+    meter_say_machine(m);
     const char byte = 0;
-    if (write(go[1], &byte, 1) != 1) return FAILED;
+    if (can_start && write(go[1], &byte, 1) != 1) return FAILED;
     close(go[1]);
     /* Closed by a good exec. */
     const ssize_t n = read(failure[0], &e, sizeof e);
     close(failure[0]);
-    if (n != (ssize_t)sizeof e) return 0;
-    waitpid(pid, NULL, 0);
-    return e == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
+    if (n != (ssize_t)sizeof e && can_start) return 0;
+    see_off(m);
+    return !can_start ? CANNOT_TRACK : e == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
+}
+
+/* The same for what is there already. */
+static int attach(struct meter *m)
+{
+    say_first(m);
+    m->start_us = monotonic_us();
+    m->leader = m->attached;
+    m->is_starting = true;
+    meter_say(m, "L %d 1\n", m->leader);
+    if (m->existing && !meter_group_use(m, m->existing)) return FAILED;
+    if (!m->existing)
+        meter_say(m, "U group 0 the tree was there before us\n"
+                     "U charge 0 the tree was there before us\n");
+    const bool any = m->track == TRACK_AUTO;
+    if (m->track == TRACK_EVENTS || any) {
+        /* Our own forks test the source: one that ends at once. */
+        if (!meter_events_open(m) && !any) return CANNOT_TRACK;
+        const pid_t pid = m->events_fd >= 0 ? fork() : -1;
+        if (pid == 0) _exit(0);
+        if (pid > 0 && !meter_events_test(m, pid) && !any) return CANNOT_TRACK;
+        if (pid > 0) waitpid(pid, NULL, 0);
+        meter_events_drain(m);
+        m->n_processes = m->n_exits = 0;
+    }
+    const char *source = meter_group_cpu_source(m);
+    meter_say(m, "K %s\n", source ? source : "none");
+    meter_start_pressure(m);
+    meter_say_machine(m);
+    if (m->leader) meter_add(m, m->leader);
+    if (m->existing)
+        meter_discover(m, false);
+    else
+        meter_discover_below(m);
+    if (!m->n) return FAILED;
+    meter_events_know(m);
+    m->is_starting = false;
+    m->leader_is_gone = true; /* nothing to wait for */
+    return 0;
 }
 
 /* ---- events ---- */
-
-static void reap(struct meter *m)
-{
-    int status;
-    struct rusage usage;
-    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &usage)) > 0;) {
-        const unsigned long long t = meter_now_us(m), max_rss = (unsigned long long)usage.ru_maxrss;
-        const unsigned long long user = microseconds(&usage.ru_utime);
-        const unsigned long long system = microseconds(&usage.ru_stime);
-        if (pid == m->leader) {
-            m->leader_is_gone = true;
-            meter_say(m, "X %llu %d %llu %llu %llu\n", t, status, max_rss, user, system);
-        } else {
-            meter_say(m, "W %llu %d %d %llu %llu %llu\n", t, (int)pid, status, max_rss, user,
-                      system);
-        }
-    }
-}
 
 /* Marks are lines; what comes in pieces is put together. */
 static void read_marks(struct meter *m)
@@ -159,10 +247,17 @@ static void read_marks(struct meter *m)
     }
 }
 
+static bool is_attached(const struct meter *m)
+{
+    return m->attached || m->existing;
+}
+
+/* What we did not start we do not end. */
 static void end_tree(struct meter *m, const char *why, int signal)
 {
     if (!m->is_ending) meter_say(m, "Q %llu %s\n", (unsigned long long)meter_now_us(m), why);
     m->is_ending = true;
+    if (is_attached(m) || !signal) return;
     meter_discover(m, true);
     meter_signal_all(m, signal);
 }
@@ -172,7 +267,7 @@ static void on_signal(struct meter *m, int signals_fd)
     struct signalfd_siginfo info;
     while (read(signals_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGCHLD)
-            reap(m);
+            meter_reap(m);
         else if (info.ssi_code == SI_KERNEL) /* a terminal's Ctrl-C: the tree has it, too */
             end_tree(m, "interrupted", 0);
         else
@@ -197,16 +292,14 @@ static void on_tick(struct meter *m, int timer_fd)
 
 static bool is_over(struct meter *m)
 {
-    if (!m->leader_is_gone) return false;
-    meter_discover(m, true);
-    meter_refresh(m);
-    return m->n == 0;
+    if (is_attached(m) && m->is_ending) return true;
+    return m->leader_is_gone && meter_is_empty(m);
 }
 
 static void follow(struct meter *m, int signals_fd, int timer_fd)
 {
     uint64_t flushed_us = 0;
-    meter_add(m, m->leader);
+    if (!is_attached(m)) meter_add(m, m->leader);
     meter_want_anchor(m, "start");
     while (!is_over(m)) {
         struct pollfd fds[] = {{.fd = signals_fd, .events = POLLIN},
@@ -223,28 +316,21 @@ static void follow(struct meter *m, int signals_fd, int timer_fd)
         }
     }
     if (m->mark_fd >= 0) read_marks(m);
-    reap(m);
-}
-
-static void say_end(struct meter *m)
-{
-    struct proc_stat self = {0};
-    long long tree_us = -1;
-    uint64_t ns;
-    cuvee__proc_stat_read(getpid(), &self);
-    if (m->perf_fd >= 0 && read(m->perf_fd, &ns, sizeof ns) == (ssize_t)sizeof ns)
-        tree_us = (long long)(ns / 1000);
-    meter_say(m, "Z %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %lld\n",
-              (unsigned long long)meter_now_us(m),
-              (unsigned long long)clock_us(CLOCK_PROCESS_CPUTIME_ID),
-              (unsigned long long)(self.resident_pages * m->page_kb), (unsigned long long)m->ticks,
-              (unsigned long long)m->late, (unsigned long long)m->worst_late_us,
-              (unsigned long long)m->anchors, (unsigned long long)m->torn,
-              (unsigned long long)m->unserved, (unsigned long long)m->lost, tree_us);
-    meter_flush(m);
+    meter_reap(m);
 }
 
 /* ---- the program ---- */
+
+static bool read_track(const char *value, enum meter_track *ret)
+{
+    static const char *const names[] = {"auto", "cgroup", "events", "poll"};
+    for (int i = TRACK_AUTO; i <= TRACK_POLL; i++) {
+        if (strcmp(value, names[i]) != 0) continue;
+        *ret = (enum meter_track)i;
+        return true;
+    }
+    return false;
+}
 
 static bool read_options(struct meter *m, int argc, char **argv, char ***ret_command)
 {
@@ -259,11 +345,34 @@ static bool read_options(struct meter *m, int argc, char **argv, char ***ret_com
             m->budget = strtod(value, NULL);
         else if (strcmp(argv[i], "--timeout") == 0)
             m->timeout_us = strtoull(value, NULL, 10);
-        else
+        else if (strcmp(argv[i], "--exact") == 0)
+            m->is_exact = strcmp(value, "0") != 0;
+        else if (strcmp(argv[i], "--attach") == 0)
+            m->attached = (int)strtol(value, NULL, 10);
+        else if (strcmp(argv[i], "--group") == 0)
+            m->existing = value;
+        else if (strcmp(argv[i], "--track") != 0 || !read_track(value, &m->track))
             return false;
     }
     *ret_command = argv + i + 1;
-    return i + 1 < argc && m->out >= 0 && m->interval_us >= 1000;
+    return (i + 1 < argc || is_attached(m)) && m->out >= 0 && m->interval_us >= 1000;
+}
+
+static int measure(struct meter *m, char **command, const sigset_t *signals, int signals_fd,
+                   int timer_fd)
+{
+    const int failed = is_attached(m) ? attach(m) : start(m, command, signals);
+    if (failed) {
+        meter_flush(m);
+        return failed;
+    }
+    const struct timespec interval = {.tv_sec = (time_t)(m->interval_us / 1000000u),
+                                      .tv_nsec = (long)(m->interval_us % 1000000u) * 1000};
+    const struct itimerspec every = {interval, interval};
+    timerfd_settime(timer_fd, 0, &every, NULL);
+    follow(m, signals_fd, timer_fd);
+    meter_say_end(m);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -274,11 +383,8 @@ int main(int argc, char **argv)
         fputs("cuvee-meter: started by 'cuvee measure', not by people\n", stderr);
         return FAILED;
     }
-    /* What the command's own ru_maxrss starts from: it inherits our size across exec. */
-    struct proc_stat self = {0};
-    cuvee__proc_stat_read(getpid(), &self);
     m->page_kb = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
-    m->credit_us = 250000;
+    m->credit_us = m->tick_credit_us = 250000;
     fcntl(m->out, F_SETFD, FD_CLOEXEC);
 
     sigset_t ours, before;
@@ -291,17 +397,7 @@ int main(int argc, char **argv)
     const int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (signals_fd < 0 || timer_fd < 0) return FAILED;
-
-    meter_say(m, "V %d %ld %llu %llu\n", CUVEE__RECORD_VERSION, sysconf(_SC_PAGESIZE),
-              (unsigned long long)(self.resident_pages * m->page_kb),
-              (unsigned long long)m->interval_us);
-    const int failed = start(m, command, &before);
-    if (failed) return failed;
-    const struct timespec interval = {.tv_sec = (time_t)(m->interval_us / 1000000u),
-                                      .tv_nsec = (long)(m->interval_us % 1000000u) * 1000};
-    const struct itimerspec every = {interval, interval};
-    timerfd_settime(timer_fd, 0, &every, NULL);
-    follow(m, signals_fd, timer_fd);
-    say_end(m);
-    return 0;
+    const int status = measure(m, command, &before, signals_fd, timer_fd);
+    meter_group_remove(m);
+    return status;
 }

@@ -2,6 +2,7 @@
  *
  * Ticks and anchors; meter.h says when. */
 #include <time.h>
+#include <unistd.h>
 
 #include "measure/meter/meter.h"
 
@@ -9,12 +10,14 @@ enum {
     LOOK_EVERYWHERE = 10, /* ticks */
     SETTLE_US = 200000,
     ANCHOR_EVERY_US = 1000000,
-    CREDIT_US = 250000,  /* at most, and at the start */
-    SLACK_KB = 512,      /* of a stable anchor */
+    CREDIT_US = 250000, /* at most, and at the start */
+    SLACK_KB = 512,     /* of a stable anchor */
+    MANY_THREADS = 64,
+    MAX_STRETCH = 50,    /* intervals */
     COST_US_PER_MB = 15, /* of reading PSS, for the budget, before it was read */
 };
 
-static uint64_t own_cpu_us(void)
+uint64_t meter_cpu_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -54,7 +57,7 @@ static void take_anchor(struct meter *m)
 {
     static struct proc_memory memory[CUVEE__METER_PROCESSES];
     static bool has[CUVEE__METER_PROCESSES];
-    const uint64_t cpu = own_cpu_us(), t = meter_now_us(m);
+    const uint64_t cpu = meter_cpu_us(), t = meter_now_us(m);
     meter_discover(m, false);
     meter_refresh(m);
     const struct sums before = sums_now(m);
@@ -77,7 +80,7 @@ static void take_anchor(struct meter *m)
     const uint64_t moved = distance(before.rss, after.rss) + distance(before.faults, after.faults);
     const bool is_stable = before.identity == after.identity && n_read == n &&
                            moved * m->page_kb <= before.rss * m->page_kb / 200 + SLACK_KB;
-    const uint64_t cost = own_cpu_us() - cpu;
+    const uint64_t cost = meter_cpu_us() - cpu;
     meter_say(m, "A %llu %zu %d %s %llu\n", (unsigned long long)t, n_read, is_stable, m->pending,
               (unsigned long long)cost);
     for (size_t i = 0; i < n; i++) {
@@ -121,12 +124,34 @@ void meter_anchor_if_due(struct meter *m, bool force)
     take_anchor(m);
 }
 
-void meter_tick(struct meter *m)
+void meter_say_machine(struct meter *m)
 {
     struct proc_cpu_times cpu;
+    if (cuvee__proc_cpu_times_read(&cpu))
+        meter_say(m, "Y %llu %llu %llu\n", (unsigned long long)meter_now_us(m),
+                  (unsigned long long)cpu.busy_us, (unsigned long long)cpu.steal_us);
+}
+
+/* What is dear to read and changes slowly. */
+static void say_waiting(struct meter *m)
+{
+    uint64_t threads = 0;
+    for (size_t i = 0; i < m->n; i++) threads += m->processes[i].threads;
+    if (threads > MANY_THREADS && m->ticks % (LOOK_EVERYWHERE * LOOK_EVERYWHERE)) return;
+    const unsigned long long now = meter_now_us(m);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct process *p = &m->processes[i];
+        meter_say(m, "J %llu %d %llu\n", now, p->pid,
+                  (unsigned long long)cuvee__proc_run_wait_us(p->pid));
+        if (p->ppid == getpid()) meter_say_io(m, p->pid);
+    }
+}
+
+static void look(struct meter *m)
+{
+    const bool is_slow = ++m->ticks % LOOK_EVERYWHERE == 0;
     m->tick_rss = sums_now(m).rss;
-    m->ticks++;
-    meter_discover(m, m->ticks % LOOK_EVERYWHERE == 0);
+    meter_discover(m, is_slow);
     meter_refresh(m);
     const struct sums s = sums_now(m);
     const uint64_t now = meter_now_us(m);
@@ -134,8 +159,23 @@ void meter_tick(struct meter *m)
         distance(s.faults, m->anchor_faults) * 50 > m->anchor_rss)
         meter_want_anchor(m, "grown");
     if (now - m->anchor_us > ANCHOR_EVERY_US) meter_want_anchor(m, "time");
-    if (m->ticks % LOOK_EVERYWHERE == 0 && cuvee__proc_cpu_times_read(&cpu))
-        meter_say(m, "Y %llu %llu %llu\n", (unsigned long long)now, (unsigned long long)cpu.busy_us,
-                  (unsigned long long)cpu.steal_us);
+    if (!is_slow) return;
+    meter_say_machine(m);
+    say_waiting(m);
+}
+
+void meter_tick(struct meter *m)
+{
+    const uint64_t now = meter_now_us(m), cpu = meter_cpu_us();
+    m->tick_credit_us += (double)(now - m->tick_at_us) * m->budget / 2;
+    if (m->tick_credit_us > CREDIT_US) m->tick_credit_us = CREDIT_US;
+    m->tick_at_us = now;
+    /* With many processes the interval stretches. */
+    if (m->tick_credit_us < 0 && now - m->looked_us < MAX_STRETCH * m->interval_us) return;
+    m->looked_us = now;
+    look(m);
+    const double cost = (double)(meter_cpu_us() - cpu);
+    m->tick_credit_us -= cost;
+    m->credit_us -= cost;
     meter_anchor_if_due(m, false);
 }

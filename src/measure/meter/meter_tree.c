@@ -20,6 +20,12 @@ static void say_gone(struct meter *m, const struct process *p)
     meter_want_anchor(m, "gone");
 }
 
+void meter_drop(struct meter *m, struct process *p)
+{
+    say_gone(m, p);
+    *p = m->processes[--m->n];
+}
+
 static void add_stat(struct meter *m, const struct proc_stat *stat)
 {
     if (m->n == CUVEE__METER_PROCESSES) {
@@ -30,12 +36,12 @@ static void add_stat(struct meter *m, const struct proc_stat *stat)
     *p = (struct process){.pid = stat->pid,
                           .ppid = stat->ppid,
                           .start = stat->start,
-                          .is_here = true,
                           .rss_pages = stat->resident_pages,
                           .faults = stat->minor_faults + stat->major_faults,
                           .threads = stat->threads};
     memcpy(p->comm, stat->comm, sizeof p->comm);
-    meter_say(m, "B %llu %d %llu %d %s\n", (unsigned long long)meter_now_us(m), p->pid,
+    meter_say(m, "B %llu %d %llu %d %s\n",
+              (unsigned long long)(m->is_starting ? 0 : meter_now_us(m)), p->pid,
               (unsigned long long)p->start, p->ppid, p->comm[0] ? p->comm : "?");
     meter_want_anchor(m, "born");
 }
@@ -48,9 +54,10 @@ void meter_add(struct meter *m, int pid)
         add_stat(m, &stat);
 }
 
-void meter_discover(struct meter *m, bool look_everywhere)
+/* Children of those that we know, of all of their threads. */
+static void look_at_children(struct meter *m)
 {
-    static int pids[2 * CUVEE__METER_PROCESSES];
+    static int pids[CUVEE__METER_PROCESSES];
     const size_t room = sizeof pids / sizeof pids[0];
     /* Grandchildren are found in the same round: the list grows under way. Our own children are
      * the command and orphans. */
@@ -60,14 +67,42 @@ void meter_discover(struct meter *m, bool look_everywhere)
         const size_t n = cuvee__proc_children(m->processes[i].pid, pids, room);
         for (size_t k = 0; k < n; k++) meter_add(m, pids[k]);
     }
-    if (!look_everywhere) return;
-    const size_t n = cuvee__proc_all(pids, room);
+}
+
+void meter_discover_below(struct meter *m)
+{
+    look_at_children(m);
+}
+
+static void look_at_all(struct meter *m)
+{
+    static int pids[4 * CUVEE__METER_PROCESSES];
+    const size_t n = cuvee__proc_all(pids, sizeof pids / sizeof pids[0]);
     for (size_t k = 0; k < n; k++) {
         struct proc_stat stat;
-        if (!meter_find(m, pids[k]) && cuvee__proc_stat_read(pids[k], &stat) &&
-            meter_find(m, stat.ppid) && stat.state != 'Z')
-            add_stat(m, &stat);
+        if (meter_find(m, pids[k]) || pids[k] == getpid() ||
+            !cuvee__proc_stat_read(pids[k], &stat) || stat.state == 'Z' ||
+            !meter_find(m, stat.ppid))
+            continue;
+        add_stat(m, &stat);
+        if (!m->group.is_charged || meter_group_has(m, pids[k])) continue;
+        /* What it uses from now on is on another bill. */
+        m->group.is_charged = false;
+        meter_say(m, "U charge 0 process %d has moved itself out of the control group\n", pids[k]);
     }
+}
+
+void meter_discover(struct meter *m, bool look_everywhere)
+{
+    static int pids[2 * CUVEE__METER_PROCESSES];
+    meter_events_drain(m);
+    if (m->group.is_used) {
+        const size_t n = meter_group_pids(m, pids, sizeof pids / sizeof pids[0]);
+        for (size_t k = 0; k < n; k++) meter_add(m, pids[k]);
+    } else if (m->events_fd < 0 && !m->is_exact) {
+        look_at_children(m);
+    }
+    if (look_everywhere) look_at_all(m);
 }
 
 void meter_refresh(struct meter *m)
@@ -90,18 +125,40 @@ void meter_refresh(struct meter *m)
         p->rss_pages = stat.resident_pages;
         p->faults = stat.minor_faults + stat.major_faults;
         p->threads = stat.threads;
-        meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t, p->pid,
-                  (unsigned long long)(p->rss_pages * m->page_kb),
+        p->ppid = stat.ppid;
+        meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t,
+                  p->pid, (unsigned long long)(p->rss_pages * m->page_kb),
                   (unsigned long long)((stat.user_ticks + stat.system_ticks) * us_per_tick),
                   (unsigned long long)stat.minor_faults, (unsigned long long)stat.major_faults,
                   (unsigned long long)stat.threads,
-                  (unsigned long long)(cuvee__proc_shared_pages(p->pid) * m->page_kb));
+                  (unsigned long long)(cuvee__proc_shared_pages(p->pid) * m->page_kb),
+                  (unsigned long long)stat.waited_faults);
         m->processes[kept++] = *p;
     }
     m->n = kept;
+    meter_group_say_charge(m);
+}
+
+bool meter_is_empty(struct meter *m)
+{
+    struct proc_stat stat;
+    /* While the first is there, no more need be asked. */
+    if (m->n && cuvee__proc_stat_read(m->processes[0].pid, &stat) && stat.state != 'Z' &&
+        stat.state != 'X' && stat.start == m->processes[0].start)
+        return false;
+    if (m->n) meter_refresh(m);
+    if (m->n) return false;
+    meter_discover(m, true);
+    return m->n == 0;
 }
 
 void meter_signal_all(struct meter *m, int signal)
 {
-    for (size_t i = 0; i < m->n; i++) kill(m->processes[i].pid, signal);
+    if (!signal) return;
+    if (signal == SIGKILL) meter_group_kill(m);
+    for (size_t i = 0; i < m->n; i++) {
+        struct proc_stat stat;
+        const struct process *p = &m->processes[i];
+        if (cuvee__proc_stat_read(p->pid, &stat) && stat.start == p->start) kill(p->pid, signal);
+    }
 }

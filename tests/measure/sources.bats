@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where the list of processes comes from: control group, events, ptrace, looking. Machines differ in what
+# they allow; a source that is refused here has to say why, and what is measured has to be right without it.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
+    command -v jq >/dev/null || skip 'no jq'
+}
+
+json() {
+    jq -r "$1" out.json
+}
+
+# with SOURCE COMMAND...: skips where the machine refuses it, if it says why.
+with() {
+    local how=(--track "$1")
+    [ "$1" = exact ] && how=(--exact)
+    shift
+    run --separate-stderr "$CUVEE" measure -q -o out.json "${how[@]}" -- "$@"
+    if [ "$status" -eq 125 ]; then
+        [[ $stderr == 'cuvee measure: '*': '?* ]]
+        skip "$stderr"
+    fi
+}
+
+# Groups whose meter has gone without them; other tests may run meanwhile.
+leaves() {
+    find /sys/fs/cgroup -name 'cuvee-measure.*' -type d 2>/dev/null | while read -r leaf; do
+        [ -e "/proc/${leaf##*.}" ] || [ ! -d "$leaf" ] || echo "$leaf"
+    done
+}
+
+complete() {
+    [ "$(json .membership.source)" = "$1" ]
+    [ "$(json .membership.complete)" = true ]
+    [ "$(json .membership.lost)" -eq 0 ]
+}
+
+@test "whatever is allowed: a source, and a reason for each that is not" {
+    "$CUVEE" measure -q -o out.json -- true
+    [[ $(json .membership.source) =~ ^(cgroup|events|poll)$ ]]
+    [ "$(json '[.membership.counted, .why.counted] | map(values) | length')" -eq 1 ]
+    [ "$(json '[.memory.charged, .why.charged] | map(values) | length')" -eq 1 ]
+    [ "$(json '[.time.cpu_s, .why.cpu_s] | map(values) | length')" -eq 1 ]
+    # Every figure is there, or null with its reason.
+    [ "$(json '. as $all | [.contention, .io | to_entries[] | select((.value == null) != ($all.why[.key] != null))]
+        | length')" -eq 0 ]
+    [ "$(json '.contention | has("runq_wait_s") and has("involuntary_switches") and has("psi_io_some_s")')" = true ]
+    [ "$(json '.io | has("read_bytes") and has("write_bytes")')" = true ]
+}
+
+@test "nothing but looking: no figure is a false zero" {
+    "$CUVEE" measure -q -o out.json --track poll -- true
+    [ "$(json .membership.source)" = poll ]
+    [ "$(json .membership.complete)" = false ]
+    for key in .membership.counted .membership.execs .membership.exits .memory.charged; do
+        [ "$(json $key)" = null ]
+        [ -n "$(json ".why.${key##*.} // empty")" ]
+    done
+}
+
+@test "a control group: no escape, exact time, a charge" {
+    with cgroup "$TREES" escapes
+    complete cgroup
+    # Two of them live for less than a tick and may be missed where nothing counts them.
+    [ "$(json .membership.looked_at)" -ge 5 ]
+    [ "$(json .time.cpu_quality)" = exact ]
+    [ -z "$(leaves)" ]
+}
+
+@test "events: no escape" {
+    with events "$TREES" escapes
+    complete events
+    [ "$(json .membership.counted)" -eq 8 ]
+    [ "$(json .membership.exits)" -eq 8 ]
+    [ "$(json .membership.execs)" -eq 5 ]
+}
+
+@test "ptrace: no escape" {
+    with exact "$TREES" escapes
+    complete ptrace
+    [ "$(json .membership.counted)" -eq 8 ]
+    [ "$(json .membership.looked_at)" -eq 8 ]
+    [ "$(json .membership.execs)" -eq 5 ]
+    [ "$(json '[.processes[] | select(.rss_peak == 0)] | length')" -eq 0 ]
+}
+
+@test "a thousand children that live for an instant: events" {
+    with events "$TREES" forks 1000
+    [ "$(json .membership.processes)" -eq 1001 ]
+    [ "$(json .membership.overruns)" -eq 0 ]
+}
+
+@test "a thousand children that live for an instant: ptrace" {
+    with exact "$TREES" forks 1000
+    [ "$(json .membership.processes)" -eq 1001 ]
+    [ "$(json '.processes | length')" -eq 1001 ]
+}
+
+@test "a spike of an instant, also in a child that lives no longer, is inside the bracket" {
+    for how in '--track auto' '--track poll' --exact; do
+        for tree in spike spike-child; do
+            # shellcheck disable=SC2086
+            run --separate-stderr "$CUVEE" measure -q -o out.json $how -- "$TREES" $tree
+            [ "$status" -eq 0 ] || skip "$stderr"
+            [ "$(json '.memory.footprint.peak.upper >= 104857600')" = true ] ||
+                { echo "$how $tree: $(json '.memory.footprint.peak|tostring')" && false; }
+            [ "$(json '.memory.footprint.peak.upper < 125829120')" = true ]
+        done
+    done
+}
+
+@test "ptrace: signals arrive, who is stopped stays stopped, codes are the command's" {
+    with exact sh -c 'trap "echo got it" USR1; kill -USR1 $$; exit 7'
+    [ "$status" -eq 7 ]
+    [ "$output" = 'got it' ]
+    with exact sh -c 'kill -KILL $$'
+    [ "$status" -eq 137 ]
+    with exact sh -c 'sleep 60 & kill -STOP $!; sleep 0.2; cut -d" " -f3 /proc/$!/stat
+        kill -CONT $!; sleep 0.2; cut -d" " -f3 /proc/$!/stat; kill $!'
+    [[ ${lines[0]} == [Tt] ]]
+    [ "${lines[1]}" = S ]
+    run -127 --separate-stderr "$CUVEE" measure -q --exact -- ./nothing-here
+    run -124 "$CUVEE" measure -q --exact -o out.json --timeout 0.3 -- sh -c 'sleep 60 & sleep 60'
+    for pid in $(json '.processes[].pid'); do ! kill -0 "$pid" 2>/dev/null; done
+}
+
+@test "no group is left behind: by a timeout, a signal, a command that is not there" {
+    run -124 "$CUVEE" measure -q --timeout 0.2 -- sh -c 'trap "" TERM; setsid sleep 60 & sleep 60; sleep 60'
+    [ -z "$(leaves)" ]
+    run -127 --separate-stderr "$CUVEE" measure -q -- ./nothing-here
+    [ -z "$(leaves)" ]
+    "$CUVEE" measure -q -o out.json -- sh -c 'touch ready; sleep 60' &
+    while [ ! -e ready ]; do sleep 0.02; done
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 143 ]
+    [ "$(json .exit.interrupted)" = true ]
+    [ -z "$(leaves)" ]
+}
+
+@test "attach: a process and what it starts, which goes on" {
+    sh -c 'sleep 60 & echo $! >child; wait' &
+    parent=$!
+    while [ ! -s child ]; do sleep 0.02; done
+    "$CUVEE" measure attach -q -o out.json --timeout 0.3 $parent
+    [ "$(json .attached)" = true ]
+    [ "$(json .membership.processes)" -eq 2 ]
+    [ "$(json .exit.timeout)" = true ]
+    [ "$(json .exit.code)" = null ]
+    [ "$(json '.memory.footprint.peak.upper > 0')" = true ]
+    kill -0 $parent && kill -0 "$(cat child)"
+    # And to its end.
+    "$CUVEE" measure attach -q -o out.json $parent 3>&- &
+    sleep 0.2
+    kill "$(cat child)" $parent
+    wait $!
+    [ "$(json .exit.timeout)" = false ]
+    [ "$(json .complete)" = true ]
+}
+
+@test "attach: a control group, by its directory and as a unit" {
+    group=/sys/fs/cgroup/cuvee-test-$$.service
+    [ -d /sys/fs/cgroup/unified ] && group=/sys/fs/cgroup/unified/cuvee-test-$$.service
+    mkdir "$group" 2>/dev/null || skip 'no control group can be made here'
+    sleep 60 &
+    if ! echo $! 2>/dev/null >"$group/cgroup.procs"; then
+        rmdir "$group"
+        skip 'no process can be moved here'
+    fi
+    "$CUVEE" measure attach -q -o out.json --timeout 0.2 "$group"
+    "$CUVEE" measure attach -q -o unit.json --timeout 0.2 "cuvee-test-$$"
+    kill $!
+    wait $! || true
+    rmdir "$group"
+    for file in out.json unit.json; do
+        [ "$(jq -r .membership.source $file)" = cgroup ]
+        [ "$(jq -r '.processes[0].comm' $file)" = sleep ]
+    done
+}
+
+@test "attach: what cannot be followed is said" {
+    for target in 4194303 /no/such/group no-such-unit 0; do
+        run -125 --separate-stderr "$CUVEE" measure attach "$target"
+        [[ $stderr == 'cuvee measure: '* ]]
+    done
+    run -125 "$CUVEE" measure attach
+    run -125 "$CUVEE" measure attach 1 2
+    run -125 "$CUVEE" measure attach --exact $$
+    run -125 "$CUVEE" measure --track nothing -- true
+}

@@ -155,8 +155,8 @@ static void look(struct meter *m)
     meter_refresh(m);
     const struct sums s = sums_now(m);
     const uint64_t now = meter_now_us(m);
-    if (distance(s.rss, m->anchor_rss) * 50 > m->anchor_rss ||
-        distance(s.faults, m->anchor_faults) * 50 > m->anchor_rss)
+    if (distance(s.rss, m->anchor_rss) * 100 > m->anchor_rss ||
+        distance(s.faults, m->anchor_faults) * 100 > m->anchor_rss)
         meter_want_anchor(m, "grown");
     if (now - m->anchor_us > ANCHOR_EVERY_US) meter_want_anchor(m, "time");
     if (!is_slow) return;

@@ -249,7 +249,8 @@ static uint64_t shrinkage(const struct account *a, const struct account_process 
     const bool has_inherited = !p->has_sample && p->pid != a->leader;
     uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
     if (given > RSS_SLACK_KB) /* no noise: then as much as it can be */
-        given = over(p->rss_most + faulted, has_inherited ? 0 : rss) + RSS_SLACK_KB;
+        given =
+            over(cuvee__max(p->rss, p->rss_most) + faulted, has_inherited ? 0 : rss) + RSS_SLACK_KB;
     return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
 }
 
@@ -492,7 +493,7 @@ static void anchored(struct account *a, const char *line)
         const uint64_t faulted = over(p->faults, p->anchor_faults) * (a->page_bytes / 1024);
         if (p->high_water || !p->was_here_first) a->excess += over(high_water, known + faulted);
         p->anchor_faults = p->faults;
-        p->rss_most = rss;
+        p->rss_most = cuvee__max(rss, p->rss);
         p->is_anchored = true;
         p->high_water = cuvee__max(p->high_water, high_water);
         add_part(a, &a->anchor, p, &seen);

@@ -109,6 +109,7 @@ bool cuvee__proc_memory_parse(const char *rollup, const char *status, struct pro
     ret->private_ = private_clean + private_dirty + private_huge;
     find_kb(status, "VmPTE", &ret->page_tables);
     find_kb(status, "VmHWM", &ret->high_water);
+    find_kb(status, "VmRSS", &ret->counted_rss);
     return true;
 }
 

@@ -35,6 +35,7 @@ uint64_t cuvee__proc_shared_pages(int pid);
 struct proc_memory {
     uint64_t rss, pss, pss_anon, pss_file, pss_shmem, private_, swap_pss;
     uint64_t page_tables, high_water;
+    uint64_t counted_rss; /* VmRSS; it and rss differ while memory is being given back */
 };
 
 bool cuvee__proc_memory_parse(const char *rollup, const char *status, struct proc_memory *ret);

@@ -163,6 +163,23 @@ static void test_huge_pages(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* An anchor in the middle of munmap(): the mapping is in no list any more, its pages are there. It
+ * is torn, and the bound before it stays. */
+static void test_giving_back(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 10000 0 2500 0 1 100\nA 11000 1 1 start 50\n"
+                      "P 10 9000 9000 0 0 0 0 0 9000 10000 10000\n"
+                      "S 20000 10 90000 0 28100 0 1 100\nA 21000 1 0 grown 50\n"
+                      "P 10 9000 9000 0 0 0 0 0 9000 10000 112400\n"
+                      "S 30000 10 40000 0 28100 0 1 100\nS 40000 10 10000 0 28100 0 1 100\n"
+                      "A 41000 1 1 time 50\nP 10 9000 9000 0 0 0 0 0 9000 10000 112400\n" TAIL);
+    assert_int_equal(a.lower, 9000);
+    assert_true(a.upper >= 9000 + 102400 && a.upper <= 13000 + 102400);
+    cuvee__account_deinit(&a);
+}
+
 /* One process ends while another grows: at no instant fewer pages than both had. */
 static void test_change_of_guard(void **state)
 {
@@ -347,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_copy_on_write),
         cmocka_unit_test(test_charge_bounds),
         cmocka_unit_test(test_huge_pages),
+        cmocka_unit_test(test_giving_back),
         cmocka_unit_test(test_change_of_guard),
         cmocka_unit_test(test_unseen_child),
         cmocka_unit_test(test_last_breath),

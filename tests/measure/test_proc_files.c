@@ -51,17 +51,19 @@ static void test_memory(void **state)
 {
     (void)state;
     struct proc_memory m;
-    assert_true(cuvee__proc_memory_parse("00400000-7ffc rollup\nRss:    100 kB\nPss:   60 kB\n"
-                                         "Pss_Anon:  10 kB\nPss_File:  30 kB\nPss_Shmem: 20 kB\n"
-                                         "Private_Clean: 1 kB\nPrivate_Dirty: 2 kB\n"
-                                         "Private_Hugetlb: 4 kB\nSwapPss: 5 kB\n",
-                                         "Name:\tx\nVmHWM:\t 222 kB\nVmPTE:\t 44 kB\n", &m));
+    assert_true(cuvee__proc_memory_parse(
+        "00400000-7ffc rollup\nRss:    100 kB\nPss:   60 kB\n"
+        "Pss_Anon:  10 kB\nPss_File:  30 kB\nPss_Shmem: 20 kB\n"
+        "Private_Clean: 1 kB\nPrivate_Dirty: 2 kB\n"
+        "Private_Hugetlb: 4 kB\nSwapPss: 5 kB\n",
+        "Name:\tx\nVmHWM:\t 222 kB\nVmRSS:\t 99 kB\nVmPTE:\t 44 kB\n", &m));
     assert_int_equal(m.rss, 100);
     assert_int_equal(m.pss, 60);
     assert_int_equal(m.pss_anon + m.pss_file + m.pss_shmem, 60);
     assert_int_equal(m.private_, 7);
     assert_int_equal(m.swap_pss, 5);
     assert_int_equal(m.high_water, 222);
+    assert_int_equal(m.counted_rss, 99);
     assert_int_equal(m.page_tables, 44);
     assert_false(cuvee__proc_memory_parse("", "", &m)); /* a kernel thread, or gone */
 }

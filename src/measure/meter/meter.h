@@ -12,7 +12,7 @@
  * tenth tick a look at all of /proc for whoever escaped that way. Orphans become our children
  * (PR_SET_CHILD_SUBREAPER). With ptrace no process is born or ends unseen (meter_trace.c).
  *   PSS costs 10 us for each MiB, so it is read at *anchors* only: when processes came or went,
- * when memory or page faults grew by 2 %, at marks, and once a second; when the tree has settled,
+ * when memory or page faults grew by 1 %, at marks, and once a second; when the tree has settled,
  * at the latest after 200 ms. An anchor is stable when no process and hardly a page changed while
  * it was read (a seqlock's rule); others are kept apart, since a sum over a tree in motion was
  * never true.

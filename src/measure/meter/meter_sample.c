@@ -52,6 +52,13 @@ void meter_want_anchor(struct meter *m, const char *trigger)
     m->pending_us = meter_now_us(m);
 }
 
+/* A mapping that is being removed is in no list any more, while its pages are still there: the
+ * counter says so. */
+static bool is_whole(const struct proc_memory *p)
+{
+    return !p->counted_rss || distance(p->counted_rss, p->rss) <= p->rss / 50 + SLACK_KB;
+}
+
 /* One process after the other, before and after with what is cheap to read. */
 static void take_anchor(struct meter *m)
 {
@@ -63,8 +70,10 @@ static void take_anchor(struct meter *m)
     const struct sums before = sums_now(m);
     const size_t n = m->n;
     size_t n_read = 0;
+    bool has_all = true;
     for (size_t i = 0; i < n; i++) {
         has[i] = cuvee__proc_memory_read(m->processes[i].pid, &memory[i]);
+        has_all = has_all && has[i] && is_whole(&memory[i]);
         n_read += has[i];
     }
     /* Before refresh moves them: the lines are of these processes. */
@@ -78,7 +87,7 @@ static void take_anchor(struct meter *m)
     meter_refresh(m);
     const struct sums after = sums_now(m);
     const uint64_t moved = distance(before.rss, after.rss) + distance(before.faults, after.faults);
-    const bool is_stable = before.identity == after.identity && n_read == n &&
+    const bool is_stable = before.identity == after.identity && has_all &&
                            moved * m->page_kb <= before.rss * m->page_kb / 200 + SLACK_KB;
     const uint64_t cost = meter_cpu_us() - cpu;
     meter_say(m, "A %llu %zu %d %s %llu\n", (unsigned long long)t, n_read, is_stable, m->pending,
@@ -155,8 +164,8 @@ static void look(struct meter *m)
     meter_refresh(m);
     const struct sums s = sums_now(m);
     const uint64_t now = meter_now_us(m);
-    if (distance(s.rss, m->anchor_rss) * 50 > m->anchor_rss ||
-        distance(s.faults, m->anchor_faults) * 50 > m->anchor_rss)
+    if (distance(s.rss, m->anchor_rss) * 100 > m->anchor_rss ||
+        distance(s.faults, m->anchor_faults) * 100 > m->anchor_rss)
         meter_want_anchor(m, "grown");
     if (now - m->anchor_us > ANCHOR_EVERY_US) meter_want_anchor(m, "time");
     if (!is_slow) return;

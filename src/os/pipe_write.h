@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Write n bytes, at most PIPE_BUF, in one write(); SIGPIPE does not reach the host program, whatever
- * it does with that signal. False: not written. */
+/* Write n bytes, at most PIPE_BUF, in one write(). SIGPIPE does not reach the host program,
+ * whatever it does with that signal. False: not written. */
 bool cuvee__pipe_write(int fd, const void *bytes, size_t n);
 
 #endif

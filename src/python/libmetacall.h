@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The part of MetaCall's C API that the MetaCall host uses, looked up in libmetacall at run time: no
- * header of MetaCall is read. Values are opaque there, too. */
+ * The part of MetaCall's C API that the MetaCall host uses, looked up in libmetacall at run time:
+ * no header of MetaCall is read. Values are opaque there, too. */
 #ifndef CUVEE_PYTHON_LIBMETACALL_H
 #define CUVEE_PYTHON_LIBMETACALL_H
 
@@ -34,7 +34,6 @@ struct libmetacall {
  * sought, or where MetaCall's installer puts it. It is not initialised, and stays loaded.
  *   ret_path  where it lies; room bytes.
  * Returns CUVEE_OK; CUVEE_E_UNSUPPORTED: it is not there, or lacks a function; says what to do. */
-int cuvee__libmetacall_load(struct libmetacall *ret, char *ret_path, size_t room,
-                            cuvee_error *err);
+int cuvee__libmetacall_load(struct libmetacall *ret, char *ret_path, size_t room, cuvee_error *err);
 
 #endif

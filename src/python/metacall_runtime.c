@@ -102,8 +102,8 @@ static int start_metacall(void *arg, cuvee_error *err)
                            "and CONFIGURATION_PATH tell it where its parts are",
                            path);
     if (the.api.metacall_load_from_memory("py", program, sizeof program, &handle) != 0)
-        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s cannot run Python: its py_loader is needed",
-                           path);
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                           "%s cannot run Python: its py_loader is needed", path);
     the.function = the.api.metacall_handle_function(handle, "cuvee_metacall");
     if (!the.function)
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s does not find a function that it loaded",

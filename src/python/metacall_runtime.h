@@ -33,7 +33,7 @@ struct metacall_exchange {
     uint64_t script;
     const cuvee_text *texts; /* (n_texts) */
     size_t n_texts;
-    uint64_t timeout_ns;      /* 0: none. TimeoutError is then raised, until the request ends */
+    uint64_t timeout_ns; /* 0: none. TimeoutError is then raised, until the request ends */
     const _Atomic bool *cancelled; /* looked at when its turn comes; NULL: never */
 
     struct buffer request, reply; /* kept from request to request; deinit both in the end */

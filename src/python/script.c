@@ -72,6 +72,18 @@ static size_t threads_each(size_t n_callers)
     return cuvee__max(1, cuvee__cpu_default_workers() / cuvee__max(1, n_callers));
 }
 
+static const struct host_ops *auto_host(const struct interpreter *python, const char **ret_why)
+{
+    const char *no_embed = cuvee__interpreter_no_embed(python);
+    *ret_why = no_embed ? no_embed : "one copy of the model serves all callers";
+    return no_embed ? &cuvee__host_process : &cuvee__host_embed;
+}
+
+const char *cuvee__script_auto_host(const struct interpreter *python, const char **ret_why)
+{
+    return auto_host(python, ret_why)->name;
+}
+
 static int open_host(struct script *s, const cuvee_model_options *o, cuvee_error *err)
 {
     const struct host_setup setup = {
@@ -92,7 +104,8 @@ static int open_host(struct script *s, const cuvee_model_options *o, cuvee_error
     };
     if (o->python_host != CUVEE_PYTHON_AUTO)
         return hosts[o->python_host]->open(&setup, &s->facts, &s->host, err);
-    if (!cuvee__interpreter_no_embed(&s->python)) {
+    const char *why;
+    if (auto_host(&s->python, &why) == &cuvee__host_embed) {
         const int rc = cuvee__host_embed.open(&setup, &s->facts, &s->host, err);
         if (rc != CUVEE_E_UNSUPPORTED) return rc;
     }

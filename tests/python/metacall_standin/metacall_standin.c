@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Stands in for libmetacall in tests: the functions of its C API that the MetaCall host uses, in
- * front of a real Python. Where MetaCall would misbehave this aborts: a call from a second thread, a
- * value used after its destruction, anything but bytes as an argument or a result, since MetaCall
- * would cut it, crash on it or leak it. Exceptions become throwables, as there. */
+ * front of a real Python. Where MetaCall would misbehave this aborts: a call from a second thread,
+ * a value used after its destruction, anything but bytes as an argument or a result, since
+ * MetaCall would cut it, crash on it or leak it. Exceptions become throwables, as there. */
 #define _GNU_SOURCE /* RTLD_DEFAULT */
 #include <dlfcn.h>
 #include <pthread.h>

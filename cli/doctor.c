@@ -36,7 +36,7 @@ static int run(const struct command *self, int argc, char **argv);
 
 const struct command cli__command_doctor = {
     .name = "doctor",
-    .summary = "show CPU, tier, cores, memory, cache, model search path",
+    .summary = "show CPU, tier, cores, memory, cache, Python, model search path",
     .synopsis = "cuvee doctor [OPTION...]",
     .examples = examples,
     .options = options,
@@ -48,6 +48,8 @@ struct findings {
     cuvee_machine_info machine;
     const char *trouble; /* why no tier can be taken; NULL = all is well */
     struct model_search search;
+    cuvee_python_info python;
+    const char *python_trouble; /* why there is no Python for scripts; NULL = there is one */
     struct cache_findings {
         char path[MODEL_PATH_ROOM];
         const char *trouble; /* why there is no such path, or why it cannot be read; NULL = none */
@@ -120,6 +122,21 @@ static void print_cache(const struct cache_findings *c)
     putchar('\n');
 }
 
+static void print_python(const struct findings *f)
+{
+    const cuvee_python_info *p = &f->python;
+    if (f->python_trouble)
+        printf("python      none: %s\n", f->python_trouble);
+    else
+        printf("python      %s, %s, %s%s\n", p->python, p->version,
+               *p->library ? "shared library " : "no shared library", p->library);
+    if (*p->metacall)
+        printf("metacall    %s\n", p->metacall);
+    else
+        printf("metacall    none: %s\n", p->metacall_trouble);
+    if (p->host) printf("scripts     --python-host auto takes %s: %s\n", p->host, p->why);
+}
+
 static void print_text(const struct findings *f)
 {
     const cuvee_machine_info *m = &f->machine;
@@ -135,6 +152,7 @@ static void print_text(const struct findings *f)
         printf(", cgroup limit %.1f GB", (double)m->memory_limit_bytes / 1e9);
     putchar('\n');
     print_cache(&f->cache);
+    print_python(f);
     puts("models      the first that is named, else the first that is there:");
     for (size_t i = 0; i < f->search.n_places; i++) {
         const struct model_place *place = &f->search.places[i];
@@ -164,6 +182,23 @@ static json_t *cache_to_json(const struct cache_findings *c)
                      (json_int_t)c->n_bytes, "max", string_or_null(cuvee__env_cache_max()));
 }
 
+/* A text that may be empty. */
+static json_t *path_or_null(const char *text)
+{
+    return *text ? cli__json_string(text) : json_null();
+}
+
+static json_t *python_to_json(const struct findings *f)
+{
+    const cuvee_python_info *p = &f->python;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "path", path_or_null(p->python),
+                     "version", path_or_null(p->version), "library", path_or_null(p->library),
+                     "trouble", string_or_null(f->python_trouble), "metacall",
+                     path_or_null(p->metacall), "metacall_trouble",
+                     path_or_null(p->metacall_trouble), "auto_host", string_or_null(p->host),
+                     "auto_why", string_or_null(p->why));
+}
+
 static json_t *findings_to_json(const struct findings *f)
 {
     const cuvee_machine_info *m = &f->machine;
@@ -189,6 +224,7 @@ static json_t *findings_to_json(const struct findings *f)
     json_object_set_new(o, "memory_bytes", json_integer((json_int_t)m->memory_bytes));
     json_object_set_new(o, "memory_limit_bytes", json_integer((json_int_t)m->memory_limit_bytes));
     json_object_set_new(o, "cache", cache_to_json(&f->cache));
+    json_object_set_new(o, "python", python_to_json(f));
     json_object_set_new(o, "models", places);
     return o;
 }
@@ -200,7 +236,7 @@ static int run(const struct command *self, int argc, char **argv)
     int exit_code;
     if (!cli__options_parse(self, argc, argv, &o, &none, &exit_code)) return exit_code;
 
-    cuvee_error err = {0}, cache_err = {0};
+    cuvee_error err = {0}, cache_err = {0}, python_err = {0};
     struct findings *f = cuvee__calloc(1, sizeof *f);
     if (!f) {
         cli__console_say("cuvee doctor: out of memory");
@@ -211,6 +247,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (rc < 0) f->trouble = err.msg;
     cli__model_search(NULL, &f->search);
     look_at_cache(&f->cache, &cache_err);
+    f->python.struct_size = sizeof f->python;
+    if (cuvee_python_describe(NULL, &f->python, &python_err) < 0)
+        f->python_trouble = python_err.msg;
     if (o.json)
         exit_code = cli__json_print("doctor", findings_to_json(f));
     else {

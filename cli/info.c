@@ -30,6 +30,8 @@ static const struct option_spec options[] = {
     {.name = "verify", .kind = OPTION_FLAG, .offset = AT(verify),
      .help = "Compare every byte of the packed file with its checksum"},
     {.name = "json", .kind = OPTION_FLAG, .offset = AT(json), .help = "Print one JSON object"},
+    OPTION_SPEC_PYTHON_HOST(NULL, AT(model.python_host)),
+    OPTION_SPEC_PYTHON(AT(model.python)),
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,
 };

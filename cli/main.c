@@ -14,6 +14,7 @@
 #include "did_you_mean.h"
 #include "exit_code.h"
 #include "help.h"
+#include "os/mark.h"
 
 const struct command *const cli__commands[] = {
     &cli__command_classify, &cli__command_tokenize,    &cli__command_info,
@@ -97,6 +98,7 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    cuvee__mark_open(); /* before we open anything */
     fill_standard_descriptors();
     cli__console_open();
     /* A closed pipe and a file as large as is allowed are errors of write(), which end the work in

@@ -146,6 +146,8 @@ int cli__model_open(const struct model_request *request, cuvee_model **ret_model
     o.python = request->python;
     o.max_batch = (uint32_t)request->max_batch;
     o.concurrency = (uint32_t)request->concurrency;
+    o.recycle_calls = (uint64_t)request->recycle_calls;
+    o.recycle_bytes = (uint64_t)request->recycle_mb * 1000000;
     struct script_words args;
     if (!split_words(request->script_args, &args)) {
         cuvee__fail(err, CUVEE_E_ARGUMENT, "--script-args: more than %d words", MAX_SCRIPT_WORDS);

@@ -44,6 +44,7 @@ struct model_request {
     int python_host; /* index into cli__python_hosts */
     const char *python, *script_args;
     int64_t max_batch, concurrency;
+    int64_t recycle_calls, recycle_mb;
 
     bool hides_progress;
 };

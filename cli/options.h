@@ -65,6 +65,15 @@ struct option_spec {
 #define OPTION_SPEC_NO_CACHE(field_offset)                                                         \
     {.name = "no-cache", .kind = OPTION_FLAG, .offset = (field_offset),                            \
      .help = "Pack a model directory into memory; read and write no cache"}
+#define OPTION_SPEC_PYTHON_HOST(heading, field_offset)                                             \
+    {.group = (heading), .name = "python-host", .kind = OPTION_CHOICE, .arg = "NAME",              \
+     .offset = (field_offset), .choices = cli__python_hosts,                                       \
+     .help = "auto, embed (in this process), process (a worker process for each call at a time) "  \
+             "or metacall"}
+#define OPTION_SPEC_PYTHON(field_offset)                                                           \
+    {.name = "python", .kind = OPTION_TEXT, .arg = "PATH", .offset = (field_offset),               \
+     .completion = COMPLETE_FILE,                                                                  \
+     .help = "Interpreter or venv; default $VIRTUAL_ENV, else python3"}
 #define OPTION_SPEC_INPUT_FORMAT(field_offset)                                                     \
     {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = (field_offset),     \
      .choices = cli__input_formats,                                                                \

@@ -38,6 +38,8 @@ _cuvee() {
         classify:--max-batch) return ;;
         classify:--concurrency) return ;;
         classify:--deadline) return ;;
+        classify:--recycle-calls) return ;;
+        classify:--recycle-mb) return ;;
         tokenize:--model|tokenize:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         tokenize:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         tokenize:--input-format) COMPREPLY=($(compgen -W 'auto csv jsonl text' -- "$cur")); return ;;
@@ -45,6 +47,8 @@ _cuvee() {
         info:--model|info:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         info:--precision) COMPREPLY=($(compgen -W 'auto f32 bf16 int8' -- "$cur")); return ;;
         info:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        info:--python-host) COMPREPLY=($(compgen -W 'auto embed process metacall' -- "$cur")); return ;;
+        info:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         pack:--model|pack:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         pack:--output|pack:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         pack:--precision) COMPREPLY=($(compgen -W 'f32 bf16 int8' -- "$cur")); return ;;
@@ -68,9 +72,9 @@ _cuvee() {
         measure-report:--md) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     esac
     case $command in
-        classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --quiet -q --help -h --version -V' ;;
+        classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --recycle-calls --recycle-mb --quiet -q --help -h --version -V' ;;
         tokenize) options='--model -m --cache --no-cache --input-format --column --help -h --version -V' ;;
-        info) options='--model -m --precision --cache --no-cache --verify --json --help -h --version -V' ;;
+        info) options='--model -m --precision --cache --no-cache --verify --json --python-host --python --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
         measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;

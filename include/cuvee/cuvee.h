@@ -128,7 +128,7 @@ enum cuvee_python_host {
                                  loaded on first use and never left again */
     CUVEE_PYTHON_PROCESS = 2, /* a worker process for each call at the same time: whatever happens
                                  in it, this process lives */
-    CUVEE_PYTHON_METACALL = 3 /* through libmetacall */
+    CUVEE_PYTHON_METACALL = 3 /* through libmetacall, where that is installed; one call at a time */
 };
 
 /* How far packing is: done of total layers; called on the thread that packs, from 0 of total (which
@@ -578,6 +578,26 @@ typedef struct cuvee_machine_info {
  * Threads  any.        Since 0.1 */
 CUVEE_API CUVEE_MUST_CHECK int cuvee_machine_describe(const char *isa, cuvee_machine_info *info,
                                                       cuvee_error *err);
+
+typedef struct cuvee_python_info {
+    size_t struct_size;  /* set by the caller */
+    char python[1024];   /* the interpreter that scripts run in; empty: there is none */
+    char version[32];    /* "3.11.2" */
+    char library[1024];  /* its shared library; empty: it has none */
+    char metacall[1024]; /* libmetacall; empty: it is not found */
+    char metacall_trouble[512]; /* why it is not */
+    const char *host;    /* what CUVEE_PYTHON_AUTO takes, "embed" or "process"; NULL: none */
+    const char *why;     /* why that one; NULL: none */
+} cuvee_python_info;
+
+/* What a Python script would run in: for `cuvee doctor`. No Python is started in this process;
+ * libmetacall, where there is one, is loaded and stays.
+ *   python  as in cuvee_model_options; NULL = $VIRTUAL_ENV, else python3.
+ * Returns  CUVEE_OK, CUVEE_E_ARGUMENT, CUVEE_E_IO, CUVEE_E_UNSUPPORTED, CUVEE_E_NOMEM. Without a
+ *          Python that will do it fails, but info is filled all the same.
+ * Threads  any; blocks for as long as a Python takes to start.        Since 0.1 */
+CUVEE_API CUVEE_MUST_CHECK int cuvee_python_describe(const char *python, cuvee_python_info *info,
+                                                     cuvee_error *err);
 
 #ifdef __cplusplus
 }

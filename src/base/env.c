@@ -44,6 +44,16 @@ const char *cuvee__env_virtual_env(void)
     return non_empty("VIRTUAL_ENV");
 }
 
+const char *cuvee__env_metacall_library(void)
+{
+    return non_empty("CUVEE_METACALL_LIBRARY");
+}
+
+const char *cuvee__env_measure_fd(void)
+{
+    return non_empty("MEASURE_FD");
+}
+
 const char *cuvee__env_no_color(void)
 {
     return non_empty("NO_COLOR");

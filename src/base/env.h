@@ -12,6 +12,8 @@ const char *cuvee__env_cache_max(void); /* CUVEE_CACHE_MAX: its size, "2G"; "0" 
 const char *cuvee__env_xdg_cache(void); /* XDG_CACHE_HOME (XDG base directory specification) */
 const char *cuvee__env_home(void);      /* HOME */
 const char *cuvee__env_virtual_env(void); /* VIRTUAL_ENV: the Python environment in use */
+const char *cuvee__env_metacall_library(void); /* CUVEE_METACALL_LIBRARY: libmetacall.so */
+const char *cuvee__env_measure_fd(void);  /* MEASURE_FD: where marks for `cuvee measure` go */
 const char *cuvee__env_no_color(void); /* NO_COLOR (no-color.org) */
 const char *cuvee__env_term(void);     /* TERM */
 

@@ -26,12 +26,13 @@ static json_t *exit_of(const struct account *a, json_t *why)
     json_t *o = json_object();
     const bool by_signal = a->has_status && WIFSIGNALED(a->status);
     cuvee__json_set_or_null(o, why, "code", a->has_status && !by_signal,
-                cuvee__json_count((uint64_t)WEXITSTATUS(a->status)),
-                by_signal        ? "ended by a signal"
-                : a->is_attached ? "of a tree that is not ours to wait for"
-                                 : "the command's end was not seen");
-    cuvee__json_set_or_null(o, why, "signal", by_signal, cuvee__json_count((uint64_t)WTERMSIG(a->status)),
-                "not ended by a signal");
+                            cuvee__json_count((uint64_t)WEXITSTATUS(a->status)),
+                            by_signal        ? "ended by a signal"
+                            : a->is_attached ? "of a tree that is not ours to wait for"
+                                             : "the command's end was not seen");
+    cuvee__json_set_or_null(o, why, "signal", by_signal,
+                            cuvee__json_count((uint64_t)WTERMSIG(a->status)),
+                            "not ended by a signal");
     json_object_set_new(o, "interrupted", json_boolean(a->was_interrupted));
     json_object_set_new(o, "timeout", json_boolean(a->was_timeout));
     return o;
@@ -65,11 +66,14 @@ static json_t *membership(const struct account *a, json_t *why)
 static json_t *times(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
-    cuvee__json_set_or_null(o, why, "wall_leader_s", a->has_status, cuvee__json_seconds(a->wall_leader_us),
-                "the command's end was not seen");
-    cuvee__json_set_or_null(o, why, "wall_tree_s", a->is_complete, cuvee__json_seconds(a->wall_tree_us),
-                "the meter's last word is missing");
-    cuvee__json_set_or_null(o, why, "cpu_s", a->has_cpu, cuvee__json_seconds(a->cpu_us), "no source");
+    cuvee__json_set_or_null(o, why, "wall_leader_s", a->has_status,
+                            cuvee__json_seconds(a->wall_leader_us),
+                            "the command's end was not seen");
+    cuvee__json_set_or_null(o, why, "wall_tree_s", a->is_complete,
+                            cuvee__json_seconds(a->wall_tree_us),
+                            "the meter's last word is missing");
+    cuvee__json_set_or_null(o, why, "cpu_s", a->has_cpu, cuvee__json_seconds(a->cpu_us),
+                            "no source");
     json_object_set_new(o, "cpu_source", json_string(a->cpu_source));
     json_object_set_new(o, "cpu_quality", json_string(a->cpu_is_exact ? "exact" : "lower bound"));
     json_object_set_new(o, "user_s", cuvee__json_seconds(a->user_us));
@@ -131,9 +135,11 @@ static json_t *memory(const struct account *a, json_t *why)
     json_t *o = json_object(), *anchors = json_object();
     json_object_set_new(o, "unit", json_string("byte"));
     json_object_set_new(o, "footprint", footprint(a, why));
-    cuvee__json_set_or_null(o, why, "private_peak", a->has_peak, cuvee__json_bytes(a->private_peak), "no stable anchor");
+    cuvee__json_set_or_null(o, why, "private_peak", a->has_peak, cuvee__json_bytes(a->private_peak),
+                            "no stable anchor");
     cuvee__json_set_or_null(o, why, "charged", a->has_charge && a->charge.is_used, charged(a),
-                a->charge.note[0] ? a->charge.note : "no control group of the tree's own");
+                            a->charge.note[0] ? a->charge.note
+                                              : "no control group of the tree's own");
     json_object_set_new(anchors, "n", cuvee__json_count(a->n_anchors_taken));
     json_object_set_new(anchors, "torn", cuvee__json_count(a->n_torn));
     json_object_set_new(anchors, "unserved", cuvee__json_count(a->n_unserved));
@@ -146,21 +152,26 @@ static json_t *contention(const struct account *a, json_t *why)
 {
     json_t *o = json_object();
     const uint64_t ours = a->cpu_us + a->self_cpu_us;
-    cuvee__json_set_or_null(o, why, "steal_s", a->has_machine_cpu, cuvee__json_seconds(a->steal_us), "too short to look");
+    cuvee__json_set_or_null(o, why, "steal_s", a->has_machine_cpu, cuvee__json_seconds(a->steal_us),
+                            "too short to look");
     cuvee__json_set_or_null(o, why, "foreign_cpu_s", a->has_machine_cpu,
-                cuvee__json_seconds(a->busy_us - cuvee__min(a->busy_us, ours)), "too short to look");
+                            cuvee__json_seconds(a->busy_us - cuvee__min(a->busy_us, ours)),
+                            "too short to look");
     static const char *const not_waited = "of a tree that is not ours to wait for";
     static const char *const pressures[] = {"psi_cpu_some_s", "psi_memory_some_s", "psi_io_some_s"};
     cuvee__json_set_or_null(o, why, "runq_wait_s", a->has_wait, cuvee__json_seconds(a->wait_us),
-                "no schedstat, or too short to look");
-    cuvee__json_set_or_null(o, why, "context_switches", a->has_switches, cuvee__json_count(a->switches), not_waited);
-    cuvee__json_set_or_null(o, why, "involuntary_switches", a->has_switches, cuvee__json_count(a->involuntary), not_waited);
+                            "no schedstat, or too short to look");
+    cuvee__json_set_or_null(o, why, "context_switches", a->has_switches,
+                            cuvee__json_count(a->switches), not_waited);
+    cuvee__json_set_or_null(o, why, "involuntary_switches", a->has_switches,
+                            cuvee__json_count(a->involuntary), not_waited);
     for (int i = 0; i < 3; i++)
-        cuvee__json_set_or_null(o, why, pressures[i], a->has_pressure, cuvee__json_seconds(a->pressure_us[i]),
-                    "the kernel does not keep pressure figures");
+        cuvee__json_set_or_null(o, why, pressures[i], a->has_pressure,
+                                cuvee__json_seconds(a->pressure_us[i]),
+                                "the kernel does not keep pressure figures");
     cuvee__json_set_or_null(o, why, "psi_scope", a->has_pressure,
-                json_string(a->pressure_is_of_tree ? "tree" : "machine"),
-                "the kernel does not keep pressure figures");
+                            json_string(a->pressure_is_of_tree ? "tree" : "machine"),
+                            "the kernel does not keep pressure figures");
     return o;
 }
 
@@ -169,8 +180,10 @@ static json_t *transfers(const struct account *a, json_t *why)
     static const char *const none = "/proc/PID/io could not be read";
     json_t *o = json_object();
     json_object_set_new(o, "minflt_majflt", cuvee__json_count(a->faults));
-    cuvee__json_set_or_null(o, why, "read_bytes", a->has_io, cuvee__json_count(a->read_bytes), none);
-    cuvee__json_set_or_null(o, why, "write_bytes", a->has_io, cuvee__json_count(a->written_bytes), none);
+    cuvee__json_set_or_null(o, why, "read_bytes", a->has_io, cuvee__json_count(a->read_bytes),
+                            none);
+    cuvee__json_set_or_null(o, why, "write_bytes", a->has_io, cuvee__json_count(a->written_bytes),
+                            none);
     return o;
 }
 

@@ -27,7 +27,8 @@ static void points_add(const struct points *p, uint64_t t_us, uint64_t kb)
     json_array_append_new(p->bytes, cuvee__json_bytes(kb));
 }
 
-static json_t *curve(const struct series *s, enum series_curve which)
+/* Nothing of it is above most. */
+static json_t *curve(const struct series *s, enum series_curve which, uint64_t most)
 {
     struct points p;
     json_t *o = points_open(&p);
@@ -35,9 +36,10 @@ static json_t *curve(const struct series *s, enum series_curve which)
         const struct series_extremes *e = &s->stretches[i].curves[which];
         if (!e->is_known) continue;
         const bool is_rising = e->low_us < e->high_us;
-        points_add(&p, is_rising ? e->low_us : e->high_us, is_rising ? e->low : e->high);
+        const uint64_t low = cuvee__min(e->low, most), high = cuvee__min(e->high, most);
+        points_add(&p, is_rising ? e->low_us : e->high_us, is_rising ? low : high);
         if (e->low_us != e->high_us)
-            points_add(&p, is_rising ? e->high_us : e->low_us, is_rising ? e->high : e->low);
+            points_add(&p, is_rising ? e->high_us : e->low_us, is_rising ? high : low);
     }
     return o;
 }
@@ -157,9 +159,10 @@ json_t *cuvee__series_to_json(const struct account *a)
     if (rc < 0) return NULL;
     json_t *o = json_object(), *list = json_array();
     json_object_set_new(o, "stretch_s", cuvee__json_seconds(a->series.width_us));
-    json_object_set_new(o, "sum_rss", curve(&a->series, SERIES_SUM_RSS));
-    json_object_set_new(o, "parent_rss", curve(&a->series, SERIES_PARENT_RSS));
-    json_object_set_new(o, "upper", curve(&a->series, SERIES_UPPER));
+    json_object_set_new(o, "sum_rss", curve(&a->series, SERIES_SUM_RSS, UINT64_MAX));
+    json_object_set_new(o, "parent_rss", curve(&a->series, SERIES_PARENT_RSS, UINT64_MAX));
+    /* A tick's bound may have fallen later, at the next anchor. */
+    json_object_set_new(o, "upper", curve(&a->series, SERIES_UPPER, a->upper));
     json_object_set_new(o, "footprint", points_open(&x.footprint));
     json_object_set_new(o, "processes", list);
     for (size_t i = 0; i < x.n_shown; i++) {

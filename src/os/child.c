@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/pipe_write.h"
 #include "os/proc_files.h"
 #include "os/spawn.h"
 
@@ -105,25 +106,9 @@ int cuvee__child_start(struct child *child, const struct child_setup *setup, cuv
 
 /* ---- messages ---- */
 
-/* SIGPIPE must not reach the host program, whatever it does with that signal: blocked in this
- * thread, and taken back if it came. */
 bool cuvee__child_send(const struct child *child, const void *message, size_t n)
 {
-    sigset_t pipe_signal, before, pending;
-    sigemptyset(&pipe_signal);
-    sigaddset(&pipe_signal, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-    ssize_t sent;
-    do sent = write(child->to, message, n);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
-        const struct timespec now = {0};
-        while (sigtimedwait(&pipe_signal, NULL, &now) < 0 && errno == EINTR) {
-        }
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return sent == (ssize_t)n;
+    return cuvee__pipe_write(child->to, message, n);
 }
 
 int cuvee__child_receive(const struct child *child, void *message, size_t n, uint64_t deadline_ns)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* RTLD_DEFAULT */
+#define _GNU_SOURCE /* RTLD_DEFAULT, dladdr */
 #include "os/dynamic_library.h"
 
 #include <dlfcn.h>
@@ -20,4 +20,10 @@ int cuvee__dynamic_library_open(const char *path, void **ret_library, cuvee_erro
 void *cuvee__dynamic_library_symbol(void *library, const char *name)
 {
     return dlsym(library ? library : RTLD_DEFAULT, name);
+}
+
+const char *cuvee__dynamic_library_of(void *symbol, const char *unknown)
+{
+    Dl_info info;
+    return symbol && dladdr(symbol, &info) && info.dli_fname ? info.dli_fname : unknown;
 }

@@ -15,4 +15,8 @@ int cuvee__dynamic_library_open(const char *path, void **ret_library, cuvee_erro
  * that it has loaded. */
 void *cuvee__dynamic_library_symbol(void *library, const char *name);
 
+/* The path of the library that a symbol lies in, kept as long as that; `unknown` when the loader
+ * does not know. */
+const char *cuvee__dynamic_library_of(void *symbol, const char *unknown);
+
 #endif

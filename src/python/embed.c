@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/mark.h"
 #include "python/deadline.h"
 #include "python/embedded.h"
 
@@ -27,7 +28,7 @@ struct embed_host {
     py_object *script; /* contract.py's Script */
     py_object *process_batch, *bring;
     py_object *key_label, *key_score;
-    _Atomic bool is_warm;
+    _Atomic bool is_warm, has_answered;
 };
 
 struct embed_caller {
@@ -176,6 +177,7 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
                            setup->python->executable, why);
     int rc = cuvee__embedded_start(setup->python, err);
     if (rc < 0) return rc;
+    cuvee__mark("runtime-ready");
     struct embed_host *h = cuvee__calloc(1, sizeof *h);
     if (!h) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a script");
     h->base.ops = &cuvee__host_embed;
@@ -191,6 +193,7 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
         cuvee__free(h);
         return job.rc;
     }
+    cuvee__mark("script-imported");
     *ret_host = &h->base;
     return CUVEE_OK;
 }
@@ -223,7 +226,10 @@ static int warm_up(struct embed_caller *c, cuvee_error *err)
     py_object *none = method ? py->PyObject_CallObject(method, NULL) : NULL;
     drop(py, method);
     drop(py, none);
-    if (none) return CUVEE_OK;
+    if (none) {
+        cuvee__mark("model-loaded");
+        return CUVEE_OK;
+    }
     c->message.len = 0;
     cuvee__embedded_take_error(ERROR_PLACE, &c->message);
     cuvee__buffer_append_char(&c->message, '\0');
@@ -462,6 +468,7 @@ static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t
     }
     py->PyErr_Clear();
     c->state = py->PyEval_SaveThread();
+    if (!atomic_exchange(&c->host->has_answered, true)) cuvee__mark("first-result");
 }
 
 static void embed_interrupt(struct host *host)

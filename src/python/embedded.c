@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * DESIGN
- *   A thread of its own starts Python and stays Python's main thread until the process ends; it
- *   loads scripts. Nobody holds the GIL while idle. Python is never finalised (libpython.h), so
- *   this state is the process's: it is made once, under a lock, and never taken down. */
+ *   A thread of its own (owner.h) starts Python and stays Python's main thread until the process
+ *   ends; it loads scripts. Nobody holds the GIL while idle. Python is never finalised
+ *   (libpython.h), so this state is the process's: it is made once and never taken down. */
 #include "python/embedded.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "os/thread.h"
+#include "python/owner.h"
 
 static struct {
-    pthread_mutex_t start; /* one thread starts Python, others wait for it */
-    struct mutex mu;       /* guards what follows */
-    struct cond changed;
-    bool has_sync; /* mu and changed are made */
-    enum { NOT_STARTED, STARTING, STARTED, FAILED } state;
-    cuvee_error failure;
-    const struct interpreter *python; /* while starting */
-    char *executable;
-
-    /* One job for the main thread at a time. */
-    void (*job)(void *arg);
-    void *job_arg;
-    bool job_is_done;
-
+    struct owner owner; /* Python's main thread */
+    char *executable;   /* of the Python that runs, once it does */
     struct libpython api;
     py_object *contract; /* its dict */
-} the = {.start = PTHREAD_MUTEX_INITIALIZER};
+} the = {.owner = CUVEE__OWNER};
 
 const struct libpython *cuvee__embedded_api(void)
 {
@@ -70,9 +58,16 @@ static int load_contract(cuvee_error *err)
     return rc;
 }
 
-static int start_python(cuvee_error *err)
+struct starting {
+    const struct interpreter *python;
+    char *executable; /* a copy, taken when it is this Python that starts */
+};
+
+static int start_python(void *arg, cuvee_error *err)
 {
-    int rc = cuvee__libpython_start(the.python, &the.api, err);
+    const struct starting *s = arg;
+    the.executable = s->executable;
+    int rc = cuvee__libpython_start(s->python, &the.api, err);
     if (rc < 0) return rc;
     const int gil = the.api.PyGILState_Ensure();
     rc = load_contract(err);
@@ -80,92 +75,37 @@ static int start_python(cuvee_error *err)
     return rc;
 }
 
-/* Never ends. */
-static void *main_thread(void *arg)
+int cuvee__embedded_start(const struct interpreter *python, cuvee_error *err)
 {
-    (void)arg;
-    cuvee_error err = {0};
-    const int rc = start_python(&err);
-    cuvee__mutex_lock(&the.mu);
-    the.failure = err;
-    the.state = rc == CUVEE_OK ? STARTED : FAILED;
-    cuvee__cond_broadcast(&the.changed);
-    for (;;) {
-        while (!the.job) cuvee__cond_wait(&the.changed, &the.mu);
-        void (*job)(void *) = the.job;
-        cuvee__mutex_unlock(&the.mu);
-        const int gil = the.api.PyGILState_Ensure();
-        job(the.job_arg);
-        the.api.PyGILState_Release(gil);
-        cuvee__mutex_lock(&the.mu);
-        the.job = NULL;
-        the.job_is_done = true;
-        cuvee__cond_broadcast(&the.changed);
-    }
-    return NULL;
+    struct starting s = {python,
+                         cuvee__strndup(python->executable, strlen(python->executable))};
+    if (!s.executable) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for Python");
+    const int rc = cuvee__owner_start(&the.owner, start_python, &s, err);
+    if (the.executable != s.executable) cuvee__free(s.executable);
+    if (rc == CUVEE_OK && strcmp(the.executable, python->executable) != 0)
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                           "this process runs %s already; another Python needs the process host",
+                           the.executable);
+    return rc;
+}
+
+struct main_job {
+    void (*function)(void *arg);
+    void *arg;
+};
+
+static void run_with_gil(void *arg)
+{
+    const struct main_job *job = arg;
+    const int gil = the.api.PyGILState_Ensure();
+    job->function(job->arg);
+    the.api.PyGILState_Release(gil);
 }
 
 void cuvee__embedded_run_on_main(void (*function)(void *arg), void *arg)
 {
-    pthread_mutex_lock(&the.start); /* one job at a time */
-    cuvee__mutex_lock(&the.mu);
-    the.job_arg = arg;
-    the.job_is_done = false;
-    the.job = function;
-    cuvee__cond_broadcast(&the.changed);
-    while (!the.job_is_done) cuvee__cond_wait(&the.changed, &the.mu);
-    cuvee__mutex_unlock(&the.mu);
-    pthread_mutex_unlock(&the.start);
-}
-
-static int make_sync(cuvee_error *err)
-{
-    if (the.has_sync) return CUVEE_OK;
-    int rc = cuvee__mutex_init(&the.mu, err);
-    if (rc < 0) return rc;
-    rc = cuvee__cond_init(&the.changed, err);
-    if (rc < 0) cuvee__mutex_deinit(&the.mu);
-    the.has_sync = rc == CUVEE_OK;
-    return rc;
-}
-
-static int start_locked(const struct interpreter *python, cuvee_error *err)
-{
-    struct thread thread;
-    int rc = make_sync(err);
-    if (rc < 0) return rc;
-    the.executable = cuvee__strndup(python->executable, strlen(python->executable));
-    if (!the.executable) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for Python");
-    the.python = python;
-    the.state = STARTING;
-    rc = cuvee__thread_start(&thread, "cuvee-python", main_thread, NULL, err);
-    if (rc < 0) {
-        the.state = NOT_STARTED;
-        cuvee__free(the.executable);
-        return rc;
-    }
-    pthread_detach(thread.handle);
-    cuvee__mutex_lock(&the.mu);
-    while (the.state == STARTING) cuvee__cond_wait(&the.changed, &the.mu);
-    cuvee__mutex_unlock(&the.mu);
-    return CUVEE_OK;
-}
-
-int cuvee__embedded_start(const struct interpreter *python, cuvee_error *err)
-{
-    int rc = CUVEE_OK;
-    pthread_mutex_lock(&the.start);
-    if (the.state == NOT_STARTED) rc = start_locked(python, err);
-    if (rc == CUVEE_OK && the.state == FAILED) {
-        if (err) *err = the.failure;
-        rc = the.failure.code;
-    } else if (rc == CUVEE_OK && strcmp(the.executable, python->executable) != 0) {
-        rc = cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                         "this process runs %s already; another Python needs the process host",
-                         the.executable);
-    }
-    pthread_mutex_unlock(&the.start);
-    return rc;
+    struct main_job job = {function, arg};
+    cuvee__owner_run(&the.owner, &(struct owner_job){.run = run_with_gil, .arg = &job});
 }
 
 /* ---- errors ---- */

@@ -45,7 +45,8 @@ struct host {
 };
 
 struct host_ops {
-    const char *name; /* "embed", "process", "metacall" */
+    const char *name;   /* "embed", "process", "metacall" */
+    size_t max_callers; /* it has use for so many at most; 0: any number */
     /* Start Python if need be and load the script. A script that does not load is
      * CUVEE_E_SCRIPT with its traceback in err->msg as far as it fits.
      * Other codes: CUVEE_E_UNSUPPORTED (this host cannot run here: says why), CUVEE_E_IO,
@@ -64,8 +65,10 @@ struct host_ops {
 
 extern const struct host_ops cuvee__host_embed, cuvee__host_process, cuvee__host_metacall;
 
-/* contract.py and worker.py, NUL-terminated; made by CMake. */
-extern const char cuvee__python_contract[], cuvee__python_worker[];
-extern const size_t cuvee__python_contract_len, cuvee__python_worker_len;
+/* The Python files of this folder, NUL-terminated; made by CMake. */
+extern const char cuvee__python_contract[], cuvee__python_packed[], cuvee__python_worker[],
+    cuvee__python_metacall[];
+extern const size_t cuvee__python_contract_len, cuvee__python_packed_len, cuvee__python_worker_len,
+    cuvee__python_metacall_len;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which host: the one that was asked for, else embed, where one copy of the model serves all
- * callers of this process, else process. */
+ * callers of this process, else process. MetaCall runs only what asks for it. */
 #include "python/script.h"
 
 #include <string.h>
@@ -66,6 +66,18 @@ static size_t threads_each(size_t n_callers)
     return cuvee__max(1, cuvee__cpu_default_workers() / cuvee__max(1, n_callers));
 }
 
+static const struct host_ops *auto_host(const struct interpreter *python, const char **ret_why)
+{
+    const char *no_embed = cuvee__interpreter_no_embed(python);
+    *ret_why = no_embed ? no_embed : "one copy of the model serves all callers";
+    return no_embed ? &cuvee__host_process : &cuvee__host_embed;
+}
+
+const char *cuvee__script_auto_host(const struct interpreter *python, const char **ret_why)
+{
+    return auto_host(python, ret_why)->name;
+}
+
 static int open_host(struct script *s, const cuvee_model_options *o, cuvee_error *err)
 {
     const struct host_setup setup = {
@@ -80,13 +92,14 @@ static int open_host(struct script *s, const cuvee_model_options *o, cuvee_error
         .recycle_bytes = o->recycle_bytes,
     };
     const struct host_ops *hosts[] = {
-        [CUVEE_PYTHON_EMBED] = &cuvee__host_embed, [CUVEE_PYTHON_PROCESS] = &cuvee__host_process};
-    if (o->python_host == CUVEE_PYTHON_METACALL)
-        return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                           "%s: this build has no MetaCall host; use embed or process", s->path);
+        [CUVEE_PYTHON_EMBED] = &cuvee__host_embed,
+        [CUVEE_PYTHON_PROCESS] = &cuvee__host_process,
+        [CUVEE_PYTHON_METACALL] = &cuvee__host_metacall,
+    };
     if (o->python_host != CUVEE_PYTHON_AUTO)
         return hosts[o->python_host]->open(&setup, &s->facts, &s->host, err);
-    if (!cuvee__interpreter_no_embed(&s->python)) {
+    const char *why;
+    if (auto_host(&s->python, &why) == &cuvee__host_embed) {
         const int rc = cuvee__host_embed.open(&setup, &s->facts, &s->host, err);
         if (rc != CUVEE_E_UNSUPPORTED) return rc;
     }
@@ -127,6 +140,8 @@ int cuvee__script_open(const char *path, const cuvee_model_options *options,
                                            : DEFAULT_MAX_BATCH;
     s->base.max_callers =
         options->concurrency ? options->concurrency : cuvee__max(1, f->max_concurrency);
+    const size_t limit = s->host->ops->max_callers;
+    if (limit) s->base.max_callers = cuvee__min(s->base.max_callers, limit);
     *ret_model = &s->base;
     return CUVEE_OK;
 }

@@ -6,6 +6,12 @@
 
 #include "cuvee/cuvee.h"
 #include "model/external.h"
+#include "python/interpreter.h"
+
+
+/* The name of the host that CUVEE_PYTHON_AUTO takes for this Python, and why. When Python, once it
+ * is embedded, turns out to look for its packages elsewhere, it is process all the same. */
+const char *cuvee__script_auto_host(const struct interpreter *python, const char **ret_why);
 
 /* options: complete. Returns CUVEE_OK, CUVEE_E_IO (no such file, no Python), CUVEE_E_SCRIPT,
  * CUVEE_E_UNSUPPORTED, CUVEE_E_NOMEM. Blocks until the script is loaded. */

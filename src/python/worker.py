@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker process of the process host. Runs below contract.py, in the same namespace.
+"""The worker process of the process host. Runs below contract.py and packed.py, in the same namespace.
 
 Messages are five native integers over two pipes, data lies in an area of shared memory:
 
-  to us     CALL n_texts bytes_of_request    request: n + 1 offsets (u64), then the texts
+  to us     CALL n_texts bytes_of_request    see texts_of()
             CLOSE                            the end, after the script's close()
   from us   READY / FAILED / DONE / RAISED  offset length, of the answer in the area
-            READY: JSON of what the script says of itself
-            FAILED, RAISED: JSON [line, where, traceback]
-            DONE: see answer()
+            READY: see facts(); FAILED, RAISED: told(); DONE: answer()
 """
 import os
-import struct
+import stat
 
 FD, AREA_FD = 200, 204  # child.h; the area is the second of the passed ones
 CALL, CLOSE = 1, 2
 READY, FAILED, DONE, RAISED = 1, 2, 3, 4
 MESSAGE = struct.Struct("=5Q")
-HEADER = struct.Struct("=4Q")
 
 
 class Area:
@@ -37,6 +34,12 @@ class Area:
                 self.map.close()
             self.map = mmap.mmap(self.fd, length)
 
+    def take(self, length):
+        """A copy of our own."""
+        if length > len(self.map):
+            self.refresh()
+        return self.map[:length]
+
     def put(self, offset, parts):
         """Returns where they lie together."""
         length = sum(map(len, parts))
@@ -47,42 +50,28 @@ class Area:
         return offset, length
 
 
-def answer(columns, n):
-    """Scores (f64), indexes of labels (u32), the labels' names (u32 length and bytes each), and JSON of what few
-    rows have. Before them a header: number of rows, of names, bytes of names, bytes of JSON."""
-    labels, scores, extras, every, errors = columns
-    index = {}
-    indexes = [index.setdefault(label, len(index)) for label in labels]
-    names = []
-    for label in index:
-        name = label.encode("utf-8")
-        names += struct.pack("=I", len(name)), name
-    names = b"".join(names)
-    rest = b""
-    if extras or every or errors:
-        import json
+class Marks:
+    """Phase marks for `cuvee measure`: lines into the pipe whose number is in MEASURE_FD, as long as that number still
+    means the pipe that it meant before the script could close or open anything."""
 
-        rest = json.dumps([extras, every, errors]).encode("ascii")
-    return [HEADER.pack(n, len(index), len(names), len(rest)),
-            struct.pack("=%dd" % n, *scores), struct.pack("=%dI" % n, *indexes), names, rest]
+    def __init__(self):
+        text = os.environ.get("MEASURE_FD", "")
+        self.fd = int(text) if text.isdigit() and 2 < int(text) < FD else -1
+        self.pipe = self.identity()
 
-
-def texts_of(area, n, length):
-    if length > len(area.map):
-        area.refresh()
-    request = area.map[:length]  # a copy of our own
-    offsets = struct.unpack_from("=%dQ" % (n + 1), request)
-    return [str(request[a:b], "utf-8", "replace") for a, b in zip(offsets, offsets[1:])]
-
-
-def mark(name):
-    """A phase mark for `cuvee measure`."""
-    fd = os.environ.get("MEASURE_FD", "")
-    if fd.isdigit():
+    def identity(self):
         try:
-            os.write(int(fd), (name + "\n").encode())
+            st = os.fstat(self.fd)
         except OSError:
-            pass
+            return None
+        return (st.st_dev, st.st_ino) if stat.S_ISFIFO(st.st_mode) else None
+
+    def mark(self, name):
+        if self.pipe and self.identity() == self.pipe:
+            try:
+                os.write(self.fd, (name + "\n").encode())
+            except OSError:
+                pass
 
 
 def read_message():
@@ -97,12 +86,6 @@ def read_message():
 
 def send(kind, place):
     os.write(FD + 1, MESSAGE.pack(kind, place[0], place[1], 0, 0))
-
-
-def told(error):
-    import json
-
-    return [json.dumps(describe(error)).encode("ascii")]
 
 
 def die_with_parent():
@@ -129,25 +112,17 @@ def prepare():
         os.set_inheritable(fd, False)
 
 
-def facts(script):
-    import json
-    import sys
-
-    return [json.dumps({
-        "max_batch": script.max_batch, "max_concurrency": script.max_concurrency,
-        "labels": script.labels, "info": script.info(),
-        "version": ".".join(map(str, sys.version_info[:3]))}).encode("ascii")]
-
-
 def serve(path, args):
     prepare()
     area = Area(AREA_FD)
+    marks = Marks()
     try:
-        mark("runtime-ready")
+        marks.mark("runtime-ready")
         script = Script(path, args)
         said = facts(script)
+        marks.mark("script-imported")
         script.warmup()
-        mark("model-loaded")
+        marks.mark("model-loaded")
     except BaseException as error:
         send(FAILED, area.put(0, told(error)))
         return
@@ -161,12 +136,12 @@ def serve(path, args):
             finally:
                 os._exit(0)
         try:
-            parts, kind = answer(script.call(texts_of(area, n, length)), n), DONE
+            parts, kind = answer(script.call(texts_of(area.take(length), n)), n), DONE
         except BaseException as error:
             parts, kind = told(error), RAISED
         send(kind, area.put((length + 63) // 64 * 64, parts))
         if is_first:
-            mark("first-result")
+            marks.mark("first-result")
             is_first = False
         del parts
 

@@ -164,6 +164,15 @@ static const struct number layout[] = {
     OFFSET(cuvee_machine_info, tiers_usable, 176),
     OFFSET(cuvee_machine_info, memory_bytes, 184),
     OFFSET(cuvee_machine_info, memory_limit_bytes, 192),
+    SIZE(cuvee_python_info, 3640),
+    OFFSET(cuvee_python_info, struct_size, 0),
+    OFFSET(cuvee_python_info, python, 8),
+    OFFSET(cuvee_python_info, version, 1032),
+    OFFSET(cuvee_python_info, library, 1064),
+    OFFSET(cuvee_python_info, metacall, 2088),
+    OFFSET(cuvee_python_info, metacall_trouble, 3112),
+    OFFSET(cuvee_python_info, host, 3624),
+    OFFSET(cuvee_python_info, why, 3632),
 };
 #endif
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# cuvee classify with a Python script as the model, in both hosts.
+# cuvee classify with a Python script as the model, in all hosts. $METACALL_STANDIN is the library that plays MetaCall.
 load common
 
 SCRIPTS=$SOURCE_DIR/tests/python/scripts
@@ -9,18 +9,20 @@ SCRIPTS=$SOURCE_DIR/tests/python/scripts
 setup() {
     enter_folder
     command -v python3 >/dev/null || skip 'no python3'
+    export CUVEE_METACALL_LIBRARY=$METACALL_STANDIN
     printf 'one\ntwo\n\nthree\n' > f.txt
 }
 
+# A Python without a shared library can only be a process.
 hosts() {
-    if "$CUVEE" info "$SCRIPTS/shapes.py" --json --python-host embed >/dev/null 2>&1; then
-        echo embed process
+    if [ "$("$CUVEE" doctor --json | jq -r .python.auto_host)" = embed ]; then
+        echo embed process metacall
     else
-        echo process # this Python has no shared library
+        echo process
     fi
 }
 
-@test "plain python, embed and process give the same bytes" {
+@test "plain python and all hosts give the same bytes" {
     cat > plain.py <<EOF
 import json, sys
 sys.path.insert(0, "$SCRIPTS")
@@ -45,7 +47,9 @@ EOF
         expect_stderr "$host, Python 3"
         [ "$(tail -n +2 "$host.csv" | cut -d, -f1 | tr '\n' ' ')" = "$(seq -s' ' 0 999) " ]
     done
-    [ ! -f embed.csv ] || cmp embed.csv process.csv
+    for host in $(hosts); do
+        cmp "$host.csv" process.csv
+    done
 }
 
 @test "further keys join the row, or stand beside input columns" {
@@ -125,11 +129,95 @@ EOF
     cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python /no/such/python
     expect_status 4
     expect_stderr '/no/such/python'
-    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python-host metacall
-    expect_status 4
-    expect_stderr MetaCall
     cuvee classify f.txt -m "$SCRIPTS/shapes.py" --precision int8
     expect_status 2
+}
+
+@test "MetaCall: where it is missing, and what does not load in it" {
+    export CUVEE_METACALL_LIBRARY=/no/libmetacall.so
+    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python-host metacall
+    expect_status 4
+    expect_stderr 'MetaCall is not found (/no/libmetacall.so: '
+    expect_stderr 'install it (https://github.com/metacall/install)'
+    expect_stderr CUVEE_METACALL_LIBRARY
+    # Without being asked for it is never taken.
+    cuvee classify -q f.txt -m "$SCRIPTS/shapes.py"
+    expect_status 0
+    export CUVEE_METACALL_LIBRARY=$METACALL_STANDIN
+    [[ $(hosts) == *metacall* ]] || skip 'this Python cannot be embedded'
+    cuvee classify f.txt -m "$SCRIPTS/import_error.py" --python-host metacall
+    expect_status 4
+    expect_stderr "No module named 'a_package_that_nobody_has' (import_error.py, line 2)"
+    cuvee info "$SCRIPTS/shapes.py" --python-host metacall --json
+    [ "$(jq -r .python_host <<<"$output")" = metacall ]
+}
+
+@test "doctor shows the Python hosts" {
+    cuvee doctor
+    expect_status 0
+    expect_output "python      $(python3 -c 'import sys; print(sys.executable)'), 3."
+    expect_output "metacall    $METACALL_STANDIN"
+    expect_output 'scripts     --python-host auto takes '
+    export CUVEE_METACALL_LIBRARY=/no/libmetacall.so
+    cuvee doctor --json
+    expect_status 0
+    [ "$(jq -c '.python | [.metacall, .trouble]' <<<"$output")" = '[null,null]' ]
+    [[ $(jq -r .python.metacall_trouble <<<"$output") == 'MetaCall is not found'* ]]
+    mkdir empty
+    run --separate-stderr env -u VIRTUAL_ENV PATH="$PWD/empty" "$CUVEE" doctor
+    expect_status 0
+    expect_output 'python      none: python3: '
+}
+
+@test "recycled workers: new ones, the same results" {
+    seq 40 > f.txt
+    cat > pids.py <<EOF
+import os
+
+
+def process_batch(texts):
+    return [{"label": "x", "pid": os.getpid()} for _ in texts]
+EOF
+    cuvee classify -q f.txt -m pids.py --python-host process --max-batch 10 --recycle-calls 1 --no-text
+    expect_status 0
+    [ "$(jq -c .index <<<"$output" | tr '\n' ' ')" = "$(seq -s' ' 0 39) " ]
+    [ "$(jq .pid <<<"$output" | uniq | wc -l)" -ge 4 ]
+    cuvee classify -q f.txt -m pids.py --python-host process --max-batch 10 --recycle-mb 1 --no-text
+    [ "$(jq .pid <<<"$output" | uniq | wc -l)" -ge 4 ]
+    cuvee classify -q f.txt -m pids.py --python-host process --max-batch 10 --recycle-mb 100000 --no-text
+    [ "$(jq .pid <<<"$output" | uniq | wc -l)" -eq 1 ]
+    cuvee classify -q f.txt -m pids.py --recycle-calls 0
+    expect_status 2
+}
+
+@test "marks for cuvee measure: a line for each phase" {
+    for host in $(hosts); do
+        mkfifo marks
+        cat marks > said &
+        exec 9> marks
+        MEASURE_FD=9 "$CUVEE" classify -q f.txt -m "$SCRIPTS/shapes.py" --python-host "$host" -o out.jsonl
+        exec 9>&-
+        wait $!
+        [ "$(tr '\n' ' ' < said)" = 'runtime-ready script-imported model-loaded first-result ' ]
+        rm marks
+    done
+}
+
+@test "marks go to a pipe alone, and not to what took its number" {
+    for host in $(hosts); do
+        MEASURE_FD=9 "$CUVEE" classify -q f.txt -m "$SCRIPTS/shapes.py" --python-host "$host" 9> file > out.jsonl
+        [ ! -s file ]
+        # Closed, so that the number may become that of anything we open.
+        mkfifo fifo
+        for fd in 5 6 7 8 9; do
+            cat fifo > "again$fd.jsonl" &
+            MEASURE_FD=$fd "$CUVEE" classify -q f.txt -m "$SCRIPTS/shapes.py" --python-host "$host" -o fifo \
+                5>&- 6>&- 7>&- 8>&- 9>&-
+            wait $!
+            cmp out.jsonl "again$fd.jsonl"
+        done
+        rm fifo
+    done
 }
 
 @test "arguments of the script, and info about it" {

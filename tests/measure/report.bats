@@ -98,7 +98,10 @@ EOF
     [ "$(grep -c 'class="area c' r.html)" -eq 16 ]
     [ "$(grep -c 'fill="url(#hatch)" pointer' r.html)" -eq 8 ]
     grep -q '>h</text>' r.html # the axis is in hours
-    grep -q '>true peak: [0-9.]*</text>' r.html # both bounds are the same
+    grep -q '>true peak: [0-9.]* to [0-9.]*</text>' r.html
+    python3 -c 'import json
+d = json.load(open("result.json"))
+assert max(d["series"]["upper"]["bytes"]) <= d["memory"]["footprint"]["peak"]["upper"]'
 }
 
 @test "redacted arguments are on no page" {

@@ -23,6 +23,7 @@
 #include "measure_diff.h"
 #include "measure_outputs.h"
 #include "measure_report.h"
+#include "measure_runs.h"
 #include "measure_summary.h"
 #include "os/file.h"
 #include "os/program.h"
@@ -38,6 +39,7 @@ enum { CANNOT_TRACK = 124 };
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
+    int64_t repeat;
     int track;
     bool exact, explain, redact, quiet;
 
@@ -90,6 +92,14 @@ static const struct option_spec options[] = {
      .arg = "SECONDS",
      .offset = AT(timeout_s),
      .help = "End the whole tree after so long, exit with 124"},
+    {.name = "repeat",
+     .kind = OPTION_NUMBER,
+     .arg = "N",
+     .offset = AT(repeat),
+     .min = 1,
+     .max = MEASURE_MAX_RUNS,
+     .help = "Run the command so often, until it fails; the files are of the last run, with the "
+             "figures of all"},
     {.name = "interval",
      .kind = OPTION_REAL,
      .arg = "MS",
@@ -336,12 +346,14 @@ static void tell_meter(int status, const struct measure_options *o, const char *
                                               : "cannot be followed");
 }
 
-static int measure(const struct measure_options *o, char **command, size_t n_command,
-                   const struct limit *limit, struct measure_outputs *outputs)
+/* One run. *ret_is_whole: there are figures; else what went wrong was told. Returns an exit code.
+ */
+static int run_once(const struct measure_options *o, char **command, size_t n_command,
+                    const struct limit *limit, struct account *a, bool *ret_is_whole)
 {
-    struct account a = {0};
     cuvee_error err = {0};
     int records = -1, meter_status = 0;
+    *ret_is_whole = false;
     int rc = start_meter(o, command, n_command, &records, &err);
     if (rc < 0) return tell(&err);
     const struct sigaction forward = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
@@ -350,21 +362,44 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
     sigaction(SIGQUIT, &ignore, NULL);
     sigaction(SIGTERM, &forward, NULL);
     sigaction(SIGHUP, &forward, NULL);
-    cli__measure_outputs_follow(outputs, &a);
-    rc = hear(records, &a, &meter_status, &err);
-    int exit_code;
+    rc = hear(records, a, &meter_status, &err);
     if (meter_status) {
-        exit_code = meter_status == CANNOT_TRACK ? EXIT_FAILED : meter_status;
-        tell_meter(meter_status, o, command[0], &a);
-    } else {
-        if (rc == CUVEE_OK) rc = cuvee__account_end(&a, &err);
-        if (rc == CUVEE_OK)
-            rc = cli__measure_outputs_write(outputs, &a, (const char *const *)command, o->redact,
-                                            &err);
-        if (rc == CUVEE_OK && !o->quiet) cli__measure_summary(&a, o->explain);
-        exit_code = rc < 0 ? tell(&err) : exit_of(&a, limit);
+        tell_meter(meter_status, o, command[0], a);
+        return meter_status == CANNOT_TRACK ? EXIT_FAILED : meter_status;
     }
+    if (rc == CUVEE_OK) rc = cuvee__account_end(a, &err);
+    if (rc < 0) return tell(&err);
+    *ret_is_whole = true;
+    return exit_of(a, limit);
+}
+
+/* All runs; outputs are of the last one. */
+static int measure(const struct measure_options *o, char **command, size_t n_command,
+                   const struct limit *limit, struct measure_outputs *outputs)
+{
+    struct account a = {0};
+    struct measure_runs runs = {0};
+    cuvee_error err = {0};
+    bool is_whole = true;
+    int exit_code = EXIT_OK, rc = CUVEE_OK;
+    for (int64_t i = 0; i < o->repeat && !exit_code && rc == CUVEE_OK; i++) {
+        cuvee__account_deinit(&a);
+        cli__measure_outputs_follow(outputs, &a);
+        exit_code = run_once(o, command, n_command, limit, &a, &is_whole);
+        if (is_whole) rc = cli__measure_runs_add(&runs, &a, exit_code, &err);
+        if (a.was_interrupted) break;
+    }
+    if (is_whole && rc == CUVEE_OK) {
+        outputs->runs = o->repeat > 1 ? &runs : NULL;
+        rc = cli__measure_outputs_write(outputs, &a, (const char *const *)command, o->redact, &err);
+        if (rc == CUVEE_OK && !o->quiet) {
+            if (o->repeat > 1) cli__measure_runs_summary(&runs);
+            cli__measure_summary(&a, o->explain);
+        }
+    }
+    if (rc < 0) exit_code = tell(&err);
     cuvee__account_deinit(&a);
+    cli__measure_runs_deinit(&runs);
     return exit_code;
 }
 
@@ -389,7 +424,7 @@ static int run(const struct command *self, int argc, char **argv)
         argc--;
         argv++;
     }
-    struct measure_options o = {.interval_ms = 10, .budget_percent = 1};
+    struct measure_options o = {.interval_ms = 10, .budget_percent = 1, .repeat = 1};
     struct operands operands;
     struct limit limit;
     struct measure_outputs outputs = {0};
@@ -403,6 +438,8 @@ static int run(const struct command *self, int argc, char **argv)
     else if (is_attach && (o.exact || o.track == TRACK_CGROUP))
         rc = cli__usage_error(self, "attach moves and traces nothing; not with --exact or "
                                     "--track cgroup");
+    else if (o.repeat > 1 && (is_attach || o.series))
+        rc = cli__usage_error(self, "--repeat is for a command, and not with --series");
     else if (!operands.n)
         rc = cli__usage_error(self, "no command; it comes after --");
     else if (!parse_limit(o.fail_if, &limit))

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure_export.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "json_text.h"
 #include "measure/naive.h"
 #include "measure_page.h"
 #include "measure_plot.h"
 #include "measure_result.h"
+#include "report/stats.h"
 #include "table/csv_writer.h"
 
 const char *const cli__measure_formats[] = {
@@ -64,21 +67,57 @@ static json_t *list_of_one(json_t *value)
     return list;
 }
 
-/* One run: its time is mean, median, minimum and maximum; there is no deviation. */
+/* A figure of each run: key of runs[i]; or of the one run there is. Takes one. */
+static json_t *of_all_runs(const json_t *result, const char *key, json_t *one)
+{
+    const json_t *runs = cli__measure_result_find(result, "runs");
+    const size_t n = json_array_size(runs);
+    if (!n) return list_of_one(one);
+    json_t *list = json_array();
+    json_decref(one);
+    for (size_t i = 0; i < n; i++) {
+        json_t *x = json_object_get(json_array_get(runs, i), key);
+        json_array_append_new(list, json_is_number(x) ? json_incref(x) : json_null());
+    }
+    return list;
+}
+
+/* What hyperfine says of its times; with one there is no deviation. */
+static void put_moments(json_t *o, const json_t *times)
+{
+    const size_t n = json_array_size(times);
+    double sum = 0, squares = 0, *x = cuvee__alloc_array(n + 1, sizeof *x);
+    if (!x) return;
+    for (size_t i = 0; i < n; i++) sum += x[i] = json_number_value(json_array_get(times, i));
+    const double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
+    cuvee__stats_sort(x, n);
+    json_object_set_new(o, "mean", json_real(mean));
+    json_object_set_new(o, "stddev", n > 1 ? json_real(sqrt(squares / (double)(n - 1)))
+                                           : json_null());
+    json_object_set_new(o, "median", json_real(cuvee__stats_median(x, n)));
+    json_object_set_new(o, "min", json_real(x[0]));
+    json_object_set_new(o, "max", json_real(x[n - 1]));
+    cuvee__free(x);
+}
+
 static int put_hyperfine(const json_t *result, const char *command, struct markup *out)
 {
-    static const char *const same[] = {"mean", "median", "min", "max"};
-    static const char wall[] = "time.wall_leader_s";
+    static const char *const moments[] = {"mean", "stddev", "median", "min", "max"};
     json_t *o = json_object(), *r = json_object();
+    json_t *times =
+        of_all_runs(result, "wall_leader_s", number(result, "time.wall_leader_s", 1));
     json_object_set_new(r, "command", json_string(command));
-    for (int i = 0; i < 4; i++) json_object_set_new(r, same[i], number(result, wall, 1));
-    json_object_set_new(r, "stddev", json_null());
+    for (int i = 0; i < 5; i++) json_object_set_new(r, moments[i], json_null());
+    if (json_is_number(json_array_get(times, 0))) put_moments(r, times);
     json_object_set_new(r, "user", number(result, "time.user_s", 1));
     json_object_set_new(r, "system", number(result, "time.sys_s", 1));
-    json_object_set_new(r, "times", list_of_one(number(result, wall, 1)));
+    json_object_set_new(r, "times", times);
     json_object_set_new(r, "memory_usage_byte",
-                        list_of_one(whole(result, "memory.footprint.peak.lower")));
-    json_object_set_new(r, "exit_codes", list_of_one(whole(result, "exit.code")));
+                        of_all_runs(result, "footprint_lower",
+                                    whole(result, "memory.footprint.peak.lower")));
+    json_object_set_new(r, "exit_codes",
+                        of_all_runs(result, "exit_code", whole(result, "exit.code")));
     json_object_set_new(o, "results", list_of_one(r));
     return put_json(out, o);
 }

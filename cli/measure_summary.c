@@ -96,6 +96,18 @@ static void append_naive(struct buffer *out, const struct account *a, bool expla
     }
 }
 
+static void append_processes(struct buffer *out, const struct account *a)
+{
+    const uint64_t n = cuvee__account_processes(a);
+    cuvee__buffer_printf(out, "  processes  %" PRIu64, n);
+    if (n > a->n_born)
+        cuvee__buffer_printf(out, ", %" PRIu64 " of them too short to be looked at", n - a->n_born);
+    if (a->max_live)
+        cuvee__buffer_printf(out, "; %zu at a time, %zu thread%s in the largest", a->max_live,
+                             a->max_threads, a->max_threads == 1 ? "" : "s");
+    cuvee__buffer_append_char(out, '\n');
+}
+
 void cli__measure_summary(const struct account *a, bool explain)
 {
     struct buffer out = {0};
@@ -105,9 +117,7 @@ void cli__measure_summary(const struct account *a, bool explain)
                              (double)a->wall_tree_us / 1e6);
     cuvee__buffer_printf(&out, "; CPU %.2f s%s\n", (double)a->cpu_us / 1e6,
                          a->cpu_is_exact ? "" : " at least");
-    cuvee__buffer_printf(&out,
-                         "  processes  %" PRIu32 ", %zu at a time, %zu threads in the largest\n",
-                         a->n_born, a->max_live, a->max_threads);
+    append_processes(&out, a);
     append_memory(&out, a);
     append_naive(&out, a, explain);
     if (a->n_lost)

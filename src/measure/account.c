@@ -727,6 +727,12 @@ const char *cuvee__account_membership(const struct account *a, bool *ret_is_comp
     return a->events.is_used ? "events" : "poll";
 }
 
+uint64_t cuvee__account_processes(const struct account *a)
+{
+    const uint64_t known = a->leader > 0 && !a->is_attached ? 1 : 0;
+    return cuvee__max(known, cuvee__max(a->n_born, a->has_counts ? a->n_counted : 0));
+}
+
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 {
     for (size_t i = 0; i < bytes.len; i++) {

@@ -192,6 +192,10 @@ void cuvee__account_deinit(struct account *a);
  * it. */
 const char *cuvee__account_membership(const struct account *a, bool *ret_is_complete);
 
+/* Processes that there were: looked at, or counted by a source that misses none, however short they
+ * lived. A command that was started is one in any case. */
+uint64_t cuvee__account_processes(const struct account *a);
+
 /* Within 2 %. */
 static inline bool account_is_tight(const struct account *a)
 {

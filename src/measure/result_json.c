@@ -47,11 +47,9 @@ static json_t *membership(const struct account *a, json_t *why)
                             : a->trace.note[0] ? a->trace.note
                                                : "no source counts processes";
     const bool has = a->has_counts;
-    /* Those that were too short to be looked at are in it when they are counted. */
-    const uint64_t n = cuvee__max(a->n_born, has ? a->n_counted : 0);
     json_object_set_new(o, "source", json_string(source));
     json_object_set_new(o, "complete", json_boolean(is_complete));
-    json_object_set_new(o, "processes", cuvee__json_count(n));
+    json_object_set_new(o, "processes", cuvee__json_count(cuvee__account_processes(a)));
     json_object_set_new(o, "looked_at", cuvee__json_count(a->n_born));
     cuvee__json_set_or_null(o, why, "counted", has, cuvee__json_count(a->n_counted), no_counts);
     cuvee__json_set_or_null(o, why, "execs", has, cuvee__json_count(a->n_execs), no_counts);

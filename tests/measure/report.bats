@@ -325,3 +325,27 @@ EOF
         [ "$status" -eq 125 ]
     fi
 }
+
+@test "several runs: all of them are in the result" {
+    run --separate-stderr "$CUVEE" measure --repeat 6 -o result.json -- sh -c 'sleep 0.05'
+    [ "$status" -eq 0 ]
+    [[ $stderr == *'6     runs '*'median at 95 %'*'the last of them'* ]]
+    report -f hyperfine
+    echo "$output" >hyperfine.json
+    need python3
+    python3 -c 'import json, statistics
+runs = json.load(open("result.json"))["runs"]
+r = json.load(open("hyperfine.json"))["results"][0]
+assert len(runs) == 6 and r["times"] == [x["wall_leader_s"] for x in runs]
+assert r["min"] == min(r["times"]) and r["max"] == max(r["times"])
+assert abs(r["stddev"] - statistics.stdev(r["times"])) < 1e-9
+assert abs(r["median"] - statistics.median(r["times"])) < 1e-9
+assert r["exit_codes"] == [0] * 6'
+}
+
+@test "several runs: the first that fails is the last" {
+    run -3 "$CUVEE" measure -q --repeat 5 -o result.json -- sh -c 'echo run >>runs; [ $(wc -l <runs) -lt 3 ] || exit 3'
+    [ "$(wc -l <runs)" -eq 3 ]
+    run -125 "$CUVEE" measure --repeat 2 --series s.ndjson -- true
+    run -125 "$CUVEE" measure attach --repeat 2 $$
+}

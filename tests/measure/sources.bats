@@ -193,3 +193,8 @@ complete() {
     run -125 "$CUVEE" measure attach --exact $$
     run -125 "$CUVEE" measure --track nothing -- true
 }
+
+@test "a command that is too short to be looked at is a process all the same" {
+    with poll true
+    [ "$(json .membership.processes)" -ge 1 ]
+}

@@ -29,6 +29,9 @@
 
 enum { PAGE = 4096, MAX_PROCESSES = 64, FILE_MIB = 32, HOLD_MS = 300 };
 
+/* Long enough to be looked at also on a machine that has much else to do. */
+enum { ESCAPED_MS = 1000 };
+
 static const size_t mib = (size_t)1 << 20;
 
 static void rest_ms(long ms)
@@ -142,7 +145,7 @@ static int use_time(const char *kind, long ms)
 static void *fork_here(void *arg)
 {
     if (fork() == 0) {
-        rest_ms(HOLD_MS);
+        rest_ms(ESCAPED_MS);
         _exit(0);
     }
     return arg;
@@ -152,14 +155,14 @@ static int escape(char *self)
 {
     pthread_t thread;
     if (fork() == 0) { /* an orphan, whose parent was one of us */
-        if (fork() == 0) rest_ms(HOLD_MS);
+        if (fork() == 0) rest_ms(ESCAPED_MS);
         _exit(0);
     }
     if (fork() == 0) { /* a daemon */
         setsid();
         if (fork() == 0) {
             setsid();
-            rest_ms(HOLD_MS);
+            rest_ms(ESCAPED_MS);
         }
         _exit(0);
     }
@@ -177,7 +180,7 @@ static int chain(char *self, const char *left)
     const char next[] = {(char)(*left - 1), '\0'};
     if (*left > '0') execl(self, self, "chain", next, (char *)NULL);
     if (fork() == 0) _exit(0);
-    rest_ms(HOLD_MS);
+    rest_ms(ESCAPED_MS);
     return 0;
 }
 

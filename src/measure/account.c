@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/checked.h"
 #include "base/error.h"
+#include "measure/account_parts.h"
 #include "measure/record.h"
 
-enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000, RSS_SLACK_KB = 512 };
+enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000 };
 
 /* Room for one more item. */
 static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
@@ -21,12 +21,6 @@ static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
     void *grown = cuvee__realloc_array(items, wanted, item_bytes);
     if (grown) *room = wanted;
     return grown;
-}
-
-static int compare(const void *x, const void *y)
-{
-    const uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
-    return (a > b) - (a < b);
 }
 
 /* ---- processes ---- */
@@ -48,7 +42,7 @@ static int forget_processes(struct account *a)
     if (!peaks) return CUVEE_E_NOMEM;
     for (size_t i = 0; i < a->n_processes; i++)
         if (!a->processes[i].is_here) peaks[n_gone++] = a->processes[i].peak_rss;
-    qsort(peaks, n_gone, sizeof *peaks, compare);
+    qsort(peaks, n_gone, sizeof *peaks, cuvee__account_compare);
     for (size_t i = 0; i < a->n_processes; i++) {
         const struct account_process *p = &a->processes[i];
         if (p->is_here || p->peak_rss > peaks[n_gone / 2]) {
@@ -145,70 +139,16 @@ static void add_part(struct account *a, struct series_frame *f, const struct acc
     memcpy(part->comm, p->comm, sizeof part->comm);
 }
 
-static uint64_t over(uint64_t now, uint64_t before)
-{
-    return now - cuvee__min(now, before);
-}
-
-/* The bound of a tick may still fall: at the next stable anchor less can have gone than was there.
- * With too many at a time, two become one. */
-static void keep_bound(struct account *a, uint64_t bound)
-{
-    const size_t most = sizeof a->open / sizeof *a->open;
-    if (a->n_open == most) {
-        for (size_t i = 0; i < most / 2; i++) {
-            const struct account_bound *first = &a->open[2 * i], *second = first + 1;
-            a->open[i] = (struct account_bound){cuvee__max(first->bound, second->bound),
-                                                first->released_before};
-        }
-        a->n_open = most / 2;
-    }
-    a->open[a->n_open++] = (struct account_bound){bound, a->tick_released_before};
-    a->tick_released_before = a->released;
-}
-
-/* The bounds since the last anchor are final. F is its footprint, UINT64_MAX: not known; excess is
- * what high-water marks say beyond. */
-static void settle_bounds(struct account *a, uint64_t footprint, uint64_t excess)
-{
-    uint64_t most = 0;
-    for (size_t i = 0; i < a->n_open; i++) {
-        const struct account_bound *b = &a->open[i];
-        uint64_t bound = b->bound;
-        if (footprint != UINT64_MAX)
-            bound = cuvee__min(bound, footprint + a->released - b->released_before);
-        most = cuvee__max(most, bound);
-    }
-    a->upper = cuvee__max(a->upper, most + excess);
-    a->n_open = 0;
-}
-
-/* Faults have come to the accounts of those that waited. Those that were seen before are none of
- * them; the rest was faulted in and gone since the last tick. Only now, since who is gone may be
- * said after who waited for it. Traced, nothing goes unseen. */
-static void settle_claims(struct account *a)
-{
-    const uint64_t known = cuvee__min(a->claimed, a->unwaited);
-    const uint64_t found = a->trace.is_used ? 0 : a->claimed - known;
-    const uint64_t kb = found * (a->page_bytes / 1024);
-    a->unwaited -= known;
-    a->claimed = 0;
-    a->rise += kb;
-    a->tick_bound += kb;
-    a->released += kb;
-    a->faults += found;
-}
-
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
 static void close_tick(struct account *a)
 {
-    settle_claims(a);
+    cuvee__bounds_settle_claims(a);
     if (!a->tick_us && !a->tick_bound && !a->tick_charge) return;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
     uint64_t bound = a->before_rss + a->tick_bound + a->rest;
     if (a->has_rise) bound = cuvee__min(bound, a->rise);
     if (a->tick_charge) bound = cuvee__min(bound, a->tick_charge);
-    keep_bound(a, bound);
+    cuvee__bounds_keep(a, bound);
     if (a->tick_us) {
         a->before_rss = a->tick_rss_most;
         a->tick.t_us = a->tick_us;
@@ -218,40 +158,6 @@ static void close_tick(struct account *a)
         close_frame(a, &a->tick);
     }
     a->tick_us = a->tick_rss = a->tick_rss_most = a->tick_bound = a->tick_charge = 0;
-}
-
-/* By how much a process may have made the tree larger since its last sample.
- *   Pages of its own come by faults, one each; by RSS where a fault brings more, as huge pages do.
- * Pages of files come by up to 16 with a fault, and those faults are no pages of its own.
- *   One that is new has its parent's pages, if it was forked, and those were there already; its own
- * are what it faulted in, and what it has of files more than its parent. */
-static uint64_t growth(struct account *a, const struct account_process *p, uint64_t rss,
-                       uint64_t shared, uint64_t new_faults, uint64_t threads)
-{
-    enum { FAULT_AROUND = 16, TABLES_KB = 64 /* of a small process */ };
-    const uint64_t faulted = new_faults * (a->page_bytes / 1024);
-    const struct account_process *parent = p->has_sample ? NULL : find(a, p->ppid);
-    const uint64_t shared_before = p->has_sample ? p->shared : parent ? parent->shared : 0;
-    const uint64_t file = over(shared, shared_before);
-    uint64_t own = over(faulted, file / FAULT_AROUND);
-    if (p->has_sample) own = cuvee__max(own, over(over(rss, shared), over(p->rss, p->shared)));
-    const uint64_t new_threads = over(threads, p->has_sample ? p->threads : 0);
-    a->mapped += file;
-    return own + file + (own + file) / 512 + new_threads * CUVEE__KERNEL_STACK_KB +
-           (p->has_sample ? 0 : TABLES_KB);
-}
-
-/* And what it may have given back: what it faulted in, and had, and has no more. */
-static uint64_t shrinkage(const struct account *a, const struct account_process *p, uint64_t rss,
-                          uint64_t new_faults, uint64_t threads)
-{
-    const uint64_t faulted = new_faults * (a->page_bytes / 1024);
-    const bool has_inherited = !p->has_sample && p->pid != a->leader;
-    uint64_t given = over(p->rss + faulted, has_inherited ? 0 : rss);
-    if (given > RSS_SLACK_KB) /* no noise: then as much as it can be */
-        given =
-            over(cuvee__max(p->rss, p->rss_most) + faulted, has_inherited ? 0 : rss) + RSS_SLACK_KB;
-    return given + given / 512 + over(p->threads, threads) * CUVEE__KERNEL_STACK_KB;
 }
 
 static void sampled(struct account *a, const char *line)
@@ -276,18 +182,19 @@ static void sampled(struct account *a, const char *line)
         p->threads = threads;
         p->waited_faults = faults_waited;
         p->has_sample = true;
-        a->before_rss += rss + RSS_SLACK_KB;
+        a->before_rss += rss + ACCOUNT_RSS_SLACK_KB;
     }
-    const uint64_t new_faults = over(faults, p->faults);
-    const uint64_t grown = growth(a, p, rss, shared, new_faults, threads);
-    a->released += shrinkage(a, p, rss, new_faults, threads);
+    const struct usage now = {rss, shared, over(faults, p->faults), threads};
+    const uint64_t grown =
+        cuvee__bounds_growth(a, p, p->has_sample ? NULL : find(a, p->ppid), &now);
+    a->released += cuvee__bounds_shrinkage(a, p, &now);
     a->rise += grown;
     a->tick_bound += grown;
-    a->faults += new_faults;
+    a->faults += now.new_faults;
     a->tick_rss += rss;
     /* RSS of a tick comes from counters that lag behind; that of an anchor was counted. */
-    p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + RSS_SLACK_KB));
-    if (!p->rss_most || !p->is_anchored) p->rss_most = rss + RSS_SLACK_KB;
+    p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + ACCOUNT_RSS_SLACK_KB));
+    if (!p->rss_most || !p->is_anchored) p->rss_most = rss + ACCOUNT_RSS_SLACK_KB;
     a->tick_rss_most += p->rss_most;
     a->claimed += over(faults_waited, p->waited_faults);
     p->waited_faults = faults_waited;
@@ -323,13 +230,14 @@ static void last_of(struct account *a, const char *line)
     close_tick(a); /* this is of the next one */
     a->traced_cpu_us += cpu;
     if (!p) return;
-    const uint64_t new_faults = over(minor + major, p->faults);
+    const struct usage now = {cuvee__max(high_water, p->rss), p->shared,
+                              over(minor + major, p->faults), p->threads};
     const uint64_t grown =
-        growth(a, p, cuvee__max(high_water, p->rss), p->shared, new_faults, p->threads);
+        cuvee__bounds_growth(a, p, p->has_sample ? NULL : find(a, p->ppid), &now);
     a->released += grown; /* the rest when it is gone */
     a->rise += grown;
     a->tick_bound += grown;
-    a->faults += new_faults;
+    a->faults += now.new_faults;
     p->faults = minor + major;
     p->cpu_us = cuvee__max(p->cpu_us, cpu);
     p->wait_us = cuvee__max(p->wait_us, wait);
@@ -347,32 +255,6 @@ static void waited(struct account *a, const char *line)
     if (!p) return;
     p->wait_us = cuvee__max(p->wait_us, wait);
     a->has_wait = true;
-}
-
-/* ---- the control group ---- */
-
-static void charged(struct account *a, const char *line)
-{
-    uint64_t t, usage, peak, swap, file, kernel;
-    if (sscanf(line, "H %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &t,
-               &usage, &peak, &swap, &file, &kernel) != 6)
-        return;
-    a->has_charge = true;
-    a->charged_peak = cuvee__max(a->charged_peak, peak);
-    const uint64_t least_file = a->has_charged_file ? cuvee__min(file, a->charged_file) : 0;
-    a->charged_file = file;
-    a->has_charged_file = true;
-    /* What was there before us may have been charged elsewhere. */
-    if (!a->has_rise || !a->charge.is_used || a->is_attached) return;
-    /* Where the kernel's own memory is not charged, or not as much as we count. */
-    const uint64_t uncharged = over(a->rest_kernel, kernel);
-    const uint64_t bound =
-        peak ? over(peak, least_file) + a->mapped + uncharged + cuvee__max(swap, a->rest_swap)
-             : UINT64_MAX;
-    /* Faults of a tick were read a little before its charge: what was faulted in between is in the
-     * charge before. And the last H comes without a tick. */
-    a->tick_charge = cuvee__max(a->tick_charge, cuvee__max(bound, a->charge_before));
-    a->charge_before = bound;
 }
 
 static void machine(struct account *a, const char *line)
@@ -441,7 +323,7 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
         a->open_excess += a->excess;
         return;
     }
-    settle_bounds(a, n->footprint, a->excess + a->open_excess);
+    cuvee__bounds_settle(a, n->footprint, a->excess + a->open_excess);
     a->open_excess = 0;
     /* The area below the line through the stable anchors. */
     if (a->has_peak)
@@ -457,7 +339,7 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
     a->mapped = n->parts.file + n->parts.shmem;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
     a->upper = cuvee__max(a->upper, n->footprint);
-    keep_bound(a, n->footprint);
+    cuvee__bounds_keep(a, n->footprint);
     if (a->has_peak && n->footprint <= a->lower) return;
     a->has_peak = true;
     a->lower = n->footprint;
@@ -627,7 +509,7 @@ static void last(struct account *a, const char *line)
 static int read_line(struct account *a, const char *line)
 {
     static void (*const readers[128])(struct account *, const char *) = {
-        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,           ['H'] = charged,
+        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,           ['H'] = cuvee__bounds_charge,
         ['I'] = pressed,  ['J'] = waited,  ['N'] = counted,        ['O'] = transferred,
         ['P'] = anchored, ['S'] = sampled, ['T'] = threads_traced, ['U'] = source,
         ['W'] = ended,    ['X'] = ended,   ['Y'] = machine,        ['Z'] = last,
@@ -663,76 +545,6 @@ static int read_line(struct account *a, const char *line)
     }
 }
 
-/* ---- conclusions ---- */
-
-/* The median over the time of the curve through the stable anchors, sampled a thousand times. */
-static int conclude_curve(struct account *a)
-{
-    enum { SAMPLES = 1000 };
-    const struct account_anchor *before = NULL;
-    uint64_t *values = cuvee__alloc_array(SAMPLES, sizeof *values), first = 0, end = 0;
-    size_t n = 0;
-    if (!values) return CUVEE_E_NOMEM;
-    for (size_t i = 0; i < a->n_anchors; i++) {
-        const struct account_anchor *x = &a->anchors[i];
-        if (!x->is_stable) continue;
-        if (!before) first = x->t_us;
-        end = x->t_us;
-        before = x;
-    }
-    before = NULL;
-    for (size_t i = 0; i < a->n_anchors && end > first; i++) {
-        const struct account_anchor *x = &a->anchors[i];
-        if (!x->is_stable) continue;
-        while (before && n < SAMPLES && first + (end - first) * n / SAMPLES < x->t_us)
-            values[n++] = before->footprint;
-        before = x;
-    }
-    qsort(values, n, sizeof *values, compare);
-    a->steady_median = n ? values[n / 2] : a->lower;
-    cuvee__free(values);
-    return CUVEE_OK;
-}
-
-static void conclude_cpu(struct account *a)
-{
-    if (a->is_attached) a->wall_leader_us = a->wall_tree_us;
-    uint64_t sampled_us = a->exited_cpu_us;
-    for (size_t i = 0; i < a->n_processes; i++) {
-        const struct account_process *p = &a->processes[i];
-        a->naive_sum_of_peaks += p->peak_rss;
-        a->wait_us += p->wait_us;
-        if (p->is_here) sampled_us += over(p->cpu_us, p->base_cpu_us);
-    }
-    a->has_cpu = a->has_tree_cpu || a->has_status || (a->is_attached && a->n_processes);
-    a->cpu_is_exact = a->has_tree_cpu;
-    /* Children that nobody waits for are in neither of these; the largest one misses least. */
-    const uint64_t waited_us = a->user_us + a->system_us;
-    a->cpu_us = a->has_tree_cpu ? a->tree_cpu_us
-                                : cuvee__max(waited_us, cuvee__max(sampled_us, a->traced_cpu_us));
-    if (!a->has_tree_cpu)
-        snprintf(a->cpu_source, sizeof a->cpu_source, "%s",
-                 a->cpu_us == a->traced_cpu_us ? "ptrace"
-                 : a->cpu_us == waited_us      ? "rusage"
-                                               : "samples");
-}
-
-const char *cuvee__account_membership(const struct account *a, bool *ret_is_complete)
-{
-    const bool by_events = a->events.is_used && !a->n_overruns;
-    *ret_is_complete =
-        a->is_complete && !a->n_lost && (a->trace.is_used || a->group.is_used || by_events);
-    if (a->trace.is_used) return "ptrace";
-    if (a->group.is_used) return "cgroup";
-    return a->events.is_used ? "events" : "poll";
-}
-
-uint64_t cuvee__account_processes(const struct account *a)
-{
-    const uint64_t known = a->leader > 0 && !a->is_attached ? 1 : 0;
-    return cuvee__max(known, cuvee__max(a->n_born, a->has_counts ? a->n_counted : 0));
-}
-
 int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 {
     for (size_t i = 0; i < bytes.len; i++) {
@@ -752,12 +564,11 @@ int cuvee__account_feed(struct account *a, struct span bytes, cuvee_error *err)
 int cuvee__account_end(struct account *a, cuvee_error *err)
 {
     close_tick(a);
-    settle_bounds(a, UINT64_MAX, a->open_excess);
+    cuvee__bounds_settle(a, UINT64_MAX, a->open_excess);
     if (a->version != CUVEE__RECORD_VERSION)
         return cuvee__fail(err, CUVEE_E_FORMAT, "no records of a meter");
-    if (a->no_memory || conclude_curve(a) < 0)
+    if (a->no_memory || cuvee__account_conclude(a) < 0)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for records");
-    conclude_cpu(a);
     return CUVEE_OK;
 }
 

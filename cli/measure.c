@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include "measure_report.h"
 #include "measure_runs.h"
 #include "measure_summary.h"
+#include "os/cpu_list.h"
 #include "os/file.h"
 #include "os/program.h"
 
@@ -39,6 +41,8 @@ enum { CANNOT_TRACK = 124 };
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
+    const char *cpus, *limit_mem;
+    uint64_t memory_limit; /* bytes, of limit_mem; 0: none */
     int64_t repeat;
     int track;
     bool exact, explain, redact, quiet;
@@ -100,6 +104,17 @@ static const struct option_spec options[] = {
      .max = MEASURE_MAX_RUNS,
      .help = "Run the command so often, until it fails; the files are of the last run, with the "
              "figures of all"},
+    {.name = "cpus",
+     .kind = OPTION_TEXT,
+     .arg = "LIST",
+     .offset = AT(cpus),
+     .help = "Processors that the command may use, as 0,2-3"},
+    {.name = "limit-mem",
+     .kind = OPTION_TEXT,
+     .arg = "SIZE",
+     .offset = AT(limit_mem),
+     .help = "Memory that the whole tree may use, page cache included, as 500M; the kernel ends "
+             "what needs more. Needs a control group"},
     {.name = "interval",
      .kind = OPTION_REAL,
      .arg = "MS",
@@ -179,6 +194,31 @@ struct limit {
     double most; /* bytes or seconds */
 };
 
+/* A number, of bytes with K, M, G or T behind it. Moves *text to what follows. */
+static bool parse_size(const char **text, double *ret)
+{
+    char *end;
+    *ret = strtod(*text, &end);
+    if (end == *text || !(*ret >= 0)) return false;
+    const char *const units = "KMGT", *unit = *end ? strchr(units, *end) : NULL;
+    if (unit) {
+        for (const char *u = units; u <= unit; u++) *ret *= 1024;
+        end++;
+    }
+    *text = end;
+    return true;
+}
+
+static bool parse_limit_mem(const char *text, uint64_t *ret)
+{
+    double bytes = 0;
+    *ret = 0;
+    if (!text) return true;
+    if (!parse_size(&text, &bytes) || *text || !(bytes >= 1 && bytes < 1e18)) return false;
+    *ret = (uint64_t)bytes;
+    return true;
+}
+
 static bool parse_limit(const char *text, struct limit *ret)
 {
     static const char *const names[] = {"", "footprint>", "wall>", "cpu>"};
@@ -188,16 +228,11 @@ static bool parse_limit(const char *text, struct limit *ret)
         const size_t n = strlen(names[k]);
         if (strncmp(text, names[k], n) != 0) continue;
         char *end;
-        double most = strtod(text + n, &end);
-        if (end == text + n || !(most >= 0)) return false;
-        const char *const units = "KMGT", *unit = *end ? strchr(units, *end) : NULL;
-        if (unit && k == LIMIT_FOOTPRINT) {
-            for (const char *u = units; u <= unit; u++) most *= 1024;
-            end++;
-        }
         ret->kind = k;
-        ret->most = most;
-        return *end == '\0';
+        text += n;
+        if (k == LIMIT_FOOTPRINT) return parse_size(&text, &ret->most) && *text == '\0';
+        ret->most = strtod(text, &end);
+        return end != text && ret->most >= 0 && *end == '\0';
     }
     return false;
 }
@@ -241,12 +276,12 @@ static void pass_on(int number)
 static int start_meter(const struct measure_options *o, char **command, size_t n_command,
                        int *ret_records, cuvee_error *err)
 {
-    char path[4200], out[16], interval[32], budget[32], timeout[32];
+    char path[4200], out[16], interval[32], budget[32], timeout[32], limit[32];
     int pipe_ends[2];
     pid_t pid;
     if (!find_meter(path, sizeof path))
         return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
-    char **argv = cuvee__calloc(n_command + 20, sizeof *argv);
+    char **argv = cuvee__calloc(n_command + 24, sizeof *argv);
     if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
         cuvee__free(argv);
@@ -258,13 +293,22 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     snprintf(interval, sizeof interval, "%.0f", o->interval_ms * 1000);
     snprintf(budget, sizeof budget, "%.6f", o->budget_percent / 100);
     snprintf(timeout, sizeof timeout, "%.0f", o->timeout_s * 1e6);
-    const char *fixed[17] = {
+    const char *fixed[21] = {
         path,        "--out", out,       "--interval",     interval,  "--budget",          budget,
         "--timeout", timeout, "--track", tracks[o->track], "--exact", o->exact ? "1" : "0"};
     size_t n_fixed = 13;
     if (o->attached) {
         fixed[n_fixed++] = o->attached->is_group ? "--group" : "--attach";
         fixed[n_fixed++] = o->attached->text;
+    }
+    if (o->cpus) {
+        fixed[n_fixed++] = "--cpus";
+        fixed[n_fixed++] = o->cpus;
+    }
+    if (o->memory_limit) {
+        snprintf(limit, sizeof limit, "%" PRIu64, o->memory_limit);
+        fixed[n_fixed++] = "--limit-mem";
+        fixed[n_fixed++] = limit;
     }
     fixed[n_fixed++] = "--";
     /* The prototype of posix_spawn() is older than const; the strings are not written to. */
@@ -330,6 +374,10 @@ static int tell(const cuvee_error *err)
 static void tell_meter(int status, const struct measure_options *o, const char *what,
                        const struct account *a)
 {
+    if (status == CANNOT_TRACK && a->limit.note[0]) {
+        cli__console_say("cuvee measure: --limit-mem: %s", a->limit.note);
+        return;
+    }
     if (status == CANNOT_TRACK) {
         const struct account_source *asked = o->exact           ? &a->trace
                                              : a->group.is_used ? &a->events
@@ -433,11 +481,20 @@ static int run(const struct command *self, int argc, char **argv)
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
     rc = EXIT_OK;
     struct attach_target target;
+    struct cpu_list cpus;
     if (is_attach && operands.n != 1)
         rc = cli__usage_error(self, "attach takes one process, control group or unit");
     else if (is_attach && (o.exact || o.track == TRACK_CGROUP))
         rc = cli__usage_error(self, "attach moves and traces nothing; not with --exact or "
                                     "--track cgroup");
+    else if (is_attach && (o.cpus || o.limit_mem))
+        rc = cli__usage_error(self, "--cpus and --limit-mem are for a command");
+    else if (o.cpus && !cuvee__cpu_list_parse(o.cpus, &cpus))
+        rc = cli__usage_error(self, "--cpus '%s': as '0' or '0,2-3'", o.cpus);
+    else if (o.cpus && !cuvee__cpu_list_is_allowed(&cpus))
+        rc = cli__usage_error(self, "--cpus %s: none of them may be used here", o.cpus);
+    else if (!parse_limit_mem(o.limit_mem, &o.memory_limit))
+        rc = cli__usage_error(self, "--limit-mem '%s': bytes, as '500M' or '2G'", o.limit_mem);
     else if (o.repeat > 1 && (is_attach || o.series))
         rc = cli__usage_error(self, "--repeat is for a command, and not with --series");
     else if (!operands.n)

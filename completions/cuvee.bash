@@ -64,6 +64,8 @@ _cuvee() {
         measure:--fail-if) return ;;
         measure:--timeout) return ;;
         measure:--repeat) return ;;
+        measure:--cpus) return ;;
+        measure:--limit-mem) return ;;
         measure:--interval) return ;;
         measure:--pss-budget) return ;;
         measure:--track) COMPREPLY=($(compgen -W 'auto cgroup events poll' -- "$cur")); return ;;
@@ -78,7 +80,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --python-host --python --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --series --html --md --explain --fail-if --timeout --repeat --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --series --html --md --explain --fail-if --timeout --repeat --cpus --limit-mem --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac

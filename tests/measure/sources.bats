@@ -198,3 +198,23 @@ complete() {
     with poll true
     [ "$(json .membership.processes)" -ge 1 ]
 }
+
+@test "processors and memory may be limited" {
+    [ "$("$CUVEE" measure -q --cpus 0 -- grep Cpus_allowed_list /proc/self/status | tr -dc 0-9,-)" = 0 ] ||
+        ! grep -qE 'Cpus_allowed_list:.(0|0[-,].*)$' /proc/self/status
+    for list in x 3- 2-1 0,, -1 99999; do
+        run -125 "$CUVEE" measure --cpus "$list" -- true
+    done
+    for size in x 0 -1 5Q ''; do
+        run -125 "$CUVEE" measure --limit-mem "$size" -- true
+    done
+    run -125 "$CUVEE" measure attach --cpus 0 $$
+    run --separate-stderr "$CUVEE" measure -q --limit-mem 48M -- sh -c 'head -c 200M /dev/zero | tail >/dev/null'
+    if [ "$status" -eq 125 ]; then
+        [[ $stderr == 'cuvee measure: --limit-mem: no control group'* ]]
+    else
+        [ "$status" -eq 137 ] # tail, by the kernel
+        run -0 "$CUVEE" measure -q --limit-mem 48M -- true
+    fi
+    [ -z "$(leaves)" ]
+}

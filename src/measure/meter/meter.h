@@ -64,6 +64,8 @@ struct meter {
     double budget;                    /* share of a core */
     enum meter_track track;
     bool is_exact;
+    const char *cpus;      /* NULL: as ours */
+    uint64_t memory_limit; /* bytes; 0: none */
     int attached;         /* follow this process, start nothing; 0 = none */
     const char *existing; /* or all processes of this control group; NULL = none */
     int out;              /* records go here */
@@ -125,6 +127,9 @@ void meter_signal_all(struct meter *m, int signal);
 /* meter_group.c. Make groups for the command, before it is forked; false: none can be made, which
  * has been said. */
 bool meter_group_make(struct meter *m);
+/* Its memory, page cache included, may not pass this; the kernel ends what does. False, and said,
+ * where there is no control group of the tree's own for it. Before a process is in it. */
+bool meter_group_limit(struct meter *m, uint64_t bytes);
 /* Use a group that is there. False: it is none. */
 bool meter_group_use(struct meter *m, const char *directory);
 /* Before its exec, the command is moved in. False: it could not be moved. */

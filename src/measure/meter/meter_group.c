@@ -191,6 +191,19 @@ static void open_files(struct meter *m)
         meter_say(m, "U charge 0 the control group has no figures of memory\n");
 }
 
+bool meter_group_limit(struct meter *m, uint64_t bytes)
+{
+    const struct group *g = &m->group;
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)bytes);
+    if (*g->memory && *g->name &&
+        (write_in(g->memory, "memory.max", text) ||
+         write_in(g->memory, "memory.limit_in_bytes", text)))
+        return true;
+    meter_say(m, "U limit 0 no control group of the tree's own can limit its memory here\n");
+    return false;
+}
+
 bool meter_group_use(struct meter *m, const char *directory)
 {
     struct group *g = &m->group;

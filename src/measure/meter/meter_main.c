@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * cuvee-meter --out FD [--interval US] [--budget SHARE] [--timeout US] [--exact 1]
- *             [--track auto|cgroup|events|poll] [--attach PID | --group DIRECTORY] -- COMMAND
- * ARG...
+ *             [--track auto|cgroup|events|poll] [--cpus LIST] [--limit-mem BYTES]
+ *             [--attach PID | --group DIRECTORY] -- COMMAND ARG...
  *
  * Started by `cuvee measure`; not for people. Starts the command, or finds what is there already,
  * and follows it to the end of its last process. Exit status 0: the records say what happened; 125:
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "measure/meter/meter.h"
+#include "os/cpu_list.h"
 
 enum {
     CANNOT_TRACK = 124,
@@ -78,16 +79,21 @@ static int open_perf(pid_t pid)
 }
 
 /* In the child: nothing of the meter's is left. Waits until it may go. */
-static void become(char **command, int go, int failure, int marks, const sigset_t *signals)
+static void become(const struct meter *m, char **command, const int go[2], int failure, int marks,
+                   const sigset_t *signals)
 {
     char text[16], byte;
+    struct cpu_list cpus;
+    if (m->cpus && (!cuvee__cpu_list_parse(m->cpus, &cpus) || !cuvee__cpu_list_apply(&cpus)))
+        _exit(FAILED);
     sigprocmask(SIG_SETMASK, signals, NULL);
     sigaction(SIGPIPE, &(const struct sigaction){.sa_handler = SIG_DFL}, NULL);
     /* Marks go to a descriptor that is passed on; its number is in the environment. */
     fcntl(marks, F_SETFD, 0);
     snprintf(text, sizeof text, "%d", marks);
     setenv("MEASURE_FD", text, 1);
-    if (read(go, &byte, 1) != 1) _exit(FAILED);
+    close(go[1]); /* else it would never end */
+    if (read(go[0], &byte, 1) != 1) _exit(FAILED);
     execvp(command[0], command);
     const int e = errno;
     if (write(failure, &e, sizeof e) < 0) _exit(FAILED);
@@ -113,6 +119,7 @@ static bool open_sources(struct meter *m)
 static bool start_sources(struct meter *m)
 {
     const bool any = m->track == TRACK_AUTO;
+    if (m->memory_limit && !meter_group_limit(m, m->memory_limit)) return false;
     if (*m->group.tree && !meter_group_enter(m, m->leader) && !any) return false;
     if (m->events_fd >= 0 && !meter_events_test(m, m->leader) && !any) return false;
     if (m->is_exact && !meter_trace_seize(m, m->leader)) return false;
@@ -151,7 +158,7 @@ static int start(struct meter *m, char **command, const sigset_t *signals)
     if (!open_sources(m)) return CANNOT_TRACK;
     const pid_t pid = fork();
     if (pid < 0) return FAILED;
-    if (pid == 0) become(command, go[0], failure[1], marks[1], signals);
+    if (pid == 0) become(m, command, go, failure[1], marks[1], signals);
     close(go[0]);
     close(failure[1]);
     close(marks[1]);
@@ -347,6 +354,10 @@ static bool read_options(struct meter *m, int argc, char **argv, char ***ret_com
             m->timeout_us = strtoull(value, NULL, 10);
         else if (strcmp(argv[i], "--exact") == 0)
             m->is_exact = strcmp(value, "0") != 0;
+        else if (strcmp(argv[i], "--cpus") == 0)
+            m->cpus = value;
+        else if (strcmp(argv[i], "--limit-mem") == 0)
+            m->memory_limit = strtoull(value, NULL, 10);
         else if (strcmp(argv[i], "--attach") == 0)
             m->attached = (int)strtol(value, NULL, 10);
         else if (strcmp(argv[i], "--group") == 0)

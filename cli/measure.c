@@ -21,6 +21,7 @@
 #include "exit_code.h"
 #include "measure/account.h"
 #include "measure_attach.h"
+#include "measure_cache.h"
 #include "measure_diff.h"
 #include "measure_outputs.h"
 #include "measure_report.h"
@@ -41,9 +42,9 @@ enum { CANNOT_TRACK = 124 };
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
-    const char *cpus, *limit_mem;
+    const char *cpus, *limit_mem, *cache;
     uint64_t memory_limit; /* bytes, of limit_mem; 0: none */
-    int64_t repeat;
+    int64_t repeat, mark_fd; /* mark_fd 0: any */
     int track;
     bool exact, explain, redact, quiet;
 
@@ -109,6 +110,20 @@ static const struct option_spec options[] = {
      .arg = "LIST",
      .offset = AT(cpus),
      .help = "Processors that the command may use, as 0,2-3"},
+    {.name = "cache",
+     .kind = OPTION_TEXT,
+     .arg = "MODE",
+     .offset = AT(cache),
+     .help = "keep, warm:FILE or cold:FILE: before each run, read the file, or have the system "
+             "drop it from memory; default keep"},
+    {.name = "mark-fd",
+     .kind = OPTION_NUMBER,
+     .arg = "N",
+     .offset = AT(mark_fd),
+     .min = 3,
+     .max = 1023,
+     .help = "The descriptor that marks are written to; default any that is free, its number is in "
+             "MEASURE_FD"},
     {.name = "limit-mem",
      .kind = OPTION_TEXT,
      .arg = "SIZE",
@@ -276,12 +291,12 @@ static void pass_on(int number)
 static int start_meter(const struct measure_options *o, char **command, size_t n_command,
                        int *ret_records, cuvee_error *err)
 {
-    char path[4200], out[16], interval[32], budget[32], timeout[32], limit[32];
+    char path[4200], out[16], interval[32], budget[32], timeout[32], limit[32], marks[16];
     int pipe_ends[2];
     pid_t pid;
     if (!find_meter(path, sizeof path))
         return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
-    char **argv = cuvee__calloc(n_command + 24, sizeof *argv);
+    char **argv = cuvee__calloc(n_command + 26, sizeof *argv);
     if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
         cuvee__free(argv);
@@ -293,7 +308,7 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     snprintf(interval, sizeof interval, "%.0f", o->interval_ms * 1000);
     snprintf(budget, sizeof budget, "%.6f", o->budget_percent / 100);
     snprintf(timeout, sizeof timeout, "%.0f", o->timeout_s * 1e6);
-    const char *fixed[21] = {
+    const char *fixed[23] = {
         path,        "--out", out,       "--interval",     interval,  "--budget",          budget,
         "--timeout", timeout, "--track", tracks[o->track], "--exact", o->exact ? "1" : "0"};
     size_t n_fixed = 13;
@@ -304,6 +319,11 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     if (o->cpus) {
         fixed[n_fixed++] = "--cpus";
         fixed[n_fixed++] = o->cpus;
+    }
+    if (o->mark_fd) {
+        snprintf(marks, sizeof marks, "%" PRId64, o->mark_fd);
+        fixed[n_fixed++] = "--mark-fd";
+        fixed[n_fixed++] = marks;
     }
     if (o->memory_limit) {
         snprintf(limit, sizeof limit, "%" PRIu64, o->memory_limit);
@@ -423,7 +443,8 @@ static int run_once(const struct measure_options *o, char **command, size_t n_co
 
 /* All runs; outputs are of the last one. */
 static int measure(const struct measure_options *o, char **command, size_t n_command,
-                   const struct limit *limit, struct measure_outputs *outputs)
+                   const struct limit *limit, struct measure_cache *cache,
+                   struct measure_outputs *outputs)
 {
     struct account a = {0};
     struct measure_runs runs = {0};
@@ -432,12 +453,15 @@ static int measure(const struct measure_options *o, char **command, size_t n_com
     int exit_code = EXIT_OK, rc = CUVEE_OK;
     for (int64_t i = 0; i < o->repeat && !exit_code && rc == CUVEE_OK; i++) {
         cuvee__account_deinit(&a);
+        is_whole = false;
+        if ((rc = cli__measure_cache_prepare(cache, &err)) < 0) break;
         cli__measure_outputs_follow(outputs, &a);
         exit_code = run_once(o, command, n_command, limit, &a, &is_whole);
         if (is_whole) rc = cli__measure_runs_add(&runs, &a, exit_code, &err);
         if (a.was_interrupted) break;
     }
     if (is_whole && rc == CUVEE_OK) {
+        outputs->cache = cache->file ? cache : NULL;
         outputs->runs = o->repeat > 1 ? &runs : NULL;
         rc = cli__measure_outputs_write(outputs, &a, (const char *const *)command, o->redact, &err);
         if (rc == CUVEE_OK && !o->quiet) {
@@ -482,13 +506,16 @@ static int run(const struct command *self, int argc, char **argv)
     rc = EXIT_OK;
     struct attach_target target;
     struct cpu_list cpus;
+    struct measure_cache cache = {0};
     if (is_attach && operands.n != 1)
         rc = cli__usage_error(self, "attach takes one process, control group or unit");
     else if (is_attach && (o.exact || o.track == TRACK_CGROUP))
         rc = cli__usage_error(self, "attach moves and traces nothing; not with --exact or "
                                     "--track cgroup");
-    else if (is_attach && (o.cpus || o.limit_mem))
-        rc = cli__usage_error(self, "--cpus and --limit-mem are for a command");
+    else if (is_attach && (o.cpus || o.limit_mem || o.cache || o.mark_fd))
+        rc = cli__usage_error(self, "--cpus, --limit-mem, --cache and --mark-fd are for a command");
+    else if (cli__measure_cache_parse(o.cache, &cache, &err) < 0)
+        rc = cli__usage_error(self, "--cache %s", err.msg);
     else if (o.cpus && !cuvee__cpu_list_parse(o.cpus, &cpus))
         rc = cli__usage_error(self, "--cpus '%s': as '0' or '0,2-3'", o.cpus);
     else if (o.cpus && !cuvee__cpu_list_is_allowed(&cpus))
@@ -515,7 +542,7 @@ static int run(const struct command *self, int argc, char **argv)
     }
     const struct measure_paths paths = {o.output, o.series, o.html, o.markdown};
     if (cli__measure_outputs_open(&outputs, &paths, &err) < 0) return tell(&err);
-    rc = measure(&o, operands.items, (size_t)operands.n, &limit, &outputs);
+    rc = measure(&o, operands.items, (size_t)operands.n, &limit, &cache, &outputs);
     cli__measure_outputs_close(&outputs);
     return rc;
 }

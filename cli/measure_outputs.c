@@ -124,6 +124,11 @@ int cli__measure_outputs_write(struct measure_outputs *o, const struct account *
     json_t *result = cuvee__result_to_json(a, command, redact);
     if (!result) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for the result");
     json_object_set_new(result, "started", date(o->started_s));
+    if (o->cache)
+        json_object_set_new(json_object_get(result, "io"), "cached_before",
+                            json_pack("{s%:f}", redact ? "***" : o->cache->file,
+                                      strlen(redact ? "***" : o->cache->file),
+                                      o->cache->cached_share));
     if (o->runs) json_object_set_new(result, "runs", cli__measure_runs_to_json(o->runs));
     if (o->json) rc = write_json(o->json, result, err);
     if (rc == CUVEE_OK && o->html) rc = write_report(o->html, result, MEASURE_HTML, err);

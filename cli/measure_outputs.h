@@ -11,6 +11,7 @@
 #include "cuvee/cuvee.h"
 #include "measure/account.h"
 #include "measure/series_stream.h"
+#include "measure_cache.h"
 #include "measure_runs.h"
 #include "table/writer.h"
 
@@ -25,7 +26,8 @@ struct measure_outputs {
     struct series_stream stream;
     cuvee_error stream_error;
     int64_t started_s; /* of the calendar */
-    const struct measure_runs *runs; /* NULL: there is one only */
+    const struct measure_runs *runs;   /* NULL: there is one only */
+    const struct measure_cache *cache; /* NULL: no file was looked at */
 };
 
 /* All or none. Returns as cuvee__output_open(). */

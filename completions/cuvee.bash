@@ -65,6 +65,8 @@ _cuvee() {
         measure:--timeout) return ;;
         measure:--repeat) return ;;
         measure:--cpus) return ;;
+        measure:--cache) return ;;
+        measure:--mark-fd) return ;;
         measure:--limit-mem) return ;;
         measure:--interval) return ;;
         measure:--pss-budget) return ;;
@@ -80,7 +82,7 @@ _cuvee() {
         info) options='--model -m --precision --cache --no-cache --verify --json --python-host --python --help -h --version -V' ;;
         pack) options='--model -m --output -o --precision --calibrate --column --input-format --limit --quiet -q --help -h --version -V' ;;
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
-        measure) options='--output -o --series --html --md --explain --fail-if --timeout --repeat --cpus --limit-mem --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
+        measure) options='--output -o --series --html --md --explain --fail-if --timeout --repeat --cpus --cache --mark-fd --limit-mem --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac

@@ -86,6 +86,8 @@ complete -c cuvee -n '__fish_seen_subcommand_from measure' -l fail-if -x -d 'Exi
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l timeout -x -d 'End the whole tree after so long, exit with 124'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l repeat -x -d 'Run the command so often, until it fails; the files are of the last run, with the figures of all'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l cpus -x -d 'Processors that the command may use, as 0,2-3'
+complete -c cuvee -n '__fish_seen_subcommand_from measure' -l cache -x -d 'keep, warm:FILE or cold:FILE: before each run, read the file, or have the system drop it from memory; default keep'
+complete -c cuvee -n '__fish_seen_subcommand_from measure' -l mark-fd -x -d 'The descriptor that marks are written to; default any that is free, its number is in MEASURE_FD'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l limit-mem -x -d 'Memory that the whole tree may use, page cache included, as 500M; the kernel ends what needs more. Needs a control group'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l interval -x -d 'Milliseconds between looks; default 10'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l pss-budget -x -d 'Processor time for reading PSS, of one core; default 1'

@@ -218,3 +218,28 @@ complete() {
     fi
     [ -z "$(leaves)" ]
 }
+
+@test "a file may be warm or cold" {
+    head -c 8M /dev/urandom >data
+    "$CUVEE" measure -q -o out.json --cache warm:data -- true
+    [ "$(json .io.cached_before.data)" = 1 ]
+    "$CUVEE" measure -q -o out.json --cache cold:data -- true
+    # Some file systems live in memory, and drop nothing.
+    [ "$(stat -f -c %T .)" = tmpfs ] || [ "$(json '.io.cached_before.data < 0.5')" = true ]
+    "$CUVEE" measure -q --redact -o out.json --cache warm:data -- true
+    [ "$(json '.io.cached_before | keys[0]')" = '***' ]
+    run -125 "$CUVEE" measure --cache warm:/no/such/file -- touch started
+    [ ! -e started ]
+    for mode in hot warm: cold; do
+        run -125 "$CUVEE" measure --cache "$mode" -- true
+    done
+}
+
+@test "marks go to the descriptor that was asked for" {
+    for fd in 3 4 5 6 7 8 9 12 30; do # some of them are the meter's own
+        "$CUVEE" measure -q -o out.json --mark-fd $fd -- \
+            bash -c "[ \$MEASURE_FD = $fd ] && echo here >&$fd"
+        [ "$(json '.phases[0].name')" = here ]
+        run -127 "$CUVEE" measure -q --mark-fd $fd -- /no/such/program
+    done
+}

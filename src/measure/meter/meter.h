@@ -66,6 +66,7 @@ struct meter {
     bool is_exact;
     const char *cpus;      /* NULL: as ours */
     uint64_t memory_limit; /* bytes; 0: none */
+    int wanted_mark_fd;    /* that the command has for marks; 0: any */
     int attached;         /* follow this process, start nothing; 0 = none */
     const char *existing; /* or all processes of this control group; NULL = none */
     int out;              /* records go here */

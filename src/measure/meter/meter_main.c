@@ -2,7 +2,7 @@
  *
  * cuvee-meter --out FD [--interval US] [--budget SHARE] [--timeout US] [--exact 1]
  *             [--track auto|cgroup|events|poll] [--cpus LIST] [--limit-mem BYTES]
- *             [--attach PID | --group DIRECTORY] -- COMMAND ARG...
+ *             [--mark-fd N] [--attach PID | --group DIRECTORY] -- COMMAND ARG...
  *
  * Started by `cuvee measure`; not for people. Starts the command, or finds what is there already,
  * and follows it to the end of its last process. Exit status 0: the records say what happened; 125:
@@ -88,12 +88,19 @@ static void become(const struct meter *m, char **command, const int go[2], int f
         _exit(FAILED);
     sigprocmask(SIG_SETMASK, signals, NULL);
     sigaction(SIGPIPE, &(const struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    close(go[1]); /* else the other end would never see one */
     /* Marks go to a descriptor that is passed on; its number is in the environment. */
+    int go_on = go[0];
+    if (m->wanted_mark_fd && m->wanted_mark_fd != marks) {
+        /* What may be in the way is needed until exec. */
+        go_on = fcntl(go_on, F_DUPFD_CLOEXEC, m->wanted_mark_fd + 1);
+        failure = fcntl(failure, F_DUPFD_CLOEXEC, m->wanted_mark_fd + 1);
+        marks = dup2(marks, m->wanted_mark_fd);
+    }
     fcntl(marks, F_SETFD, 0);
     snprintf(text, sizeof text, "%d", marks);
     setenv("MEASURE_FD", text, 1);
-    close(go[1]); /* else it would never end */
-    if (read(go[0], &byte, 1) != 1) _exit(FAILED);
+    if (read(go_on, &byte, 1) != 1) _exit(FAILED);
     execvp(command[0], command);
     const int e = errno;
     if (write(failure, &e, sizeof e) < 0) _exit(FAILED);
@@ -356,6 +363,8 @@ static bool read_options(struct meter *m, int argc, char **argv, char ***ret_com
             m->is_exact = strcmp(value, "0") != 0;
         else if (strcmp(argv[i], "--cpus") == 0)
             m->cpus = value;
+        else if (strcmp(argv[i], "--mark-fd") == 0)
+            m->wanted_mark_fd = (int)strtol(value, NULL, 10);
         else if (strcmp(argv[i], "--limit-mem") == 0)
             m->memory_limit = strtoull(value, NULL, 10);
         else if (strcmp(argv[i], "--attach") == 0)

@@ -98,6 +98,8 @@ complete -c cuvee -n '__fish_seen_subcommand_from report; and __fish_seen_subcom
 complete -c cuvee -n '__fish_seen_subcommand_from report; and __fish_seen_subcommand_from measure' -l md -r -F -d 'Write Markdown tables'
 complete -c cuvee -n '__fish_seen_subcommand_from report; and __fish_seen_subcommand_from measure' -l help -s h -d 'Show this help'
 complete -c cuvee -n '__fish_seen_subcommand_from report; and __fish_seen_subcommand_from measure' -l version -s V -d 'Show the version'
+complete -c cuvee -n '__fish_seen_subcommand_from mark; and __fish_seen_subcommand_from measure' -l help -s h -d 'Show this help'
+complete -c cuvee -n '__fish_seen_subcommand_from mark; and __fish_seen_subcommand_from measure' -l version -s V -d 'Show the version'
 complete -c cuvee -n '__fish_seen_subcommand_from doctor' -l json -d 'Print one JSON object'
 complete -c cuvee -n '__fish_seen_subcommand_from doctor' -l help -s h -d 'Show this help'
 complete -c cuvee -n '__fish_seen_subcommand_from doctor' -l version -s V -d 'Show the version'

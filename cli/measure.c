@@ -14,6 +14,7 @@
 #include "measure/account.h"
 #include "measure_attach.h"
 #include "measure_diff.h"
+#include "measure_doctor.h"
 #include "measure_mark.h"
 #include "measure_meter.h"
 #include "measure_outputs.h"
@@ -136,7 +137,8 @@ const struct command cli__command_measure = {
                 "cuvee measure attach [OPTION...] PID|CGROUP|UNIT\n"
                 "cuvee measure diff A.json B.json\n"
                 "cuvee measure report [OPTION...] RESULT.json\n"
-                "cuvee measure mark NAME",
+                "cuvee measure mark NAME\n"
+                "cuvee measure doctor [--json]",
     .examples = examples,
     .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
              "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
@@ -304,7 +306,8 @@ static int run_diff(const struct command *self, int n, char **paths)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} verbs[] = {{"report", cli__measure_report}, {"mark", cli__measure_mark}};
+} verbs[] = {
+    {"report", cli__measure_report}, {"mark", cli__measure_mark}, {"doctor", cli__measure_doctor}};
 
 static int run(const struct command *self, int argc, char **argv)
 {

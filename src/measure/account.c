@@ -575,8 +575,11 @@ static void source(struct account *a, const char *line)
     const struct {
         const char *name;
         struct account_source *source;
-    } all[] = {
-        {"group", &a->group}, {"charge", &a->charge}, {"events", &a->events}, {"trace", &a->trace}};
+    } all[] = {{"group", &a->group},
+               {"charge", &a->charge},
+               {"events", &a->events},
+               {"trace", &a->trace},
+               {"perf", &a->perf}};
     char name[16];
     int is_used, at = 0;
     if (sscanf(line, "U %15s %d %n", name, &is_used, &at) != 2 || !at) return;

@@ -19,6 +19,7 @@
 #include "measure_meter.h"
 #include "measure_outputs.h"
 #include "measure_report.h"
+#include "measure_self_test.h"
 #include "measure_summary.h"
 
 struct measure_options {
@@ -127,8 +128,9 @@ static const char *const examples[] = {
 
 static int run(const struct command *self, int argc, char **argv);
 
-static const struct command *const inner[] = {&cli__command_measure_report,
-                                              &cli__command_measure_mark, NULL};
+static const struct command *const inner[] = {
+    &cli__command_measure_report, &cli__command_measure_mark, &cli__command_measure_doctor,
+    &cli__command_measure_self_test, NULL};
 
 const struct command cli__command_measure = {
     .name = "measure",
@@ -138,7 +140,8 @@ const struct command cli__command_measure = {
                 "cuvee measure diff A.json B.json\n"
                 "cuvee measure report [OPTION...] RESULT.json\n"
                 "cuvee measure mark NAME\n"
-                "cuvee measure doctor [--json]",
+                "cuvee measure doctor [--json]\n"
+                "cuvee measure self-test",
     .examples = examples,
     .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
              "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
@@ -306,8 +309,10 @@ static int run_diff(const struct command *self, int n, char **paths)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} verbs[] = {
-    {"report", cli__measure_report}, {"mark", cli__measure_mark}, {"doctor", cli__measure_doctor}};
+} verbs[] = {{"report", cli__measure_report},
+             {"mark", cli__measure_mark},
+             {"doctor", cli__measure_doctor},
+             {"self-test", cli__measure_self_test}};
 
 static int run(const struct command *self, int argc, char **argv)
 {

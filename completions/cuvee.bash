@@ -10,6 +10,8 @@ _cuvee() {
     ((COMP_CWORD > 2)) && case "$command ${COMP_WORDS[2]}" in
         'measure report') command=measure-report ;;
         'measure mark') command=measure-mark ;;
+        'measure doctor') command=measure-doctor ;;
+        'measure self-test') command=measure-self-test ;;
     esac
     case $command:$prev in
         classify:--model|classify:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -81,6 +83,8 @@ _cuvee() {
         measure) options='--output -o --series --html --md --explain --fail-if --timeout --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
         measure-mark) options='--help -h --version -V' ;;
+        measure-doctor) options='--json --help -h --version -V' ;;
+        measure-self-test) options='--help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

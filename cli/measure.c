@@ -2,20 +2,12 @@
  *
  * cuvee measure: what a command and all that it starts really cost. The meter follows them; this
  * reads what it says. */
-#define _GNU_SOURCE /* pipe2 */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/error.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
@@ -23,21 +15,15 @@
 #include "measure_attach.h"
 #include "measure_cache.h"
 #include "measure_diff.h"
+#include "measure_doctor.h"
+#include "measure_mark.h"
+#include "measure_meter.h"
 #include "measure_outputs.h"
 #include "measure_report.h"
 #include "measure_runs.h"
+#include "measure_self_test.h"
 #include "measure_summary.h"
 #include "os/cpu_list.h"
-#include "os/file.h"
-#include "os/program.h"
-
-extern char **environ;
-
-/* As timeout(1), env(1) and time(1) have them; a usage error is 125 too. */
-enum { EXIT_TIMEOUT = 124, EXIT_FAILED = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
-
-/* Of the meter: the source that was asked for cannot be had. */
-enum { CANNOT_TRACK = 124 };
 
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
@@ -181,7 +167,9 @@ static const char *const examples[] = {
 
 static int run(const struct command *self, int argc, char **argv);
 
-static const struct command *const inner[] = {&cli__command_measure_report, NULL};
+static const struct command *const inner[] = {
+    &cli__command_measure_report, &cli__command_measure_mark, &cli__command_measure_doctor,
+    &cli__command_measure_self_test, NULL};
 
 const struct command cli__command_measure = {
     .name = "measure",
@@ -189,7 +177,10 @@ const struct command cli__command_measure = {
     .synopsis = "cuvee measure [OPTION...] -- COMMAND [ARGUMENT...]\n"
                 "cuvee measure attach [OPTION...] PID|CGROUP|UNIT\n"
                 "cuvee measure diff A.json B.json\n"
-                "cuvee measure report [OPTION...] RESULT.json",
+                "cuvee measure report [OPTION...] RESULT.json\n"
+                "cuvee measure mark NAME\n"
+                "cuvee measure doctor [--json]\n"
+                "cuvee measure self-test",
     .examples = examples,
     .notes = "Output of the command is left alone. Exit codes: the command's own; 128 + n when "
              "signal n ended it, 1 by --fail-if, 124 by --timeout, 125 for a failure of ours, 126 "
@@ -266,19 +257,7 @@ static bool is_passed(const struct account *a, const struct limit *limit)
     }
 }
 
-/* ---- the meter ---- */
-
-static bool find_meter(char *path, size_t room)
-{
-    static const char *const places[] = {"/cuvee-meter", "/../libexec/cuvee/cuvee-meter"};
-    char program[4096];
-    if (!cuvee__program_directory(program, sizeof program)) return false;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const int n = snprintf(path, room, "%s%s", program, places[i]);
-        if (n > 0 && (size_t)n < room && cuvee__file_exists(path)) return true;
-    }
-    return false;
-}
+/* ---- the command ---- */
 
 static volatile pid_t meter_pid;
 
@@ -288,84 +267,6 @@ static void pass_on(int number)
     if (meter_pid > 0) kill(meter_pid, number);
 }
 
-static int start_meter(const struct measure_options *o, char **command, size_t n_command,
-                       int *ret_records, cuvee_error *err)
-{
-    char path[4200], out[16], interval[32], budget[32], timeout[32], limit[32], marks[16];
-    int pipe_ends[2];
-    pid_t pid;
-    if (!find_meter(path, sizeof path))
-        return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
-    char **argv = cuvee__calloc(n_command + 26, sizeof *argv);
-    if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
-    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
-        cuvee__free(argv);
-        return cuvee__fail_os(err, errno, "a pipe");
-    }
-    /* Not closed by the exec that starts the meter; the meter closes it for the command. */
-    fcntl(pipe_ends[1], F_SETFD, 0);
-    snprintf(out, sizeof out, "%d", pipe_ends[1]);
-    snprintf(interval, sizeof interval, "%.0f", o->interval_ms * 1000);
-    snprintf(budget, sizeof budget, "%.6f", o->budget_percent / 100);
-    snprintf(timeout, sizeof timeout, "%.0f", o->timeout_s * 1e6);
-    const char *fixed[23] = {
-        path,        "--out", out,       "--interval",     interval,  "--budget",          budget,
-        "--timeout", timeout, "--track", tracks[o->track], "--exact", o->exact ? "1" : "0"};
-    size_t n_fixed = 13;
-    if (o->attached) {
-        fixed[n_fixed++] = o->attached->is_group ? "--group" : "--attach";
-        fixed[n_fixed++] = o->attached->text;
-    }
-    if (o->cpus) {
-        fixed[n_fixed++] = "--cpus";
-        fixed[n_fixed++] = o->cpus;
-    }
-    if (o->mark_fd) {
-        snprintf(marks, sizeof marks, "%" PRId64, o->mark_fd);
-        fixed[n_fixed++] = "--mark-fd";
-        fixed[n_fixed++] = marks;
-    }
-    if (o->memory_limit) {
-        snprintf(limit, sizeof limit, "%" PRIu64, o->memory_limit);
-        fixed[n_fixed++] = "--limit-mem";
-        fixed[n_fixed++] = limit;
-    }
-    fixed[n_fixed++] = "--";
-    /* The prototype of posix_spawn() is older than const; the strings are not written to. */
-    for (size_t i = 0; i < n_fixed; i++) argv[i] = (char *)(uintptr_t)fixed[i];
-    if (!o->attached) memcpy(argv + n_fixed, command, n_command * sizeof *command);
-    const int e = posix_spawn(&pid, path, NULL, NULL, argv, environ);
-    cuvee__free(argv);
-    close(pipe_ends[1]);
-    if (e) {
-        close(pipe_ends[0]);
-        return cuvee__fail_os(err, e, "%s", path);
-    }
-    meter_pid = pid;
-    *ret_records = pipe_ends[0];
-    return CUVEE_OK;
-}
-
-/* Read what it says until it has ended. ret_status: the meter's own exit status. */
-static int hear(int records, struct account *a, int *ret_status, cuvee_error *err)
-{
-    char bytes[16384];
-    int rc = CUVEE_OK, status = 0;
-    for (ssize_t n; (n = read(records, bytes, sizeof bytes)) != 0;) {
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) break;
-        if (rc == CUVEE_OK) rc = cuvee__account_feed(a, (struct span){bytes, (size_t)n}, err);
-    }
-    close(records);
-    while (waitpid(meter_pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    meter_pid = 0;
-    *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
-    return rc;
-}
-
-/* ---- the command ---- */
-
 static int exit_of(const struct account *a, const struct limit *limit)
 {
     if (a->is_attached) { /* not ours to end: a timeout is how long was asked for */
@@ -373,8 +274,8 @@ static int exit_of(const struct account *a, const struct limit *limit)
         cli__console_say("cuvee measure: the limit of --fail-if was passed");
         return 1;
     }
-    if (a->was_timeout) return EXIT_TIMEOUT;
-    if (!a->has_status) return EXIT_FAILED;
+    if (a->was_timeout) return MEASURE_EXIT_TIMEOUT;
+    if (!a->has_status) return MEASURE_EXIT_FAILED;
     if (WIFSIGNALED(a->status)) return 128 + WTERMSIG(a->status);
     const int code = WEXITSTATUS(a->status);
     if (!code && is_passed(a, limit)) {
@@ -387,18 +288,18 @@ static int exit_of(const struct account *a, const struct limit *limit)
 static int tell(const cuvee_error *err)
 {
     cli__console_say("cuvee measure: %s", err->msg);
-    return EXIT_FAILED;
+    return MEASURE_EXIT_FAILED;
 }
 
 /* Why the meter gave up. */
 static void tell_meter(int status, const struct measure_options *o, const char *what,
                        const struct account *a)
 {
-    if (status == CANNOT_TRACK && a->limit.note[0]) {
+    if (status == METER_CANNOT_TRACK && a->limit.note[0]) {
         cli__console_say("cuvee measure: --limit-mem: %s", a->limit.note);
         return;
     }
-    if (status == CANNOT_TRACK) {
+    if (status == METER_CANNOT_TRACK) {
         const struct account_source *asked = o->exact           ? &a->trace
                                              : a->group.is_used ? &a->events
                                                                 : &a->group;
@@ -408,10 +309,10 @@ static void tell_meter(int status, const struct measure_options *o, const char *
         return;
     }
     cli__console_say("cuvee measure: %s: %s", what,
-                     status == EXIT_NOT_FOUND ? "not found"
-                     : status == EXIT_CANNOT  ? "cannot be executed"
-                     : o->attached            ? "no process is there, or none that may be followed"
-                                              : "cannot be followed");
+                     status == MEASURE_EXIT_NOT_FOUND ? "not found"
+                     : status == MEASURE_EXIT_CANNOT  ? "cannot be executed"
+                     : o->attached ? "no process is there, or none that may be followed"
+                                   : "cannot be followed");
 }
 
 /* One run. *ret_is_whole: there are figures; else what went wrong was told. Returns an exit code.
@@ -419,21 +320,33 @@ static void tell_meter(int status, const struct measure_options *o, const char *
 static int run_once(const struct measure_options *o, char **command, size_t n_command,
                     const struct limit *limit, struct account *a, bool *ret_is_whole)
 {
+    const struct meter_setup setup = {.interval_ms = o->interval_ms,
+                                      .budget_percent = o->budget_percent,
+                                      .timeout_s = o->timeout_s,
+                                      .track = tracks[o->track],
+                                      .exact = o->exact,
+                                      .cpus = o->cpus,
+                                      .memory_limit = o->memory_limit,
+                                      .mark_fd = (int)o->mark_fd,
+                                      .attached = o->attached};
+    struct meter_run run;
     cuvee_error err = {0};
-    int records = -1, meter_status = 0;
+    int meter_status = 0;
     *ret_is_whole = false;
-    int rc = start_meter(o, command, n_command, &records, &err);
+    int rc = cli__meter_start(&setup, command, n_command, &run, &err);
     if (rc < 0) return tell(&err);
+    meter_pid = run.pid;
     const struct sigaction forward = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGQUIT, &ignore, NULL);
     sigaction(SIGTERM, &forward, NULL);
     sigaction(SIGHUP, &forward, NULL);
-    rc = hear(records, a, &meter_status, &err);
+    rc = cli__meter_hear(&run, a, &meter_status, &err);
+    meter_pid = 0;
     if (meter_status) {
         tell_meter(meter_status, o, command[0], a);
-        return meter_status == CANNOT_TRACK ? EXIT_FAILED : meter_status;
+        return meter_status == METER_CANNOT_TRACK ? MEASURE_EXIT_FAILED : meter_status;
     }
     if (rc == CUVEE_OK) rc = cuvee__account_end(a, &err);
     if (rc < 0) return tell(&err);
@@ -481,16 +394,26 @@ static int run_diff(const struct command *self, int n, char **paths)
     cuvee_error err = {0};
     if (n != 2) {
         cli__usage_error(self, "diff takes two results, as 'cuvee measure -o FILE' writes them");
-        return EXIT_FAILED;
+        return MEASURE_EXIT_FAILED;
     }
     if (cli__measure_diff(paths[0], paths[1], &err) < 0) return tell(&err);
-    return cli__stdout_finish() == EXIT_OK ? EXIT_OK : EXIT_FAILED;
+    return cli__stdout_finish() == EXIT_OK ? EXIT_OK : MEASURE_EXIT_FAILED;
 }
+
+/* Those that have options of their own. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} verbs[] = {{"report", cli__measure_report},
+             {"mark", cli__measure_mark},
+             {"doctor", cli__measure_doctor},
+             {"self-test", cli__measure_self_test}};
 
 static int run(const struct command *self, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "diff") == 0) return run_diff(self, argc - 2, argv + 2);
-    if (argc > 1 && strcmp(argv[1], "report") == 0) return cli__measure_report(argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
     const bool is_attach = argc > 1 && strcmp(argv[1], "attach") == 0;
     if (is_attach) {
         argc--;
@@ -502,7 +425,8 @@ static int run(const struct command *self, int argc, char **argv)
     struct measure_outputs outputs = {0};
     cuvee_error err = {0};
     int rc;
-    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc))
+        return rc ? MEASURE_EXIT_FAILED : rc;
     rc = EXIT_OK;
     struct attach_target target;
     struct cpu_list cpus;
@@ -535,7 +459,7 @@ static int run(const struct command *self, int argc, char **argv)
         rc = cli__usage_error(self, "--pss-budget: above 0, at most 100 percent");
     else if (!(o.timeout_s >= 0 && o.timeout_s < 1e9))
         rc = cli__usage_error(self, "--timeout: seconds");
-    if (rc) return EXIT_FAILED;
+    if (rc) return MEASURE_EXIT_FAILED;
     if (is_attach) {
         if (cli__measure_attach_find(operands.items[0], &target, &err) < 0) return tell(&err);
         o.attached = &target;

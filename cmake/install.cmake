@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS cuvee RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS cuvee-meter RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/cuvee)
+install(TARGETS cuvee-meter cuvee-measure-cases RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/cuvee)
 install(FILES include/cuvee/cuvee.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cuvee)
 install(DIRECTORY models/sentiment-en DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/models)
 

@@ -9,6 +9,9 @@ _cuvee() {
     fi
     ((COMP_CWORD > 2)) && case "$command ${COMP_WORDS[2]}" in
         'measure report') command=measure-report ;;
+        'measure mark') command=measure-mark ;;
+        'measure doctor') command=measure-doctor ;;
+        'measure self-test') command=measure-self-test ;;
     esac
     case $command:$prev in
         classify:--model|classify:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -84,6 +87,9 @@ _cuvee() {
         cache) options='--cache --json --help -h --version -V' words='list clear path' ;;
         measure) options='--output -o --series --html --md --explain --fail-if --timeout --repeat --cpus --cache --mark-fd --limit-mem --interval --pss-budget --track --exact --redact --quiet -q --help -h --version -V' ;;
         measure-report) options='--format -f --output -o --html --md --help -h --version -V' ;;
+        measure-mark) options='--help -h --version -V' ;;
+        measure-doctor) options='--json --help -h --version -V' ;;
+        measure-self-test) options='--help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

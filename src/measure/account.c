@@ -461,7 +461,8 @@ static void source(struct account *a, const char *line)
                {"charge", &a->charge},
                {"events", &a->events},
                {"trace", &a->trace},
-               {"limit", &a->limit}};
+               {"limit", &a->limit},
+               {"perf", &a->perf}};
     char name[16];
     int is_used, at = 0;
     if (sscanf(line, "U %15s %d %n", name, &is_used, &at) != 2 || !at) return;

@@ -92,7 +92,7 @@ struct account {
     bool is_complete;   /* the last line came */
     int leader, status; /* as wait() gives it */
     bool is_attached;   /* the tree was there before us */
-    struct account_source group, charge, events, trace, limit;
+    struct account_source group, charge, events, trace, limit, perf;
     bool has_counts; /* of events or ptrace */
     uint64_t n_counted, n_execs, n_exits, n_overruns;
     bool has_status, was_interrupted, was_timeout;

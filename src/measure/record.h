@@ -5,9 +5,9 @@
  * microseconds since the command was started; sizes are kB unless they say otherwise.
  *
  *   V version page_bytes launcher_floor interval_us         the first line
- *   U what is_used note                                     a source: group, charge, events, trace;
- *                                                           note: which one, or why not. The last
- *                                                           word on it counts
+ *   U what is_used note                                     a source: group, charge, events, trace,
+ *                                                           perf; note: which one, or why not. The
+ *                                                           last word on it counts
  *   K source                                                where CPU time comes from: cpu.stat |
  *                                                           cpuacct.usage | perf | none
  *   L pid is_attached                                       the command's own process; attached: it

@@ -44,12 +44,12 @@ void cuvee__mark_open(void)
 
 void cuvee__mark(const char *name)
 {
-    char line[64];
+    char line[CUVEE__MARK_BYTES + 2];
     struct stat st;
     cuvee__mark_open();
     if (pipe_of_marks.fd < 0 || !is_pipe(pipe_of_marks.fd, &st) ||
         st.st_dev != pipe_of_marks.device || st.st_ino != pipe_of_marks.inode)
         return;
-    const int n = snprintf(line, sizeof line, "%s\n", name);
+    const int n = snprintf(line, sizeof line, "%.*s\n", CUVEE__MARK_BYTES, name);
     if (!cuvee__pipe_write(pipe_of_marks.fd, line, (size_t)n)) pipe_of_marks.fd = -1;
 }

@@ -259,9 +259,10 @@ static void test_membership(void **state)
     (void)state;
     struct account a;
     bool is_complete;
-    read_all(&a, HEAD TAIL);
+    read_all(&a, HEAD "U perf 0 not allowed\n" TAIL);
     assert_string_equal(cuvee__account_membership(&a, &is_complete), "poll");
     assert_false(is_complete);
+    assert_string_equal(a.perf.note, "not allowed");
     cuvee__account_deinit(&a);
     read_all(&a, HEAD "U group 0 Permission denied\nU events 1 proc connector\nN 9 9 9 0\n" TAIL);
     assert_string_equal(cuvee__account_membership(&a, &is_complete), "events");

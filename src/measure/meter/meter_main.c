@@ -132,6 +132,8 @@ static bool start_sources(struct meter *m)
     if (m->is_exact && !meter_trace_seize(m, m->leader)) return false;
     const char *source = meter_group_cpu_source(m);
     if (!source && (m->perf_fd = open_perf(m->leader)) >= 0) source = "perf";
+    if (!source)
+        meter_say(m, "U perf 0 perf_event_open is not allowed here: %s\n", strerror(errno));
     meter_say(m, "K %s\n", source ? source : "none");
     meter_start_pressure(m);
     return true;

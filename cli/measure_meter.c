@@ -37,6 +37,10 @@ int cli__meter_start(const struct meter_setup *setup, char *const *command, size
     char path[4200], out[16], interval[32], budget[32], timeout[32], limit[32], marks[16];
     int pipe_ends[2];
     pid_t pid;
+    char directory[4096];
+    if (!cuvee__program_directory(directory, sizeof directory))
+        return cuvee__fail(err, CUVEE_E_IO,
+                           "/proc is not there, and without it nothing can be seen");
     if (!cli__meter_find_program("cuvee-meter", path, sizeof path))
         return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
     char **argv = cuvee__calloc(n_command + 26, sizeof *argv);

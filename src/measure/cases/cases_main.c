@@ -118,10 +118,14 @@ static void small(void)
 /* Its parents are gone when it grows. */
 static void orphan(void)
 {
-    if (fork_or_end()) return;
+    if (fork_or_end()) {
+        rest_ms(300); /* to be seen at all, also on a busy machine */
+        return;
+    }
     if (fork_or_end()) _exit(0);
     setsid();
     hold(100);
+    rest_ms(400);
     show("orphan");
 }
 

@@ -208,16 +208,18 @@ static bool is_passed(const struct account *a, const struct limit *limit)
 
 /* ---- the meter ---- */
 
-static bool find_meter(char *path, size_t room)
+static int find_meter(char *path, size_t room, cuvee_error *err)
 {
     static const char *const places[] = {"/cuvee-meter", "/../libexec/cuvee/cuvee-meter"};
     char program[4096];
-    if (!cuvee__program_directory(program, sizeof program)) return false;
+    if (!cuvee__program_directory(program, sizeof program))
+        return cuvee__fail(err, CUVEE_E_IO,
+                           "/proc is not there, and without it nothing can be seen");
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const int n = snprintf(path, room, "%s%s", program, places[i]);
-        if (n > 0 && (size_t)n < room && cuvee__file_exists(path)) return true;
+        if (n > 0 && (size_t)n < room && cuvee__file_exists(path)) return CUVEE_OK;
     }
-    return false;
+    return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
 }
 
 static volatile pid_t meter_pid;
@@ -234,8 +236,8 @@ static int start_meter(const struct measure_options *o, char **command, size_t n
     char path[4200], out[16], interval[32], budget[32], timeout[32];
     int pipe_ends[2];
     pid_t pid;
-    if (!find_meter(path, sizeof path))
-        return cuvee__fail(err, CUVEE_E_IO, "cuvee-meter is not beside this program");
+    int rc = find_meter(path, sizeof path, err);
+    if (rc < 0) return rc;
     char **argv = cuvee__calloc(n_command + 20, sizeof *argv);
     if (!argv) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     if (pipe2(pipe_ends, O_CLOEXEC) < 0) {

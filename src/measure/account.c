@@ -204,6 +204,8 @@ static void close_tick(struct account *a)
 {
     settle_claims(a);
     if (!a->tick_us && !a->tick_bound && !a->tick_charge) return;
+    a->closed_us = a->tick_us;
+    a->closed_growth = a->tick_bound;
     a->naive_sum_rss = cuvee__max(a->naive_sum_rss, a->tick_rss);
     uint64_t bound = a->before_rss + a->tick_bound + a->rest;
     if (a->has_rise) bound = cuvee__min(bound, a->rise);
@@ -267,6 +269,7 @@ static void sampled(struct account *a, const char *line)
     if (!p) return;
     if (a->tick_us && t != a->tick_us) close_tick(a);
     a->tick_us = t;
+    a->has_samples = true;
     const uint64_t faults = minor + major;
     if (!p->has_sample && p->was_here_first) { /* what was before us is none of it */
         p->faults = p->anchor_faults = faults;
@@ -303,6 +306,7 @@ static void sampled(struct account *a, const char *line)
     a->max_threads = cuvee__max(a->max_threads, threads);
     add_part(a, &a->tick, p, &(struct series_part){.rss = rss});
     if (pid != a->leader) return;
+    a->has_leader_samples = true;
     a->tick.parent_rss = rss;
     a->naive_parent_rss = cuvee__max(a->naive_parent_rss, rss);
     if (t >= a->sampled_us) {
@@ -416,6 +420,8 @@ static int anchor(struct account *a, const char *line)
         return CUVEE_OK;
     n.is_stable = is_stable != 0;
     close_tick(a);
+    /* The meter looks once more when it has read all: what came after one was read is not in F. */
+    a->pass_growth = a->closed_us > n.t_us ? a->closed_growth : 0;
     if (a->n_anchors == CUVEE__ACCOUNT_ANCHORS) thin_anchors(a);
     struct account_anchor *items = grow(a->anchors, a->n_anchors, &a->room_anchors, sizeof n);
     if (!items) return CUVEE_E_NOMEM;
@@ -441,7 +447,8 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
         a->open_excess += a->excess;
         return;
     }
-    settle_bounds(a, n->footprint, a->excess + a->open_excess);
+    const uint64_t at_most = n->footprint + a->pass_growth;
+    settle_bounds(a, at_most, a->excess + a->open_excess);
     a->open_excess = 0;
     /* The area below the line through the stable anchors. */
     if (a->has_peak)
@@ -449,15 +456,15 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
                              (double)(n->t_us - a->stable_us) / 1e6;
     a->stable_us = n->t_us;
     a->stable_footprint = n->footprint;
-    a->rise = n->footprint;
+    a->rise = at_most;
     a->has_rise = true;
     a->rest_kernel = n->parts.kernel;
     a->rest_swap = n->parts.swap;
     a->rest = a->rest_kernel + a->rest_swap;
     a->mapped = n->parts.file + n->parts.shmem;
     a->private_peak = cuvee__max(a->private_peak, n->private_);
-    a->upper = cuvee__max(a->upper, n->footprint);
-    keep_bound(a, n->footprint);
+    a->upper = cuvee__max(a->upper, at_most);
+    keep_bound(a, at_most);
     if (a->has_peak && n->footprint <= a->lower) return;
     a->has_peak = true;
     a->lower = n->footprint;
@@ -498,7 +505,10 @@ static void anchored(struct account *a, const char *line)
         p->high_water = cuvee__max(p->high_water, high_water);
         add_part(a, &a->anchor, p, &seen);
     }
-    if (pid == a->leader) a->naive_parent_hwm = high_water;
+    if (pid == a->leader) {
+        a->naive_parent_hwm = high_water;
+        a->has_leader_anchor = true;
+    }
     if (--a->anchor_lines == 0) close_anchor(a, n);
 }
 

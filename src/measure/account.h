@@ -134,6 +134,7 @@ struct account {
     uint64_t busy_us, steal_us;          /* of the machine, meanwhile */
     bool has_machine_cpu;
     uint64_t faults; /* of both kinds */
+    bool has_samples, has_leader_samples, has_leader_anchor;
     bool has_switches, has_io, has_wait, has_pressure, pressure_is_of_tree;
     uint64_t switches, involuntary; /* of what was waited for */
     uint64_t read_bytes, written_bytes;
@@ -156,6 +157,8 @@ struct account {
     uint64_t rest_kernel, rest_swap;
     uint64_t tick_us, tick_rss, tick_rss_most, tick_bound; /* sums of the tick at hand */
     uint64_t before_rss;                                   /* of the tick before */
+    uint64_t closed_us, closed_growth; /* the last tick of all lines S, also of anchors */
+    uint64_t pass_growth; /* while the anchor at hand was read: may be in its lines P, or not */
     struct account_bound open[256]; /* (n_open) of the ticks since the last stable anchor */
     size_t n_open;
     uint64_t released; /* what may have been given back, all in all */
@@ -173,7 +176,7 @@ struct account {
     uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;
     bool has_tree_cpu;
     uint64_t stable_us, stable_footprint; /* the last stable anchor */
-    size_t anchor_lines; /* still to come */
+    size_t anchor_lines;                  /* still to come */
     struct series_frame tick, anchor;
     bool no_memory; /* for the series */
     char line[512];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/result_json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -12,6 +13,12 @@
 #include "measure/series_json.h"
 
 enum { MAX_PROCESSES = 1024 }; /* in a result: the largest */
+
+/* Reasons that several figures have in common. */
+static const char none[] = "no stable anchor: the command was too short or never still, or a "
+                           "process does not let its memory be read";
+static const char no_samples[] = "nothing was sampled";
+static const char not_waited[] = "of a tree that is not ours to wait for";
 
 static json_t *command(const char *const *argv, bool redact)
 {
@@ -28,7 +35,7 @@ static json_t *exit_of(const struct account *a, json_t *why)
     cuvee__json_set_or_null(o, why, "code", a->has_status && !by_signal,
                             cuvee__json_count((uint64_t)WEXITSTATUS(a->status)),
                             by_signal        ? "ended by a signal"
-                            : a->is_attached ? "of a tree that is not ours to wait for"
+                            : a->is_attached ? not_waited
                                              : "the command's end was not seen");
     cuvee__json_set_or_null(o, why, "signal", by_signal,
                             cuvee__json_count((uint64_t)WTERMSIG(a->status)),
@@ -58,7 +65,8 @@ static json_t *membership(const struct account *a, json_t *why)
     cuvee__json_set_or_null(o, why, "exits", has, cuvee__json_count(a->n_exits), no_counts);
     cuvee__json_set_or_null(o, why, "overruns", has, cuvee__json_count(a->n_overruns), no_counts);
     json_object_set_new(o, "max_live", cuvee__json_count(a->max_live));
-    json_object_set_new(o, "threads_max", cuvee__json_count(a->max_threads));
+    cuvee__json_set_or_null(o, why, "threads_max", a->has_samples,
+                            cuvee__json_count(a->max_threads), no_samples);
     json_object_set_new(o, "lost", cuvee__json_count(a->n_lost));
     return o;
 }
@@ -76,8 +84,10 @@ static json_t *times(const struct account *a, json_t *why)
                             "no source");
     json_object_set_new(o, "cpu_source", json_string(a->cpu_source));
     json_object_set_new(o, "cpu_quality", json_string(a->cpu_is_exact ? "exact" : "lower bound"));
-    json_object_set_new(o, "user_s", cuvee__json_seconds(a->user_us));
-    json_object_set_new(o, "sys_s", cuvee__json_seconds(a->system_us));
+    cuvee__json_set_or_null(o, why, "user_s", a->has_status, cuvee__json_seconds(a->user_us),
+                            not_waited);
+    cuvee__json_set_or_null(o, why, "sys_s", a->has_status, cuvee__json_seconds(a->system_us),
+                            not_waited);
     return o;
 }
 
@@ -94,7 +104,6 @@ static json_t *parts(const struct account *a)
 
 static json_t *footprint(const struct account *a, json_t *why)
 {
-    static const char *const none = "no stable anchor: the command was too short, or never still";
     json_t *o = json_object(), *peak = json_object();
     cuvee__json_set_or_null(peak, why, "value", a->has_peak, cuvee__json_bytes(a->lower), none);
     cuvee__json_set_or_null(peak, why, "lower", a->has_peak, cuvee__json_bytes(a->lower), none);
@@ -105,8 +114,9 @@ static json_t *footprint(const struct account *a, json_t *why)
     json_object_set_new(o, "peak", peak);
     cuvee__json_set_or_null(o, why, "steady_median", a->has_peak,
                             cuvee__json_bytes(a->steady_median), none);
-    json_object_set_new(o, "integral_MiB_s", json_real(a->integral_mib_s));
-    json_object_set_new(o, "parts_at_peak", parts(a));
+    cuvee__json_set_or_null(o, why, "integral_MiB_s", a->has_peak, json_real(a->integral_mib_s),
+                            none);
+    cuvee__json_set_or_null(o, why, "parts_at_peak", a->has_peak, parts(a), none);
     return o;
 }
 
@@ -116,9 +126,9 @@ static json_t *naive(const struct account *a, json_t *why)
     json_t *o = json_object();
     cuvee__naive_figures(a, figures);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++)
-        cuvee__json_set_or_null(
-            o, why, figures[i].key, figures[i].is_known, cuvee__json_count(figures[i].bytes),
-            i == 0 ? "the program wrote no mark heap=BYTES" : "nothing was sampled");
+        cuvee__json_set_or_null(o, why, figures[i].key, figures[i].is_known,
+                                cuvee__json_count(figures[i].bytes),
+                                i == 0 ? "the program wrote no mark heap=BYTES" : no_samples);
     return o;
 }
 
@@ -136,7 +146,7 @@ static json_t *memory(const struct account *a, json_t *why)
     json_object_set_new(o, "unit", json_string("byte"));
     json_object_set_new(o, "footprint", footprint(a, why));
     cuvee__json_set_or_null(o, why, "private_peak", a->has_peak, cuvee__json_bytes(a->private_peak),
-                            "no stable anchor");
+                            none);
     cuvee__json_set_or_null(o, why, "charged", a->has_charge && a->charge.is_used, charged(a),
                             a->charge.note[0] ? a->charge.note
                                               : "no control group of the tree's own");
@@ -153,11 +163,10 @@ static json_t *contention(const struct account *a, json_t *why)
     json_t *o = json_object();
     const uint64_t ours = a->cpu_us + a->self_cpu_us;
     cuvee__json_set_or_null(o, why, "steal_s", a->has_machine_cpu, cuvee__json_seconds(a->steal_us),
-                            "too short to look");
+                            "too short to look, or /proc/stat could not be read");
     cuvee__json_set_or_null(o, why, "foreign_cpu_s", a->has_machine_cpu,
                             cuvee__json_seconds(a->busy_us - cuvee__min(a->busy_us, ours)),
-                            "too short to look");
-    static const char *const not_waited = "of a tree that is not ours to wait for";
+                            "too short to look, or /proc/stat could not be read");
     static const char *const pressures[] = {"psi_cpu_some_s", "psi_memory_some_s", "psi_io_some_s"};
     cuvee__json_set_or_null(o, why, "runq_wait_s", a->has_wait, cuvee__json_seconds(a->wait_us),
                             "no schedstat, or too short to look");
@@ -177,13 +186,14 @@ static json_t *contention(const struct account *a, json_t *why)
 
 static json_t *transfers(const struct account *a, json_t *why)
 {
-    static const char *const none = "/proc/PID/io could not be read";
+    static const char *const unread = "/proc/PID/io could not be read";
     json_t *o = json_object();
-    json_object_set_new(o, "minflt_majflt", cuvee__json_count(a->faults));
+    cuvee__json_set_or_null(o, why, "minflt_majflt", a->has_samples, cuvee__json_count(a->faults),
+                            no_samples);
     cuvee__json_set_or_null(o, why, "read_bytes", a->has_io, cuvee__json_count(a->read_bytes),
-                            none);
+                            unread);
     cuvee__json_set_or_null(o, why, "write_bytes", a->has_io, cuvee__json_count(a->written_bytes),
-                            none);
+                            unread);
     return o;
 }
 
@@ -211,22 +221,34 @@ static int find_smallest(const struct account *a, uint64_t *ret_peak, size_t *re
     return 0;
 }
 
-static json_t *process(const struct account_process *p)
+/* Reasons of all processes have one place. */
+static void set_seen(json_t *o, json_t *why, const char *key, bool is_known, json_t *value)
 {
+    char path[64];
+    json_object_set_new(o, key, is_known ? value : json_null());
+    if (is_known) return;
+    json_decref(value);
+    snprintf(path, sizeof path, "processes.%s", key);
+    json_object_set_new(why, path, json_string("it had ended before it was looked at"));
+}
+
+static json_t *process(const struct account_process *p, json_t *why)
+{
+    const bool is_traced = p->cpu_us || p->peak_rss;
     json_t *o = json_object();
     json_object_set_new(o, "pid", json_integer(p->pid));
     json_object_set_new(o, "ppid", json_integer(p->ppid));
     json_object_set_new(o, "comm", cuvee__json_text(p->comm));
     json_object_set_new(o, "born_s", cuvee__json_seconds(p->born_us));
     json_object_set_new(o, "exit_s", p->gone_us ? cuvee__json_seconds(p->gone_us) : json_null());
-    json_object_set_new(o, "rss_peak", cuvee__json_bytes(p->peak_rss));
-    json_object_set_new(o, "cpu_s", cuvee__json_seconds(p->cpu_us));
-    json_object_set_new(o, "threads_max", cuvee__json_count(p->max_threads));
+    set_seen(o, why, "rss_peak", p->has_sample || is_traced, cuvee__json_bytes(p->peak_rss));
+    set_seen(o, why, "cpu_s", p->has_sample || is_traced, cuvee__json_seconds(p->cpu_us));
+    set_seen(o, why, "threads_max", p->has_sample, cuvee__json_count(p->max_threads));
     json_object_set_new(o, "execs", json_integer(p->n_execs));
     return o;
 }
 
-static json_t *processes(const struct account *a)
+static json_t *processes(const struct account *a, json_t *why)
 {
     uint64_t smallest;
     size_t n_of_that;
@@ -239,12 +261,12 @@ static json_t *processes(const struct account *a)
             n_of_that = 0;
             continue;
         }
-        json_array_append_new(list, process(p));
+        json_array_append_new(list, process(p, why));
     }
     return list;
 }
 
-static json_t *phases(const struct account *a)
+static json_t *phases(const struct account *a, json_t *why)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < a->n_marks; i++) {
@@ -254,6 +276,7 @@ static json_t *phases(const struct account *a)
         json_object_set_new(o, "t_s", cuvee__json_seconds(m->t_us));
         json_object_set_new(o, "footprint",
                             m->footprint ? cuvee__json_bytes(m->footprint) : json_null());
+        if (!m->footprint) json_object_set_new(why, "phases.footprint", json_string(none));
         json_array_append_new(list, o);
     }
     return list;
@@ -287,9 +310,9 @@ json_t *cuvee__result_to_json(const struct account *a, const char *const *argv, 
     json_object_set_new(o, "memory", memory(a, why));
     json_object_set_new(o, "contention", contention(a, why));
     json_object_set_new(o, "io", transfers(a, why));
-    json_object_set_new(o, "phases", phases(a));
+    json_object_set_new(o, "phases", phases(a, why));
     json_object_set_new(o, "phases_left_out", cuvee__json_count(a->n_marks_left_out));
-    json_t *list = processes(a);
+    json_t *list = processes(a, why);
     json_object_set_new(o, "processes", list);
     json_object_set_new(o, "processes_left_out",
                         cuvee__json_count(a->n_born - json_array_size(list)));

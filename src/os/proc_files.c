@@ -192,16 +192,22 @@ static size_t list_numbers(const char *path, int *numbers, size_t room)
     return n;
 }
 
-uint64_t cuvee__proc_run_wait_us(int pid)
+bool cuvee__proc_run_wait_read(int pid, uint64_t *ret_us)
 {
     int threads[MAX_THREADS];
     char path[40];
     uint64_t sum = 0, run, wait;
+    size_t n_read = 0;
     snprintf(path, sizeof path, "/proc/%d/task", pid);
     const size_t n = list_numbers(path, threads, MAX_THREADS);
     for (size_t i = 0; i < n; i++)
-        if (cuvee__proc_schedstat_read(threads[i], &run, &wait)) sum += wait;
-    return sum / 1000;
+        if (cuvee__proc_schedstat_read(threads[i], &run, &wait)) {
+            sum += wait;
+            n_read++;
+        }
+    if (!n_read) return false;
+    *ret_us = sum / 1000;
+    return true;
 }
 
 size_t cuvee__proc_children(int pid, int *pids, size_t room)

@@ -47,8 +47,9 @@ uint64_t cuvee__proc_high_water(int pid);
 
 /* /proc/TID/schedstat of one thread, nanoseconds: on a processor, and waiting for one. */
 bool cuvee__proc_schedstat_read(int tid, uint64_t *ret_run_ns, uint64_t *ret_wait_ns);
-/* The waiting of all live threads of a process together, microseconds. */
-uint64_t cuvee__proc_run_wait_us(int pid);
+/* The waiting of all live threads of a process together, microseconds. False: no thread's can be
+ * read. */
+bool cuvee__proc_run_wait_read(int pid, uint64_t *ret_us);
 
 /* /proc/PID/io: bytes from and to storage, of the process and of all that it has waited for. A
  * zombie can still be asked. */

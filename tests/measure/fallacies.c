@@ -11,6 +11,7 @@
  *   arms MIB MIB            a child of each size, one after the other; prints what RUSAGE_CHILDREN
  *                           says (KiB) after each
  *   size MIB                a process of this size, alone
+ *   private MIB             the same, and nobody but root may read its memory
  *   drop | resident FILE    pages of it in the page cache, after as many as possible have left it
  *   read | map FILE         all of it, by read() or mmap()
  *   work ROUNDS THREADS     so many times work of all threads, each waiting for the others by
@@ -28,6 +29,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -95,7 +97,7 @@ static void tell(int fd, int n)
         if (write(fd, "", 1) != 1) exit(3);
 }
 
-static pid_t children[256];
+static pid_t children[512];
 
 /* All of n children run body(0), then the mark; body(1), and so on. */
 static void with_children(int n, void (*body)(int step), int n_steps, void (*then)(int step))
@@ -259,6 +261,24 @@ static void torn(void)
 static void many(void)
 {
     with_children(200, nothing, 1, mark_here);
+}
+
+static void five_hundred(void)
+{
+    with_children(500, nothing, 1, mark_here);
+}
+
+static void hold_30(int step)
+{
+    (void)step;
+    prctl(PR_SET_NAME, ") R 1 (");
+    hold(30, MAP_PRIVATE);
+}
+
+/* Its name looks like the fields behind a name. */
+static void odd_name(void)
+{
+    with_children(1, hold_30, 1, mark_here);
 }
 
 /* ---- who belongs to the tree ---- */
@@ -475,7 +495,8 @@ static int with_arguments(char **argv)
         return work_together();
     }
     if (second) return 2;
-    if (strcmp(name, "size") == 0) {
+    if (strcmp(name, "private") == 0) prctl(PR_SET_DUMPABLE, 0);
+    if (strcmp(name, "size") == 0 || strcmp(name, "private") == 0) {
         hold(strtoul(first, NULL, 10), MAP_PRIVATE);
         mark("here\n");
         return 0;
@@ -507,6 +528,8 @@ int main(int argc, char **argv)
                {"staggered", staggered},
                {"torn", torn},
                {"in-turn", in_turn},
+               {"odd-name", odd_name},
+               {"five-hundred", five_hundred},
                {"many", many}};
     setvbuf(stdout, NULL, _IOLBF, 0); /* nothing is printed again by a child */
     if (argc > 2) return with_arguments(argv);

@@ -69,6 +69,20 @@ static void test_torn_anchor_is_no_peak(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* A process faults 100 pages in after it was read, before the meter looks again. */
+static void test_growth_behind_an_anchor(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a,
+             HEAD "S 10000 10 8000 0 2000 0 1 0\nS 11000 10 8000 0 2000 0 1 0\n"
+                  "S 12000 10 8400 0 2100 0 1 0\nA 11500 1 1 start 50\n"
+                  "P 10 8000 8000 0 0 0 0 0 8000 8000 8000\nS 20000 10 8400 0 2100 0 1 0\n" TAIL);
+    assert_int_equal(a.lower, 8000);
+    assert_true(a.upper >= 8400 && a.upper <= 8402); /* with its page tables */
+    cuvee__account_deinit(&a);
+}
+
 /* 100 MB come and go between two ticks: RSS is silent, faults are not. */
 static void test_spike_is_inside_the_bracket(void **state)
 {
@@ -360,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shared_pages_once),
         cmocka_unit_test(test_torn_anchor_is_no_peak),
+        cmocka_unit_test(test_growth_behind_an_anchor),
         cmocka_unit_test(test_spike_is_inside_the_bracket),
         cmocka_unit_test(test_copy_on_write),
         cmocka_unit_test(test_charge_bounds),

@@ -12,13 +12,12 @@
  * tenth tick a look at all of /proc for whoever escaped that way. Orphans become our children
  * (PR_SET_CHILD_SUBREAPER). With ptrace no process is born or ends unseen (meter_trace.c).
  *   PSS costs 10 us for each MiB, so it is read at *anchors* only: when processes came or went,
- * when memory or page faults grew by 1 %, at marks, and once a second; when the tree has settled,
- * at the latest after 200 ms. An anchor is stable when no process and hardly a page changed while
- * it was read (a seqlock's rule); others are kept apart, since a sum over a tree in motion was
- * never true.
- *   One budget of processor time holds for all of it and starts with some credit: ticks may use
- * half and are left out when that is spent, anchors what is left.
- *   All judgement is the reader's. */
+ * when RSS or page faults grew by 1 % of it, at marks, and once a second; when the tree has
+ * settled, at the latest after 200 ms. An anchor is stable when no process and hardly a page
+ * changed while it was read (a seqlock's rule); others are kept apart, since a sum over a tree in
+ * motion was never true. One budget of processor time holds for all of it and starts with some
+ * credit: ticks may use half and are left out when that is spent, anchors what is left. All
+ * judgement is the reader's. */
 #ifndef CUVEE_MEASURE_METER_H
 #define CUVEE_MEASURE_METER_H
 
@@ -88,11 +87,11 @@ struct meter {
     /* Sampling. */
     uint64_t ticks, late, worst_late_us, anchors, torn, unserved;
     uint64_t page_kb;
-    const char *pending;                /* an anchor's trigger, or NULL */
-    uint64_t pending_us;                /* since when */
-    uint64_t anchor_us;                 /* the last one */
-    uint64_t anchor_rss, anchor_faults; /* sums as of then, pages */
-    uint64_t tick_rss;                  /* sum of the tick before */
+    const char *pending;                            /* an anchor's trigger, or NULL */
+    uint64_t pending_us;                            /* since when */
+    uint64_t anchor_us;                             /* the last one */
+    uint64_t anchor_rss, anchor_pss, anchor_faults; /* sums as of then, pages */
+    uint64_t tick_rss;                              /* sum of the tick before */
     uint64_t tick_at_us, looked_us;
     double credit_us, tick_credit_us; /* of processor time for anchors, for ticks */
     uint64_t credit_at_us;

@@ -70,11 +70,13 @@ static void take_anchor(struct meter *m)
     const struct sums before = sums_now(m);
     const size_t n = m->n;
     size_t n_read = 0;
+    uint64_t pss = 0;
     bool has_all = true;
     for (size_t i = 0; i < n; i++) {
         has[i] = cuvee__proc_memory_read(m->processes[i].pid, &memory[i]);
         has_all = has_all && has[i] && is_whole(&memory[i]);
         n_read += has[i];
+        pss += has[i] ? memory[i].pss : 0;
     }
     /* Before refresh moves them: the lines are of these processes. */
     static int pids[CUVEE__METER_PROCESSES];
@@ -108,6 +110,7 @@ static void take_anchor(struct meter *m)
     m->credit_us -= (double)cost;
     m->anchor_us = t;
     m->anchor_rss = after.rss;
+    m->anchor_pss = pss / m->page_kb;
     m->anchor_faults = after.faults;
     /* What is still in motion is worth another look. */
     if (!is_stable) meter_want_anchor(m, "grown");
@@ -150,8 +153,9 @@ static void say_waiting(struct meter *m)
     const unsigned long long now = meter_now_us(m);
     for (size_t i = 0; i < m->n; i++) {
         const struct process *p = &m->processes[i];
-        meter_say(m, "J %llu %d %llu\n", now, p->pid,
-                  (unsigned long long)cuvee__proc_run_wait_us(p->pid));
+        uint64_t wait_us;
+        if (cuvee__proc_run_wait_read(p->pid, &wait_us))
+            meter_say(m, "J %llu %d %llu\n", now, p->pid, (unsigned long long)wait_us);
         if (p->ppid == getpid()) meter_say_io(m, p->pid);
     }
 }
@@ -164,8 +168,9 @@ static void look(struct meter *m)
     meter_refresh(m);
     const struct sums s = sums_now(m);
     const uint64_t now = meter_now_us(m);
-    if (distance(s.rss, m->anchor_rss) * 100 > m->anchor_rss ||
-        distance(s.faults, m->anchor_faults) * 100 > m->anchor_rss)
+    /* Of PSS: where much is shared, 1 % of the sum of RSS is many. */
+    if (distance(s.rss, m->anchor_rss) * 100 > m->anchor_pss ||
+        distance(s.faults, m->anchor_faults) * 100 > m->anchor_pss)
         meter_want_anchor(m, "grown");
     if (now - m->anchor_us > ANCHOR_EVERY_US) meter_want_anchor(m, "time");
     if (!is_slow) return;

@@ -168,3 +168,26 @@ all_have_reasons() {
     run -125 --separate-stderr "$CUVEE" measure -q -o /dev/full -- true
     [[ $stderr == 'cuvee measure: '*full* ]]
 }
+
+# A terminal's Ctrl-C: the kernel sends it to the whole foreground group. Shells let what they start in the
+# background ignore it, and that is inherited.
+@test "Ctrl-C: the tree has it, the result is complete" {
+    command -v script >/dev/null || skip 'no script(1)'
+    cat >tree.sh <<'EOF'
+trap 'echo caught >caught; exit 3' INT
+: >ready
+sleep 60
+EOF
+    mkfifo keys
+    script -qec "exec env --default-signal=INT $CUVEE measure -q -o out.json -- sh tree.sh" /dev/null <keys >/dev/null 3>&- &
+    exec 4>keys
+    while [ ! -e ready ] && kill -0 $!; do sleep 0.02; done
+    printf '\003' >&4
+    while [ ! -e caught ] && kill -0 $!; do sleep 0.02; done
+    exec 4>&-
+    wait $! || true
+    [ "$(cat caught)" = caught ]
+    [ "$(json .exit.interrupted)" = true ]
+    [ "$(json .complete)" = true ]
+    [ "$(json .exit.code)" -eq 3 ]
+}

@@ -298,6 +298,7 @@ static void orphan(void)
         _exit(0);
     }
     wait(NULL);
+    mark("command\n");
 }
 
 /* Prints how many children the main thread's list has. */

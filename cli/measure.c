@@ -243,8 +243,18 @@ static bool parse_limit(const char *text, struct limit *ret)
     return false;
 }
 
+/* A check that could not be made does not pass in silence. */
+static void tell_unchecked(const struct account *a, const struct limit *limit)
+{
+    if (limit->kind == LIMIT_FOOTPRINT && !a->has_peak)
+        cli__console_say("cuvee measure: the footprint is not known, so --fail-if was not checked");
+    if (limit->kind == LIMIT_CPU && !a->has_cpu)
+        cli__console_say("cuvee measure: the CPU time is not known, so --fail-if was not checked");
+}
+
 static bool is_passed(const struct account *a, const struct limit *limit)
 {
+    tell_unchecked(a, limit);
     switch (limit->kind) {
     case LIMIT_FOOTPRINT:
         return a->has_peak && (double)a->upper * 1024 > limit->most;

@@ -243,3 +243,13 @@ complete() {
         run -127 "$CUVEE" measure -q --mark-fd $fd -- /no/such/program
     done
 }
+
+@test "a limit that cannot be checked is said" {
+    run --separate-stderr "$CUVEE" measure -q -o out.json --track poll --fail-if 'footprint>1G' -- true
+    [ "$status" -eq 0 ]
+    if [ "$(json .memory.footprint.peak.upper)" = null ]; then
+        [[ $stderr == *'not known, so --fail-if was not checked'* ]]
+    else
+        [ -z "$stderr" ]
+    fi
+}

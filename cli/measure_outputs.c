@@ -71,27 +71,11 @@ static int finish_series(struct measure_outputs *o, cuvee_error *err)
 
 /* ---- the rest ---- */
 
-struct dump {
-    struct output_file *output;
-    cuvee_error *err;
-    int rc;
-};
-
-static int dump_piece(const char *bytes, size_t n, void *arg)
-{
-    struct dump *d = arg;
-    d->rc = cuvee__output_write(d->output, bytes, n, d->err);
-    return d->rc < 0 ? -1 : 0;
-}
-
 static int write_json(struct output_file *output, const json_t *result, cuvee_error *err)
 {
-    struct dump dump = {.output = output, .err = err};
     const size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(12);
-    if (json_dump_callback(result, dump_piece, &dump, flags) < 0)
-        return dump.rc < 0 ? dump.rc
-                           : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for the result");
-    const int rc = cuvee__output_write(output, "\n", 1, err);
+    int rc = cuvee__output_write_json(output, result, flags, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_write(output, "\n", 1, err);
     return rc == CUVEE_OK ? cuvee__output_commit(output, err) : rc;
 }
 

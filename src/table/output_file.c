@@ -217,6 +217,27 @@ static int write_all(struct output_file *o, const char *bytes, size_t n, cuvee_e
     return CUVEE_OK;
 }
 
+struct json_dump {
+    struct output_file *output;
+    cuvee_error *err;
+    int rc;
+};
+
+static int dump_piece(const char *bytes, size_t n, void *arg)
+{
+    struct json_dump *dump = arg;
+    dump->rc = cuvee__output_write(dump->output, bytes, n, dump->err);
+    return dump->rc < 0 ? -1 : 0;
+}
+
+int cuvee__output_write_json(struct output_file *o, const json_t *json, size_t flags,
+                             cuvee_error *err)
+{
+    struct json_dump dump = {.output = o, .err = err};
+    if (json_dump_callback(json, dump_piece, &dump, flags) == 0) return CUVEE_OK;
+    return dump.rc < 0 ? dump.rc : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for JSON");
+}
+
 int cuvee__output_flush(struct output_file *o, cuvee_error *err)
 {
     if (o->failure.code < 0) {

@@ -385,19 +385,6 @@ int cuvee__row_writer_row(struct row_writer *w, const struct out_row *row, cuvee
 /* 15 digits: times that were rounded to 10.825 come out so, not as 10.824999999999999. */
 #define METADATA_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
-struct metadata_dump {
-    struct output_file *output;
-    cuvee_error *err;
-    int rc;
-};
-
-static int dump_piece(const char *bytes, size_t n, void *arg)
-{
-    struct metadata_dump *dump = arg;
-    dump->rc = cuvee__output_write(dump->output, bytes, n, dump->err);
-    return dump->rc < 0 ? -1 : 0;
-}
-
 int cuvee__row_writer_end(struct row_writer *w, const json_t *metadata, cuvee_error *err)
 {
     if (w->format != TABLE_JSON) return CUVEE_OK;
@@ -406,8 +393,7 @@ int cuvee__row_writer_end(struct row_writer *w, const json_t *metadata, cuvee_er
     if (!metadata) sink_put_str(&w->row, "{}");
     int rc = send_row(w, err);
     if (rc < 0) return rc;
-    struct metadata_dump dump = {.output = w->output, .err = err};
-    if (metadata && json_dump_callback(metadata, dump_piece, &dump, METADATA_FLAGS) < 0)
-        return dump.rc < 0 ? dump.rc : fail_nomem(w, err);
+    if (metadata) rc = cuvee__output_write_json(w->output, metadata, METADATA_FLAGS, err);
+    if (rc < 0) return rc;
     return cuvee__output_write(w->output, "}\n", 2, err);
 }

@@ -24,6 +24,9 @@ struct output_file;
 int cuvee__output_open(const char *path, struct output_file **ret_output, cuvee_error *err);
 /* Buffered; a closed pipe gives CUVEE_E_IO with os_errno EPIPE. */
 int cuvee__output_write(struct output_file *o, const void *bytes, size_t n, cuvee_error *err);
+/* The same of a JSON document; flags are jansson's. Returns also CUVEE_E_NOMEM. */
+int cuvee__output_write_json(struct output_file *o, const json_t *json, size_t flags,
+                             cuvee_error *err);
 int cuvee__output_flush(struct output_file *o, cuvee_error *err);
 /* Flush, fsync and rename a staged file; flush a stream. Reports what close() says. */
 int cuvee__output_commit(struct output_file *o, cuvee_error *err);

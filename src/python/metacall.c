@@ -219,20 +219,28 @@ static void metacall_interrupt(struct host *host)
 
 /* ---- calls ---- */
 
+/* CUVEE_OK: nobody has ended the call. */
+static int status_of_end(const struct metacall_caller *c)
+{
+    return atomic_load(&c->is_interrupted) ? CUVEE_E_CANCELLED
+           : c->exchange.was_late          ? CUVEE_E_TIMEOUT
+                                           : CUVEE_OK;
+}
+
 static void put_exception(struct metacall_caller *c, struct external_rows *rows)
 {
     c->message.len = 0;
     cuvee__packed_read_exception(c->exchange.body, &c->message);
-    const int status = atomic_load(&c->is_interrupted) ? CUVEE_E_CANCELLED
-                       : c->exchange.was_late          ? CUVEE_E_TIMEOUT
-                                                       : CUVEE_E_SCRIPT;
-    cuvee__external_rows_fail_range(rows, 0, rows->n, status, buffer_span(&c->message));
+    const int status = status_of_end(c);
+    cuvee__external_rows_fail_range(rows, 0, rows->n, status == CUVEE_OK ? CUVEE_E_SCRIPT : status,
+                                    buffer_span(&c->message));
 }
 
-/* Nothing that could be read. */
-static void put_failure(struct external_rows *rows, int rc)
+/* Nothing that could be read. A TimeoutError that hit the code around the script ends like that. */
+static void put_failure(const struct metacall_caller *c, struct external_rows *rows, int rc)
 {
-    const int status = rc == CUVEE_E_NOMEM || rc == CUVEE_E_CANCELLED ? rc : CUVEE_E_SCRIPT;
+    int status = rc == CUVEE_E_NOMEM || rc == CUVEE_E_CANCELLED ? rc : CUVEE_E_SCRIPT;
+    if (rc == CUVEE_E_IO && status_of_end(c) < 0) status = status_of_end(c);
     cuvee__external_rows_fail_range(rows, 0, rows->n, status, span_of(failure_text(rc)));
 }
 
@@ -242,7 +250,10 @@ static void metacall_call(void *caller, const cuvee_text *texts, size_t n, uint6
     struct metacall_caller *c = caller;
     struct metacall_exchange *x = &c->exchange;
     if (cuvee__external_rows_begin(rows, n) < 0) return;
+    /* Not in the midst of metacall_interrupt(): it would hurry this call without saying why. */
+    cuvee__mutex_lock(&c->host->mu);
     atomic_store(&c->is_interrupted, false);
+    cuvee__mutex_unlock(&c->host->mu);
     x->kind = METACALL_CALL;
     x->texts = texts;
     x->n_texts = n;
@@ -253,7 +264,7 @@ static void metacall_call(void *caller, const cuvee_text *texts, size_t n, uint6
         put_exception(c, rows);
     else if (rc == CUVEE_OK)
         rc = cuvee__packed_read_answer(x->body, n, c->host->setup.labels, rows, 0);
-    if (rc < 0) put_failure(rows, rc);
+    if (rc < 0) put_failure(c, rows, rc);
     if (!atomic_exchange(&c->host->has_answered, true)) cuvee__mark("first-result");
 }
 

@@ -40,26 +40,31 @@ class Watch:
         while True:
             number, = NUMBER.unpack(os.read(self.fd, NUMBER.size))
             self.is_raising = True  # before the look at self.number: see run()
-            if number == self.number:
+            is_late = number == self.number
+            if is_late:
                 self.set_exception(self.thread, TimeoutError)
             self.is_raising = False
+            if is_late:
+                time.sleep(0.01)  # run() takes one in peace before the next comes
 
     def run(self, number, work):
         """The result of work(), or what it raised; no TimeoutError is on its way afterwards."""
         try:
             self.number = number
             result = work()
-        except BaseException as error:
-            result = RAISED, told(error)
+            error = None
+        except BaseException as raised:
+            error = raised
         while True:
             try:
                 self.number = 0
                 while self.is_raising:
                     time.sleep(0)
                 self.set_exception(self.thread, self.none)  # one that was not seen yet
-                return result
+                break
             except TimeoutError:
                 pass
+        return result if error is None else (RAISED, told(error))  # told() takes long: not to be hit itself
 
 
 def use_python(executable, prefix):

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "commands.h"
 #include "console.h"
 #include "cuvee/cuvee.h"
@@ -89,8 +90,8 @@ static int visit_entry(void *user, const cuvee_cache_entry *e)
     if (listing->entries)
         json_array_append_new(
             listing->entries,
-            json_pack("{s:o, s:o, s:s, s:I, s:I}", "path", cli__json_string(e->path), "source",
-                      cli__json_string(e->source), "precision", e->precision, "bytes",
+            json_pack("{s:o, s:o, s:s, s:I, s:I}", "path", cuvee__json_string(e->path), "source",
+                      cuvee__json_string(e->source), "precision", e->precision, "bytes",
                       (json_int_t)e->bytes, "used_s", (json_int_t)e->used_s));
     else
         print_entry(e);
@@ -105,9 +106,9 @@ static int list(const struct cache_options *o, const char *path, cuvee_error *er
         return tell(err);
     }
     if (o->json)
-        return cli__json_print("cache", json_pack("{s:o, s:I, s:o}", "path", cli__json_string(path),
-                                                  "bytes", (json_int_t)listing.n_bytes, "models",
-                                                  listing.entries));
+        return cli__json_print(
+            "cache", json_pack("{s:o, s:I, s:o}", "path", cuvee__json_string(path), "bytes",
+                               (json_int_t)listing.n_bytes, "models", listing.entries));
     const int exit_code = cli__stdout_finish();
     char count[32];
     if (!exit_code)

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/env.h"
+#include "base/json.h"
 #include "commands.h"
 #include "console.h"
 #include "cuvee/cuvee.h"
@@ -176,7 +177,7 @@ static json_t *string_or_null(const char *text)
 
 static json_t *cache_to_json(const struct cache_findings *c)
 {
-    return json_pack("{s:o, s:o, s:b, s:b, s:I, s:I, s:o}", "path", cli__json_string(c->path),
+    return json_pack("{s:o, s:o, s:b, s:b, s:I, s:I, s:o}", "path", cuvee__json_string(c->path),
                      "trouble", string_or_null(c->trouble), "exists", c->exists, "writable",
                      c->is_writable, "models", (json_int_t)c->n_files, "bytes",
                      (json_int_t)c->n_bytes, "max", string_or_null(cuvee__env_cache_max()));
@@ -185,7 +186,7 @@ static json_t *cache_to_json(const struct cache_findings *c)
 /* A text that may be empty. */
 static json_t *path_or_null(const char *text)
 {
-    return *text ? cli__json_string(text) : json_null();
+    return *text ? cuvee__json_string(text) : json_null();
 }
 
 static json_t *python_to_json(const struct findings *f)
@@ -206,7 +207,7 @@ static json_t *findings_to_json(const struct findings *f)
     for (size_t i = 0; i < f->search.n_places; i++) {
         const struct model_place *p = &f->search.places[i];
         json_array_append_new(places, json_pack("{s:s, s:o, s:b, s:b}", "origin", p->origin, "path",
-                                                cli__json_string(p->path), "exists", p->exists,
+                                                cuvee__json_string(p->path), "exists", p->exists,
                                                 "taken", p == f->search.taken));
     }
     json_t *o = json_object();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "commands.h"
 #include "console.h"
 #include "cuvee/cuvee.h"
@@ -68,15 +69,15 @@ static json_t *labels_to_json(const cuvee_model *model, const cuvee_model_info *
 
 static json_t *string_or_null(const char *text)
 {
-    return text ? cli__json_string(text) : json_null();
+    return text ? cuvee__json_string(text) : json_null();
 }
 
 static json_t *script_to_json(const cuvee_model *model, const cuvee_model_info *info)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "path", cli__json_string(info->path));
+    json_object_set_new(o, "path", cuvee__json_string(info->path));
     json_object_set_new(o, "python_host", json_string(info->script_host));
-    json_object_set_new(o, "python", cli__json_string(info->python));
+    json_object_set_new(o, "python", cuvee__json_string(info->python));
     json_object_set_new(o, "python_version", json_string(info->python_version));
     json_object_set_new(o, "labels", labels_to_json(model, info));
     json_object_set_new(o, "max_batch", json_integer(info->max_batch));
@@ -106,7 +107,7 @@ static json_t *info_to_json(const cuvee_model *model, const cuvee_model_info *in
 {
     if (info->script_host) return script_to_json(model, info);
     json_t *o = json_object();
-    json_object_set_new(o, "path", cli__json_string(info->path));
+    json_object_set_new(o, "path", cuvee__json_string(info->path));
     json_object_set_new(o, "family", json_string(info->family));
     json_object_set_new(o, "architecture", json_string(info->architecture));
     json_object_set_new(o, "layers", json_integer(info->n_layers));

@@ -7,10 +7,6 @@
 /* Release what json_dumps() gave, with the allocator that jansson was told to use; NULL is fine. */
 void cli__json_text_free(char *text);
 
-/* A JSON string of any bytes, such as a path: invalid UTF-8 is replaced. NULL when out of
- * memory. */
-json_t *cli__json_string(const char *bytes);
-
 /* Print an object on stdout, indented, for the --json of `command`; takes the object. Returns an
  * exit code, after a message when memory is out. */
 int cli__json_print(const char *command, json_t *object);

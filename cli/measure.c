@@ -243,18 +243,8 @@ static bool parse_limit(const char *text, struct limit *ret)
     return false;
 }
 
-/* A check that could not be made does not pass in silence. */
-static void tell_unchecked(const struct account *a, const struct limit *limit)
-{
-    if (limit->kind == LIMIT_FOOTPRINT && !a->has_peak)
-        cli__console_say("cuvee measure: the footprint is not known, so --fail-if was not checked");
-    if (limit->kind == LIMIT_CPU && !a->has_cpu)
-        cli__console_say("cuvee measure: the CPU time is not known, so --fail-if was not checked");
-}
-
 static bool is_passed(const struct account *a, const struct limit *limit)
 {
-    tell_unchecked(a, limit);
     switch (limit->kind) {
     case LIMIT_FOOTPRINT:
         return a->has_peak && (double)a->upper * 1024 > limit->most;
@@ -265,6 +255,18 @@ static bool is_passed(const struct account *a, const struct limit *limit)
     default:
         return false;
     }
+}
+
+/* Returns EXIT_OK; or 1, after a message. A check that could not be made is said too. */
+static int check_limit(const struct account *a, const struct limit *limit)
+{
+    if (limit->kind == LIMIT_FOOTPRINT && !a->has_peak)
+        cli__console_say("cuvee measure: the footprint is not known, so --fail-if was not checked");
+    if (limit->kind == LIMIT_CPU && !a->has_cpu)
+        cli__console_say("cuvee measure: the CPU time is not known, so --fail-if was not checked");
+    if (!is_passed(a, limit)) return EXIT_OK;
+    cli__console_say("cuvee measure: the limit of --fail-if was passed");
+    return 1;
 }
 
 /* ---- the command ---- */
@@ -279,20 +281,12 @@ static void pass_on(int number)
 
 static int exit_of(const struct account *a, const struct limit *limit)
 {
-    if (a->is_attached) { /* not ours to end: a timeout is how long was asked for */
-        if (!is_passed(a, limit)) return EXIT_OK;
-        cli__console_say("cuvee measure: the limit of --fail-if was passed");
-        return 1;
-    }
+    /* Not ours to end: a timeout is how long was asked for. */
+    if (a->is_attached) return check_limit(a, limit);
     if (a->was_timeout) return MEASURE_EXIT_TIMEOUT;
     if (!a->has_status) return MEASURE_EXIT_FAILED;
     if (WIFSIGNALED(a->status)) return 128 + WTERMSIG(a->status);
-    const int code = WEXITSTATUS(a->status);
-    if (!code && is_passed(a, limit)) {
-        cli__console_say("cuvee measure: the limit of --fail-if was passed");
-        return 1;
-    }
-    return code;
+    return WEXITSTATUS(a->status) ? WEXITSTATUS(a->status) : check_limit(a, limit);
 }
 
 static int tell(const cuvee_error *err)

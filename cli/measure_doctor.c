@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "console.h"
 #include "exit_code.h"
 #include "json_text.h"
@@ -187,7 +188,7 @@ static void print_text(const struct findings *f)
 
 static json_t *text_or_null(const char *text)
 {
-    return text ? cli__json_string(text) : json_null();
+    return text ? cuvee__json_string(text) : json_null();
 }
 
 static json_t *to_json(const struct findings *f, const struct account *a)
@@ -201,7 +202,8 @@ static json_t *to_json(const struct findings *f, const struct account *a)
         json_object_set_new(one, "source", text_or_null(x->source));
         json_object_set_new(one, "quality", text_or_null(x->quality));
         for (size_t k = 0; k < x->n_missing; k++)
-            json_object_set_new(missing, x->missing[k].source, cli__json_string(x->missing[k].why));
+            json_object_set_new(missing, x->missing[k].source,
+                                cuvee__json_string(x->missing[k].why));
         json_object_set_new(one, "missing", missing);
         json_object_set_new(figures, x->figure, one);
     }
@@ -215,26 +217,10 @@ static json_t *to_json(const struct findings *f, const struct account *a)
 
 static int start(const char *look, bool exact, struct meter_run *run, cuvee_error *err)
 {
-    char path[4200], word[16];
-    const struct meter_setup plain = METER_SETUP_DEFAULT;
-    struct meter_setup setup = plain;
+    struct meter_setup setup = METER_SETUP_DEFAULT;
     setup.exact = exact;
     setup.interval_ms = 1; /* some things are read at every tenth look only */
-    if (!cli__meter_find_program("cuvee-measure-cases", path, sizeof path))
-        return cuvee__fail(err, CUVEE_E_IO, "cuvee-measure-cases is not beside this program");
-    snprintf(word, sizeof word, "%s", look);
-    char *const command[] = {path, word};
-    return cli__meter_start(&setup, command, 2, run, err);
-}
-
-/* is_needed: that it did not work is a failure, not a finding. */
-static int hear(struct meter_run *run, struct account *a, bool is_needed, cuvee_error *err)
-{
-    int status;
-    const int rc = cli__meter_hear(run, a, &status, err);
-    if (rc < 0 || (!is_needed && status)) return rc;
-    if (status) return cuvee__fail(err, CUVEE_E_IO, "the meter cannot follow a program here");
-    return cuvee__account_end(a, err);
+    return cli__meter_start_case(&setup, look, run, err);
 }
 
 /* On a busy machine: a figure that is not there may be one that nobody came to look at. */
@@ -252,12 +238,13 @@ static int look(struct account *a, struct account *exact, cuvee_error *err)
     int rc = start("look", false, &plain, err);
     if (rc < 0) return rc;
     const bool has_traced = start("look", true, &traced, &ignored) == CUVEE_OK;
-    rc = hear(&plain, a, true, err);
-    if (has_traced) hear(&traced, exact, false, &ignored);
+    rc = cli__meter_hear_case(&plain, a, err);
+    /* That it did not work is a finding, not a failure. */
+    if (has_traced) cli__meter_hear_case(&traced, exact, &ignored);
     if (rc < 0 || !was_too_short(a)) return rc;
     cuvee__account_deinit(a);
     rc = start("look-longer", false, &plain, err);
-    return rc < 0 ? rc : hear(&plain, a, true, err);
+    return rc < 0 ? rc : cli__meter_hear_case(&plain, a, err);
 }
 
 int cli__measure_doctor(int argc, char **argv)

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "json_text.h"
-#include "measure/naive.h"
 #include "measure_page.h"
 #include "measure_plot.h"
 #include "measure_result.h"
@@ -18,20 +17,6 @@
 const char *const cli__measure_formats[] = {
     "markdown", "html", "svg",         "hyperfine", "google-benchmark",
     "github",   "csv",  "openmetrics", NULL};
-
-/* Where a figure of naive methods is; valid until the next call. */
-static const char *naive_path(const struct naive_figure *f)
-{
-    static char path[64];
-    snprintf(path, sizeof path, "memory.naive.%s", f->key);
-    return path;
-}
-
-static void naive_figures(struct naive_figure ret[CUVEE__NAIVE_FIGURES])
-{
-    static const struct account none;
-    cuvee__naive_figures(&none, ret);
-}
 
 /* As a JSON number, or null. */
 static json_t *number(const json_t *result, const char *path, double factor)
@@ -229,13 +214,14 @@ static int put_csv(const json_t *result, struct markup *out)
                                         [MEASURE_MIB_SECONDS] = "MiB s",
                                         [MEASURE_COUNT] = ""};
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
+    char path[64];
     struct sink s = {0};
     sink_put_str(&s, "metric,value,unit,why\n");
     for (size_t i = 0; i < cli__measure_n_figures; i++)
         put_csv_row(&s, result, cli__measure_figures[i].path, units[cli__measure_figures[i].unit]);
-    naive_figures(naive);
+    cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++)
-        put_csv_row(&s, result, naive_path(&naive[i]), "byte");
+        put_csv_row(&s, result, cli__measure_naive_path(&naive[i], path, sizeof path), "byte");
     sink_put_char(&s, '\0');
     if (s.rc == CUVEE_OK) cuvee__markup_raw(out, s.bytes.ptr);
     cuvee__buffer_deinit(&s.bytes);
@@ -296,11 +282,11 @@ static int put_openmetrics(const json_t *result, const char *command, struct mar
         family = f->metric;
         put_sample(out, f->metric, f->label, f->unit == MEASURE_MIB_SECONDS ? x * 1048576 : x);
     }
-    naive_figures(naive);
+    cli__measure_naive_methods(naive);
     family = "";
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
         char label[64];
-        if (!cli__measure_result_number(result, naive_path(&naive[i]), &x)) continue;
+        if (!cli__measure_result_claim(result, &naive[i], &x)) continue;
         if (!*family)
             put_family(out, family = "cuvee_measure_naive_bytes",
                        "What other methods say of the peak");

@@ -118,3 +118,23 @@ int cli__meter_hear(struct meter_run *run, struct account *a, int *ret_status, c
     *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : MEASURE_EXIT_FAILED;
     return rc;
 }
+
+int cli__meter_start_case(const struct meter_setup *setup, const char *name,
+                          struct meter_run *ret_run, cuvee_error *err)
+{
+    char path[4200], word[32];
+    char *const command[] = {path, word};
+    if (!cli__meter_find_program("cuvee-measure-cases", path, sizeof path))
+        return cuvee__fail(err, CUVEE_E_IO, "cuvee-measure-cases is not beside this program");
+    snprintf(word, sizeof word, "%s", name);
+    return cli__meter_start(setup, command, 2, ret_run, err);
+}
+
+int cli__meter_hear_case(struct meter_run *run, struct account *a, cuvee_error *err)
+{
+    int status;
+    const int rc = cli__meter_hear(run, a, &status, err);
+    if (rc < 0) return rc;
+    if (status) return cuvee__fail(err, CUVEE_E_IO, "the meter cannot follow a program here");
+    return cuvee__account_end(a, err);
+}

@@ -58,4 +58,11 @@ int cli__meter_start(const struct meter_setup *setup, char *const *command, size
  * Returns CUVEE_OK, or as account_feed(); account_end() is left to the caller. */
 int cli__meter_hear(struct meter_run *run, struct account *a, int *ret_status, cuvee_error *err);
 
+/* A case of cuvee-measure-cases, which is installed with this program.
+ * start: returns as cli__meter_start(). hear: to the end; returns CUVEE_OK, CUVEE_E_IO when the
+ * meter could not follow it, or as account_end(). */
+int cli__meter_start_case(const struct meter_setup *setup, const char *name,
+                          struct meter_run *ret_run, cuvee_error *err);
+int cli__meter_hear_case(struct meter_run *run, struct account *a, cuvee_error *err);
+
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "measure/naive.h"
 #include "measure_plot.h"
 #include "measure_result.h"
 #include "report/html.h"
@@ -153,17 +152,15 @@ static void put_naive(struct markup *m, const json_t *result)
 {
     static const char *const columns[] = {"method", ">claims, MiB", ">of the truth",
                                           "why it differs"};
-    static const struct account none;
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     const struct peak peak = peak_of(result);
     struct html_table t;
-    cuvee__naive_figures(&none, naive);
+    cli__measure_naive_methods(naive);
     cuvee__html_table_open(m, &t, columns, 4);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
-        char path[64], text[64];
+        char text[64];
         double claim;
-        snprintf(path, sizeof path, "memory.naive.%s", naive[i].key);
-        const bool is_known = cli__measure_result_number(result, path, &claim);
+        const bool is_known = cli__measure_result_claim(result, &naive[i], &claim);
         cuvee__html_cell(m, &t, naive[i].method);
         snprintf(text, sizeof text, "%.1f", is_known ? claim / MIB : 0);
         if (is_known && is_wrong(&peak, claim))
@@ -353,7 +350,6 @@ int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err
 
 int cli__measure_markdown(const json_t *result, struct markup *out, cuvee_error *err)
 {
-    static const struct account none;
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     struct buffer command = {0};
     const struct peak peak = peak_of(result);
@@ -373,12 +369,11 @@ int cli__measure_markdown(const json_t *result, struct markup *out, cuvee_error 
     }
     cuvee__markup_raw(out, "\n| others would have said | | of the truth | why it differs |\n"
                            "|---|---:|---:|---|\n");
-    cuvee__naive_figures(&none, naive);
+    cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
-        char path[64], share[48];
+        char share[48];
         double claim;
-        snprintf(path, sizeof path, "memory.naive.%s", naive[i].key);
-        if (!cli__measure_result_number(result, path, &claim)) continue;
+        if (!cli__measure_result_claim(result, &naive[i], &claim)) continue;
         const char *strike = is_wrong(&peak, claim) ? "~~" : "";
         cuvee__markup_printf(out, "| %s | %s%.1f MiB%s | %s | %s |\n", naive[i].method, strike,
                              claim / MIB, strike, share_of(&peak, claim, share, sizeof share),

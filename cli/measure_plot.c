@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
-#include "measure/naive.h"
 #include "measure_result.h"
 #include "report/stats.h"
 #include "report/svg.h"
@@ -280,18 +279,15 @@ int cli__measure_plot_memory(const json_t *result, struct markup *out, bool is_a
 void cli__measure_plot_claims(const json_t *result, struct markup *out, bool is_alone)
 {
     enum { N = CUVEE__NAIVE_FIGURES + 1 };
-    static const struct account none;
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     struct svg_bar bars[N];
     char values[N][48];
     double low, high = 0;
     size_t n = 0;
-    cuvee__naive_figures(&none, naive);
+    cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
-        char path[64];
         double claim;
-        snprintf(path, sizeof path, "memory.naive.%s", naive[i].key);
-        if (!cli__measure_result_number(result, path, &claim)) continue;
+        if (!cli__measure_result_claim(result, &naive[i], &claim)) continue;
         snprintf(values[n], sizeof values[n], "%.1f MiB", claim / 1048576);
         bars[n] = (struct svg_bar){naive[i].method, values[n], claim, claim, true};
         n++;

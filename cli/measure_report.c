@@ -6,11 +6,10 @@
 #include "console.h"
 #include "exit_code.h"
 #include "measure_export.h"
+#include "measure_meter.h"
 #include "measure_result.h"
 #include "options.h"
 #include "table/writer.h"
-
-enum { EXIT_FAILED = 125 };
 
 struct report_options {
     int format; /* -1: not given */
@@ -90,10 +89,11 @@ int cli__measure_report(int argc, char **argv)
     cuvee_error err = {0};
     json_t *result = NULL;
     int rc = EXIT_OK;
-    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc ? EXIT_FAILED : rc;
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc))
+        return rc ? MEASURE_EXIT_FAILED : rc;
     if (operands.n != 1) {
         cli__usage_error(self, "name a result, as 'cuvee measure -o FILE' writes it");
-        return EXIT_FAILED;
+        return MEASURE_EXIT_FAILED;
     }
     /* Without a word about where, it is a table to be read here. */
     const bool has_main = o.format >= 0 || o.output || (!o.html && !o.markdown);
@@ -106,5 +106,5 @@ int cli__measure_report(int argc, char **argv)
     json_decref(result);
     if (rc == CUVEE_OK) return EXIT_OK;
     cli__console_say("cuvee measure report: %s", err.msg);
-    return EXIT_FAILED;
+    return MEASURE_EXIT_FAILED;
 }

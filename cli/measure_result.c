@@ -106,6 +106,28 @@ const char *cli__measure_result_text(const json_t *result, const char *path)
     return text ? text : "";
 }
 
+/* ---- other methods ---- */
+
+void cli__measure_naive_methods(struct naive_figure ret[CUVEE__NAIVE_FIGURES])
+{
+    static const struct account none;
+    cuvee__naive_figures(&none, ret);
+}
+
+const char *cli__measure_naive_path(const struct naive_figure *f, char *text, size_t room)
+{
+    snprintf(text, room, "memory.naive.%s", f->key);
+    return text;
+}
+
+bool cli__measure_result_claim(const json_t *result, const struct naive_figure *f, double *ret)
+{
+    char path[64];
+    return cli__measure_result_number(result, cli__measure_naive_path(f, path, sizeof path), ret);
+}
+
+/* ---- the command ---- */
+
 /* One word, in quotes if a shell would see anything else in it. */
 static int append_word(struct buffer *out, const char *word)
 {

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
+#include "measure/naive.h"
 
 /* Read a file and see that it is a result (measure/1). *ret: release with json_decref().
  * Returns CUVEE_OK; as base/json.h and os/file.h; CUVEE_E_FORMAT for JSON that is no result. */
@@ -49,5 +50,12 @@ struct measure_scale cli__measure_scale(enum measure_unit unit);
 /* "100.0 to 105.0", or one number when both are written alike; in units of the caller's. Returns
  * text. */
 const char *cli__measure_range(double low, double high, char *text, size_t room);
+
+/* What other methods are, without what they say of anything. */
+void cli__measure_naive_methods(struct naive_figure ret[CUVEE__NAIVE_FIGURES]);
+/* Where a result has what one of them says. Returns text. */
+const char *cli__measure_naive_path(const struct naive_figure *f, char *text, size_t room);
+/* What it says, in bytes. False when that is not known. */
+bool cli__measure_result_claim(const json_t *result, const struct naive_figure *f, double *ret);
 
 #endif

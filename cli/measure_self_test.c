@@ -76,22 +76,13 @@ static void print_expected(const struct trap *trap)
 /* ---- runs ---- */
 
 /* One case. Returns CUVEE_OK also when the case itself did not work: then `ret_trouble` says so. */
-static int run_case(const char *path, const char *name, struct account *a, const char **ret_trouble,
-                    cuvee_error *err)
+static int run_case(const char *name, struct account *a, const char **ret_trouble, cuvee_error *err)
 {
     enum { NO_ROOM = 3 }; /* of cuvee-measure-cases */
-    char program[PATH_BYTES], word[32];
-    char *const command[] = {program, word};
     const struct meter_setup setup = METER_SETUP_DEFAULT;
     struct meter_run run;
-    int status;
-    snprintf(program, sizeof program, "%s", path);
-    snprintf(word, sizeof word, "%s", name);
-    int rc = cli__meter_start(&setup, command, 2, &run, err);
-    if (rc == CUVEE_OK) rc = cli__meter_hear(&run, a, &status, err);
-    if (rc < 0) return rc;
-    if (status) return cuvee__fail(err, CUVEE_E_IO, "the meter cannot follow a program here");
-    rc = cuvee__account_end(a, err);
+    int rc = cli__meter_start_case(&setup, name, &run, err);
+    if (rc == CUVEE_OK) rc = cli__meter_hear_case(&run, a, err);
     if (rc == CUVEE_OK && (!a->has_status || a->status))
         *ret_trouble = a->has_status && WIFEXITED(a->status) && WEXITSTATUS(a->status) == NO_ROOM
                            ? "there is not enough memory, or too many processes"
@@ -104,8 +95,8 @@ static int run_trap(const struct trap *trap, const char *path, bool *ret_holds, 
     struct account claim = {0}, apart = {0};
     struct trap_figures figures;
     const char *trouble = NULL;
-    int rc = run_case(path, trap->name, &claim, &trouble, err);
-    if (rc == CUVEE_OK && trap->apart) rc = run_case(path, trap->apart, &apart, &trouble, err);
+    int rc = run_case(trap->name, &claim, &trouble, err);
+    if (rc == CUVEE_OK && trap->apart) rc = run_case(trap->apart, &apart, &trouble, err);
     const bool can_judge =
         rc == CUVEE_OK && !trouble &&
         cli__measure_trap_read(trap, &claim, trap->apart ? &apart : &claim, &figures);

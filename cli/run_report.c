@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/checked.h"
+#include "base/json.h"
 #include "console.h"
 #include "json_text.h"
 #include "progress.h"
@@ -63,11 +64,11 @@ json_t *cli__report_metadata(const struct run_report *r, const char *sha256_hex)
     json_t *m = json_object();
     json_object_set_new(m, "total_records", json_count(stats_get(&r->stats->n_rows)));
     json_object_set_new(m, "label_counts", label_counts(r));
-    json_object_set_new(m, "model", cli__json_string(r->model.path));
+    json_object_set_new(m, "model", cuvee__json_string(r->model.path));
     json_object_set_new(m, "model_sha256", json_string(sha256_hex));
     if (r->model.script_host) {
         json_object_set_new(m, "python_host", json_string(r->model.script_host));
-        json_object_set_new(m, "python", cli__json_string(r->model.python));
+        json_object_set_new(m, "python", cuvee__json_string(r->model.python));
         json_object_set_new(m, "python_version", json_string(r->model.python_version));
         json_object_set_new(m, "max_batch", json_count(r->model.max_batch));
     } else {

@@ -333,3 +333,14 @@ int cuvee__json_parse_as_reals(struct span text, const char *name, json_t **ret_
 {
     return parse(text, name, true, ret_json, err);
 }
+
+json_t *cuvee__json_string(const char *bytes)
+{
+    struct buffer text = {0};
+    uint64_t n_replaced = 0;
+    json_t *string = NULL;
+    if (cuvee__utf8_append_valid(&text, bytes, strlen(bytes), &n_replaced) == CUVEE_OK)
+        string = json_stringn(text.len ? text.ptr : "", text.len);
+    cuvee__buffer_deinit(&text);
+    return string;
+}

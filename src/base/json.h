@@ -22,4 +22,8 @@ int cuvee__json_parse(struct span text, const char *name, json_t **ret_json, cuv
 int cuvee__json_parse_as_reals(struct span text, const char *name, json_t **ret_json,
                                cuvee_error *err);
 
+/* A JSON string of any bytes up to their NUL, such as a path or the name of a process: what is not
+ * UTF-8 becomes U+FFFD. NULL when out of memory. */
+json_t *cuvee__json_string(const char *bytes);
+
 #endif

@@ -175,6 +175,12 @@ static struct conversion conversion_in(void *scratch, const struct packed *w, si
     };
 }
 
+static struct inputs converted_inputs(void *scratch, const struct packed *w, size_t m)
+{
+    const struct conversion of = conversion_in(scratch, w, m);
+    return (struct inputs){of.rows, of.ld, of.scales};
+}
+
 static void quantise_rows(const struct kernels *kern, size_t first, size_t n, const float *a,
                           size_t lda, const struct packed *w, const struct conversion *to)
 {
@@ -246,8 +252,7 @@ static struct epilogue epilogue_after(bool is_converted, const struct epilogue *
 void cuvee__gemm_shared(const struct kernels *k, size_t m, const struct packed *w,
                         const struct epilogue *e, float *c, size_t ldc, void *shared)
 {
-    const struct conversion of = conversion_in(shared, w, m);
-    const struct inputs in = {of.rows, of.ld, of.scales};
+    const struct inputs in = converted_inputs(shared, w, m);
     const struct epilogue own = epilogue_after(true, e);
     if (m) gemm_block(k, m, &in, w, &own, c, ldc, NULL);
 }
@@ -265,9 +270,8 @@ void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
         const float *from = a + row * lda;
         struct inputs in = {from, lda, NULL};
         if (is_converted) {
-            const struct conversion of = conversion_in(scratch, w, rows);
             cuvee__gemm_convert(k, rows, 0, rows, from, lda, w, scratch, scratch);
-            in = (struct inputs){of.rows, of.ld, of.scales};
+            in = converted_inputs(scratch, w, rows);
         }
         const struct epilogue own = epilogue_from(&whole, row, 0);
         gemm_block(k, rows, &in, w, &own, c + row * ldc, ldc, scratch);

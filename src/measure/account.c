@@ -107,7 +107,7 @@ static void gone(struct account *a, const char *line)
     enum { TABLES_KB = 256 };
     a->released +=
         cuvee__max(p->rss, p->rss_most) + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
-    a->exited_cpu_us += p->cpu_us - cuvee__min(p->cpu_us, p->base_cpu_us);
+    a->exited_cpu_us += over(p->cpu_us, p->base_cpu_us);
     const size_t at = (size_t)(p - a->processes);
     for (size_t i = 0; i < a->n_live; i++)
         if (a->live[i] == at) a->live[i--] = a->live[--a->n_live];
@@ -162,6 +162,17 @@ static void close_tick(struct account *a)
     a->tick_us = a->tick_rss = a->tick_rss_most = a->tick_bound = a->tick_charge = 0;
 }
 
+/* What a process has now goes into the bounds. Returns by how much the tree may have grown. */
+static uint64_t grew(struct account *a, const struct account_process *p, const struct usage *now)
+{
+    const struct account_process *parent = p->has_sample ? NULL : find(a, p->ppid);
+    const uint64_t grown = cuvee__bounds_growth(a, p, parent, now);
+    a->rise += grown;
+    a->tick_bound += grown;
+    a->faults += now->new_faults;
+    return grown;
+}
+
 static void sampled(struct account *a, const char *line)
 {
     uint64_t t, rss, cpu, minor, major, threads, shared, faults_waited = 0;
@@ -188,12 +199,8 @@ static void sampled(struct account *a, const char *line)
         a->before_rss += rss + ACCOUNT_RSS_SLACK_KB;
     }
     const struct usage now = {rss, shared, over(faults, p->faults), threads};
-    const uint64_t grown =
-        cuvee__bounds_growth(a, p, p->has_sample ? NULL : find(a, p->ppid), &now);
+    grew(a, p, &now);
     a->released += cuvee__bounds_shrinkage(a, p, &now);
-    a->rise += grown;
-    a->tick_bound += grown;
-    a->faults += now.new_faults;
     a->tick_rss += rss;
     /* RSS of a tick comes from counters that lag behind; that of an anchor was counted. */
     p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + ACCOUNT_RSS_SLACK_KB));
@@ -236,12 +243,7 @@ static void last_of(struct account *a, const char *line)
     if (!p) return;
     const struct usage now = {cuvee__max(high_water, p->rss), p->shared,
                               over(minor + major, p->faults), p->threads};
-    const uint64_t grown =
-        cuvee__bounds_growth(a, p, p->has_sample ? NULL : find(a, p->ppid), &now);
-    a->released += grown; /* the rest when it is gone */
-    a->rise += grown;
-    a->tick_bound += grown;
-    a->faults += now.new_faults;
+    a->released += grew(a, p, &now); /* the rest when it is gone */
     p->faults = minor + major;
     p->cpu_us = cuvee__max(p->cpu_us, cpu);
     p->wait_us = cuvee__max(p->wait_us, wait);
@@ -270,8 +272,8 @@ static void machine(struct account *a, const char *line)
         a->first_steal = steal;
     }
     a->has_machine_cpu = true;
-    a->busy_us = busy - cuvee__min(busy, a->first_busy);
-    a->steal_us = steal - cuvee__min(steal, a->first_steal);
+    a->busy_us = over(busy, a->first_busy);
+    a->steal_us = over(steal, a->first_steal);
 }
 
 /* ---- anchors ---- */
@@ -467,12 +469,8 @@ static void source(struct account *a, const char *line)
     const struct {
         const char *name;
         struct account_source *source;
-    } all[] = {{"group", &a->group},
-               {"charge", &a->charge},
-               {"events", &a->events},
-               {"trace", &a->trace},
-               {"limit", &a->limit},
-               {"perf", &a->perf}};
+    } all[] = {{"group", &a->group}, {"charge", &a->charge}, {"events", &a->events},
+               {"trace", &a->trace}, {"limit", &a->limit},   {"perf", &a->perf}};
     char name[16];
     int is_used, at = 0;
     if (sscanf(line, "U %15s %d %n", name, &is_used, &at) != 2 || !at) return;

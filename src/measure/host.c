@@ -2,7 +2,6 @@
 #include "measure/host.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,9 +10,8 @@
 #endif
 
 #include "base/checked.h"
-#include "measure/json_values.h"
-
-enum { MAX_CPUS = 8192 };
+#include "base/json.h"
+#include "os/cpu_list.h"
 
 /* The first bytes of a file, NUL-terminated; NULL when it cannot be read. */
 static const char *read_text(const char *root, const char *path, char *text, size_t room)
@@ -53,25 +51,11 @@ static bool find_value(const char *text, const char *name, char *ret, size_t roo
 /* "0-2,5" as numbers; NULL when it is something else. */
 static json_t *list_of_cpus(const char *text)
 {
+    struct cpu_list cpus;
+    if (!cuvee__cpu_list_parse(text, &cpus)) return NULL;
     json_t *list = json_array();
-    while (*text) {
-        char *end;
-        const unsigned long first = strtoul(text, &end, 10);
-        unsigned long last = first;
-        bool is_good = end != text && *text >= '0' && *text <= '9';
-        if (is_good && *end == '-') {
-            text = end + 1;
-            last = strtoul(text, &end, 10);
-            is_good = end != text;
-        }
-        if (!is_good || last < first || last >= MAX_CPUS || (*end && *end != ',')) {
-            json_decref(list);
-            return NULL;
-        }
-        for (unsigned long cpu = first; cpu <= last; cpu++)
-            json_array_append_new(list, json_integer((json_int_t)cpu));
-        text = *end ? end + 1 : end;
-    }
+    for (unsigned cpu = 0; cpu < CUVEE__CPU_LIST_MAX; cpu++)
+        if (cpu_list_has(&cpus, cpu)) json_array_append_new(list, json_integer(cpu));
     return list;
 }
 
@@ -94,7 +78,7 @@ static void set_kernel(struct host *h)
 {
     const char *release = read_text(h->root, "/proc/sys/kernel/osrelease", h->text, sizeof h->text);
     cut_line(h->text);
-    set(h, "kernel", release ? cuvee__json_text(release) : NULL, "/proc/sys is not there");
+    set(h, "kernel", release ? cuvee__json_string(release) : NULL, "/proc/sys is not there");
     unsigned major = 0, minor = 0;
     const bool has_version = release && sscanf(release, "%u.%u", &major, &minor) == 2;
     /* CONFIG_NO_PAGE_MAPCOUNT, with which PSS is an estimate, came with 6.15. */
@@ -152,7 +136,7 @@ static void set_processor(struct host *h)
     char name[256], flags[8192];
     const char *text = read_text(h->root, "/proc/cpuinfo", h->text, sizeof h->text);
     const bool has_name = text && find_value(text, "model name", name, sizeof name);
-    set(h, "model", has_name ? cuvee__json_text(name) : NULL, "/proc/cpuinfo names none");
+    set(h, "model", has_name ? cuvee__json_string(name) : NULL, "/proc/cpuinfo names none");
     const bool has_flags = text && find_value(text, "flags", flags, sizeof flags);
     const char *virt = has_flags && strstr(flags, " hypervisor") ? hypervisor() : "none";
     set(h, "virt", has_flags ? json_string(virt) : NULL, "/proc/cpuinfo has no flags");

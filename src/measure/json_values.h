@@ -11,9 +11,6 @@
 json_t *cuvee__json_bytes(uint64_t kb);
 json_t *cuvee__json_count(uint64_t n);
 json_t *cuvee__json_seconds(uint64_t us);
-/* Any bytes: what is not UTF-8 becomes U+FFFD. A process's name may be anything, and is cut after
- * 15 bytes. */
-json_t *cuvee__json_text(const char *bytes);
 
 /* The value (taken), or null and its reason under the same key of `why`. */
 void cuvee__json_set_or_null(json_t *o, json_t *why, const char *key, bool is_known, json_t *value,

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "base/json.h"
 #include "measure/host.h"
 #include "measure/json_values.h"
 #include "measure/naive.h"
@@ -24,7 +25,7 @@ static json_t *command(const char *const *argv, bool redact)
 {
     json_t *list = json_array();
     for (size_t i = 0; argv[i]; i++)
-        json_array_append_new(list, cuvee__json_text(redact && i ? "***" : argv[i]));
+        json_array_append_new(list, cuvee__json_string(redact && i ? "***" : argv[i]));
     return list;
 }
 
@@ -236,7 +237,7 @@ static json_t *process(const struct account_process *p, json_t *why)
     json_t *o = json_object();
     json_object_set_new(o, "pid", json_integer(p->pid));
     json_object_set_new(o, "ppid", json_integer(p->ppid));
-    json_object_set_new(o, "comm", cuvee__json_text(p->comm));
+    json_object_set_new(o, "comm", cuvee__json_string(p->comm));
     json_object_set_new(o, "born_s", cuvee__json_seconds(p->born_us));
     json_object_set_new(o, "exit_s", p->gone_us ? cuvee__json_seconds(p->gone_us) : json_null());
     set_seen(o, why, "rss_peak", p->has_sample || is_traced, cuvee__json_bytes(p->peak_rss));
@@ -270,7 +271,7 @@ static json_t *phases(const struct account *a, json_t *why)
     for (size_t i = 0; i < a->n_marks; i++) {
         const struct account_mark *m = &a->marks[i];
         json_t *o = json_object();
-        json_object_set_new(o, "name", cuvee__json_text(m->text));
+        json_object_set_new(o, "name", cuvee__json_string(m->text));
         json_object_set_new(o, "t_s", cuvee__json_seconds(m->t_us));
         json_object_set_new(o, "footprint",
                             m->footprint ? cuvee__json_bytes(m->footprint) : json_null());

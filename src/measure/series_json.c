@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "base/json.h"
 #include "measure/json_values.h"
 
 /* A curve: times and values. */
@@ -169,7 +170,7 @@ json_t *cuvee__series_to_json(const struct account *a)
         json_t *process = json_object();
         x.shown[i].bytes = json_array();
         json_object_set_new(process, "pid", json_integer(x.shown[i].process->pid));
-        json_object_set_new(process, "comm", cuvee__json_text(x.shown[i].process->comm));
+        json_object_set_new(process, "comm", cuvee__json_string(x.shown[i].process->comm));
         const struct account_process *const shown = x.shown[i].process;
         json_object_set_new(process, "exit_s",
                             shown->gone_us ? cuvee__json_seconds(shown->gone_us) : json_null());

@@ -33,8 +33,8 @@ bool cuvee__cpu_list_parse(const char *text, struct cpu_list *ret)
 static void to_set(const struct cpu_list *list, cpu_set_t *ret)
 {
     CPU_ZERO(ret);
-    for (unsigned i = 0; i < CUVEE__CPU_LIST_MAX && i < CPU_SETSIZE; i++)
-        if (list->bits[i / 64] >> i % 64 & 1) CPU_SET(i, ret);
+    for (unsigned i = 0; i < CPU_SETSIZE; i++)
+        if (cpu_list_has(list, i)) CPU_SET(i, ret);
 }
 
 bool cuvee__cpu_list_apply(const struct cpu_list *list)

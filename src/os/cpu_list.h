@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CUVEE__CPU_LIST_MAX 1024 /* processors 0 .. 1023 */
+#define CUVEE__CPU_LIST_MAX 8192 /* processors: as many as Linux knows */
 
 struct cpu_list {
     uint64_t bits[CUVEE__CPU_LIST_MAX / 64];
@@ -16,6 +16,11 @@ struct cpu_list {
 
 /* False: no list, or a number past the last processor. */
 bool cuvee__cpu_list_parse(const char *text, struct cpu_list *ret);
+
+static inline bool cpu_list_has(const struct cpu_list *list, unsigned cpu)
+{
+    return list->bits[cpu / 64] >> cpu % 64 & 1;
+}
 
 /* Keep the calling thread on these, as far as it may use them. False, with errno, when it may use
  * none. */

@@ -82,16 +82,18 @@ static void put_line(const struct svg_plot *p, const char *class, double x1, dou
     }
 }
 
-static void put_text(const struct svg_plot *p, const char *class, const char *anchor, double x,
-                     double y, const char *text)
+void cuvee__svg_text(struct markup *out, const char *class, const char *anchor, double x, double y,
+                     const char *text)
 {
-    cuvee__markup_printf(p->out, "<text class=\"%s\" text-anchor=\"%s\" x=\"", class, anchor);
-    cuvee__markup_number(p->out, x);
-    cuvee__markup_raw(p->out, "\" y=\"");
-    cuvee__markup_number(p->out, y);
-    cuvee__markup_raw(p->out, "\">");
-    cuvee__markup_text(p->out, text);
-    cuvee__markup_raw(p->out, "</text>\n");
+    cuvee__markup_raw(out, "<text");
+    if (class) cuvee__markup_printf(out, " class=\"%s\"", class);
+    cuvee__markup_printf(out, " text-anchor=\"%s\" x=\"", anchor);
+    cuvee__markup_number(out, x);
+    cuvee__markup_raw(out, "\" y=\"");
+    cuvee__markup_number(out, y);
+    cuvee__markup_raw(out, "\">");
+    cuvee__markup_text(out, text);
+    cuvee__markup_raw(out, "</text>\n");
 }
 
 static void put_title(const struct svg_plot *p, const char *title)
@@ -111,7 +113,7 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
         put_line(p, i ? "rule" : "axis", p->left, y, right, y);
         cuvee__markup_raw(p->out, "/>\n");
         snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
-        put_text(p, "soft", "end", p->left - 6, y + 4, text);
+        cuvee__svg_text(p->out, "soft", "end", p->left - 6, y + 4, text);
     }
     step = cuvee__tick_step(p->max_x, 8);
     for (int i = 0; i * step <= p->max_x * (1 + 1e-9); i++) {
@@ -119,10 +121,10 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
         put_line(p, "axis", x, floor_y, x, floor_y + 4);
         cuvee__markup_raw(p->out, "/>\n");
         snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
-        put_text(p, "soft", "middle", x, floor_y + 18, text);
+        cuvee__svg_text(p->out, "soft", "middle", x, floor_y + 18, text);
     }
-    put_text(p, "soft", "end", p->left - 6, p->top - 8, y_unit);
-    put_text(p, "soft", "start", right + 8, floor_y + 18, x_unit);
+    cuvee__svg_text(p->out, "soft", "end", p->left - 6, p->top - 8, y_unit);
+    cuvee__svg_text(p->out, "soft", "start", right + 8, floor_y + 18, x_unit);
 }
 
 static void put_point(const struct svg_plot *p, char command, double x, double y)
@@ -238,7 +240,7 @@ void cuvee__svg_level_label(struct svg_plot *p, const char *label, double y)
     if (at > p->height - p->bottom + 4) return;
     p->levels[p->n_levels++] = at;
     shorten(label, text, sizeof text);
-    put_text(p, "soft", "start", p->width - p->right + 6, at, text);
+    cuvee__svg_text(p->out, "soft", "start", p->width - p->right + 6, at, text);
 }
 
 void cuvee__svg_level(struct svg_plot *p, const char *label, double y)
@@ -263,7 +265,7 @@ void cuvee__svg_mark(struct svg_plot *p, const char *label, double x)
         /* The unit of the axis stands left of the lowest row. */
         if (at < p->mark_ends[row]) continue;
         p->mark_ends[row] = at + (double)(n + 1) * LETTER_PX;
-        put_text(p, "soft", "start", at + 2, p->top - 8 - row * LINE_PX, text);
+        cuvee__svg_text(p->out, "soft", "start", at + 2, p->top - 8 - row * LINE_PX, text);
         return;
     }
 }

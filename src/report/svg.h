@@ -65,6 +65,9 @@ struct svg_bar {
 void cuvee__svg_bars(struct markup *out, const char *title, const char *description,
                      const struct svg_bar *bars, size_t n, bool is_alone);
 
+/* Words of a picture, for those above. class may be NULL; anchor: start, middle or end. */
+void cuvee__svg_text(struct markup *out, const char *class, const char *anchor, double x, double y,
+                     const char *text);
 /* The tag that begins a picture, for those above. */
 void cuvee__svg_begin(struct markup *out, const char *title, const char *description, double width,
                       double height, bool is_alone);

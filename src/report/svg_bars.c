@@ -15,17 +15,6 @@ static void put_rectangle(struct markup *out, const char *class, double x, doubl
     cuvee__markup_raw(out, "\"/>\n");
 }
 
-static void put_words(struct markup *out, const char *anchor, double x, double y, const char *text)
-{
-    cuvee__markup_printf(out, "<text text-anchor=\"%s\" x=\"", anchor);
-    cuvee__markup_number(out, x);
-    cuvee__markup_raw(out, "\" y=\"");
-    cuvee__markup_number(out, y);
-    cuvee__markup_raw(out, "\">");
-    cuvee__markup_text(out, text);
-    cuvee__markup_raw(out, "</text>\n");
-}
-
 void cuvee__svg_bars(struct markup *out, const char *title, const char *description,
                      const struct svg_bar *bars, size_t n, bool is_alone)
 {
@@ -36,11 +25,11 @@ void cuvee__svg_bars(struct markup *out, const char *title, const char *descript
     for (size_t i = 0; i < n; i++) {
         const struct svg_bar *b = &bars[i];
         const double y = (double)(TOP + i * ROW);
-        put_words(out, "end", LABELS - 8, y + 12, b->label);
+        cuvee__svg_text(out, NULL, "end", LABELS - 8, y + 12, b->label);
         put_rectangle(out, b->is_claim ? "claim" : "true", LABELS, y, b->low * scale);
         if (b->high > b->low)
             put_rectangle(out, "band", LABELS + b->low * scale, y, (b->high - b->low) * scale);
-        put_words(out, "start", LABELS + b->high * scale + 8, y + 12, b->value);
+        cuvee__svg_text(out, NULL, "start", LABELS + b->high * scale + 8, y + 12, b->value);
     }
     cuvee__markup_raw(out, "</svg>\n");
 }

@@ -115,7 +115,7 @@ struct process *meter_find(struct meter *m, int pid);
 void meter_drop(struct meter *m, struct process *p);
 /* New members of the tree; with a look at all processes, whoever has one of ours as parent. */
 void meter_discover(struct meter *m, bool look_everywhere);
-/* All that come from those that we know, whatever the source. */
+/* Children of those that we know, and theirs, of all of their threads; whatever the source. */
 void meter_discover_below(struct meter *m);
 /* Processes that are gone, or whose pid is somebody else's now, are taken out. Read anew. */
 void meter_refresh(struct meter *m);

@@ -14,6 +14,12 @@ struct process *meter_find(struct meter *m, int pid)
     return NULL;
 }
 
+/* A zombie has nothing left but its number. */
+static bool read_alive(int pid, struct proc_stat *ret)
+{
+    return cuvee__proc_stat_read(pid, ret) && ret->state != 'Z' && ret->state != 'X';
+}
+
 static void say_gone(struct meter *m, const struct process *p)
 {
     meter_say(m, "G %llu %d\n", (unsigned long long)meter_now_us(m), p->pid);
@@ -50,12 +56,10 @@ void meter_add(struct meter *m, int pid)
 {
     struct proc_stat stat;
     if (pid == getpid() || meter_find(m, pid)) return;
-    if (cuvee__proc_stat_read(pid, &stat) && stat.state != 'Z' && stat.state != 'X')
-        add_stat(m, &stat);
+    if (read_alive(pid, &stat)) add_stat(m, &stat);
 }
 
-/* Children of those that we know, of all of their threads. */
-static void look_at_children(struct meter *m)
+void meter_discover_below(struct meter *m)
 {
     static int pids[CUVEE__METER_PROCESSES];
     const size_t room = sizeof pids / sizeof pids[0];
@@ -69,19 +73,13 @@ static void look_at_children(struct meter *m)
     }
 }
 
-void meter_discover_below(struct meter *m)
-{
-    look_at_children(m);
-}
-
 static void look_at_all(struct meter *m)
 {
     static int pids[4 * CUVEE__METER_PROCESSES];
     const size_t n = cuvee__proc_all(pids, sizeof pids / sizeof pids[0]);
     for (size_t k = 0; k < n; k++) {
         struct proc_stat stat;
-        if (meter_find(m, pids[k]) || pids[k] == getpid() ||
-            !cuvee__proc_stat_read(pids[k], &stat) || stat.state == 'Z' ||
+        if (meter_find(m, pids[k]) || pids[k] == getpid() || !read_alive(pids[k], &stat) ||
             !meter_find(m, stat.ppid))
             continue;
         add_stat(m, &stat);
@@ -100,7 +98,7 @@ void meter_discover(struct meter *m, bool look_everywhere)
         const size_t n = meter_group_pids(m, pids, sizeof pids / sizeof pids[0]);
         for (size_t k = 0; k < n; k++) meter_add(m, pids[k]);
     } else if (m->events_fd < 0 && !m->is_exact) {
-        look_at_children(m);
+        meter_discover_below(m);
     }
     if (look_everywhere) look_at_all(m);
 }
@@ -113,8 +111,7 @@ void meter_refresh(struct meter *m)
     for (size_t i = 0; i < m->n; i++) {
         struct process *p = &m->processes[i];
         struct proc_stat stat;
-        if (!cuvee__proc_stat_read(p->pid, &stat) || stat.start != p->start || stat.state == 'Z' ||
-            stat.state == 'X') {
+        if (!read_alive(p->pid, &stat) || stat.start != p->start) {
             say_gone(m, p);
             continue;
         }
@@ -143,8 +140,7 @@ bool meter_is_empty(struct meter *m)
 {
     struct proc_stat stat;
     /* While the first is there, no more need be asked. */
-    if (m->n && cuvee__proc_stat_read(m->processes[0].pid, &stat) && stat.state != 'Z' &&
-        stat.state != 'X' && stat.start == m->processes[0].start)
+    if (m->n && read_alive(m->processes[0].pid, &stat) && stat.start == m->processes[0].start)
         return false;
     if (m->n) meter_refresh(m);
     if (m->n) return false;

@@ -32,13 +32,13 @@ static json_t *whole(const json_t *result, const char *path)
 }
 
 /* Takes the document. */
-static int put_json(struct markup *out, json_t *o)
+static int put_json(struct sink *out, json_t *o)
 {
     char *text = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(o);
     if (!text) return CUVEE_E_NOMEM;
-    cuvee__markup_raw(out, text);
-    cuvee__markup_raw(out, "\n");
+    sink_put_str(out, text);
+    sink_put_str(out, "\n");
     cli__json_text_free(text);
     return CUVEE_OK;
 }
@@ -86,7 +86,7 @@ static void put_moments(json_t *o, const json_t *times)
     cuvee__free(x);
 }
 
-static int put_hyperfine(const json_t *result, const char *command, struct markup *out)
+static int put_hyperfine(const json_t *result, const char *command, struct sink *out)
 {
     static const char *const moments[] = {"mean", "stddev", "median", "min", "max"};
     json_t *o = json_object(), *r = json_object();
@@ -107,7 +107,7 @@ static int put_hyperfine(const json_t *result, const char *command, struct marku
     return put_json(out, o);
 }
 
-static int put_google(const json_t *result, const char *command, struct markup *out)
+static int put_google(const json_t *result, const char *command, struct sink *out)
 {
     json_t *o = json_object(), *context = json_object(), *b = json_object();
     const json_t *cpus = cli__measure_result_find(result, "host.cpus_allowed");
@@ -167,7 +167,7 @@ static void add_github(json_t *list, const char *command, const char *name, cons
     json_array_append_new(list, o);
 }
 
-static int put_github(const json_t *result, const char *command, struct markup *out)
+static int put_github(const json_t *result, const char *command, struct sink *out)
 {
     json_t *list = json_array();
     char range[64] = "";
@@ -207,7 +207,7 @@ static void put_csv_row(struct sink *s, const json_t *result, const char *path, 
     sink_put_char(s, '\n');
 }
 
-static int put_csv(const json_t *result, struct markup *out)
+static int put_csv(const json_t *result, struct sink *out)
 {
     static const char *const units[] = {[MEASURE_SECONDS] = "s",
                                         [MEASURE_BYTES] = "byte",
@@ -215,37 +215,33 @@ static int put_csv(const json_t *result, struct markup *out)
                                         [MEASURE_COUNT] = ""};
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     char path[64];
-    struct sink s = {0};
-    sink_put_str(&s, "metric,value,unit,why\n");
+    sink_put_str(out, "metric,value,unit,why\n");
     for (size_t i = 0; i < cli__measure_n_figures; i++)
-        put_csv_row(&s, result, cli__measure_figures[i].path, units[cli__measure_figures[i].unit]);
+        put_csv_row(out, result, cli__measure_figures[i].path, units[cli__measure_figures[i].unit]);
     cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++)
-        put_csv_row(&s, result, cli__measure_naive_path(&naive[i], path, sizeof path), "byte");
-    sink_put_char(&s, '\0');
-    if (s.rc == CUVEE_OK) cuvee__markup_raw(out, s.bytes.ptr);
-    cuvee__buffer_deinit(&s.bytes);
-    return s.rc;
+        put_csv_row(out, result, cli__measure_naive_path(&naive[i], path, sizeof path), "byte");
+    return CUVEE_OK;
 }
 
 /* ---- OpenMetrics ---- */
 
 /* The value of a label: quotes, backslashes and line ends are escaped. */
-static void put_label(struct markup *out, const char *text)
+static void put_label(struct sink *out, const char *text)
 {
     for (; *text; text++) {
         const char c[] = {*text, '\0'};
         if (*text == '\n')
-            cuvee__markup_raw(out, "\\n");
+            sink_put_str(out, "\\n");
         else if (*text == '"' || *text == '\\')
             cuvee__markup_printf(out, "\\%c", *text);
         else
-            cuvee__markup_raw(out, c);
+            sink_put_str(out, c);
     }
 }
 
 /* "cuvee_measure_wall_seconds" is in seconds: its unit is what a name of it ends with. */
-static void put_family(struct markup *out, const char *metric, const char *help)
+static void put_family(struct sink *out, const char *metric, const char *help)
 {
     static const char *const units[] = {"byte_seconds", "seconds", "bytes"};
     const size_t n = strlen(metric);
@@ -259,22 +255,22 @@ static void put_family(struct markup *out, const char *metric, const char *help)
     cuvee__markup_printf(out, "# HELP %s %s.\n", metric, help);
 }
 
-static void put_sample(struct markup *out, const char *metric, const char *label, double value)
+static void put_sample(struct sink *out, const char *metric, const char *label, double value)
 {
     cuvee__markup_printf(out, *label ? "%s{%s} %.15g\n" : "%s%s %.15g\n", metric, label, value);
 }
 
-static int put_openmetrics(const json_t *result, const char *command, struct markup *out)
+static int put_openmetrics(const json_t *result, const char *command, struct sink *out)
 {
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     const char *family = "";
     double x;
-    cuvee__markup_raw(out, "# TYPE cuvee_measure info\n# HELP cuvee_measure What was measured.\n"
+    sink_put_str(out, "# TYPE cuvee_measure info\n# HELP cuvee_measure What was measured.\n"
                            "cuvee_measure_info{command=\"");
     put_label(out, command);
-    cuvee__markup_raw(out, "\",version=\"");
+    sink_put_str(out, "\",version=\"");
     put_label(out, cli__measure_result_text(result, "tool.version"));
-    cuvee__markup_raw(out, "\"} 1\n");
+    sink_put_str(out, "\"} 1\n");
     for (size_t i = 0; i < cli__measure_n_figures; i++) {
         const struct measure_figure *f = &cli__measure_figures[i];
         if (!cli__measure_result_number(result, f->path, &x)) continue;
@@ -293,14 +289,14 @@ static int put_openmetrics(const json_t *result, const char *command, struct mar
         snprintf(label, sizeof label, "method=\"%s\"", naive[i].key);
         put_sample(out, family, label, x);
     }
-    cuvee__markup_raw(out, "# EOF\n");
+    sink_put_str(out, "# EOF\n");
     return CUVEE_OK;
 }
 
 /* ---- all of them ---- */
 
 static int put(const json_t *result, enum measure_format format, const char *command,
-               struct markup *out, cuvee_error *err)
+               struct sink *out, cuvee_error *err)
 {
     switch (format) {
     case MEASURE_MARKDOWN:
@@ -323,7 +319,7 @@ static int put(const json_t *result, enum measure_format format, const char *com
     return CUVEE_OK;
 }
 
-int cli__measure_export(const json_t *result, enum measure_format format, struct markup *out,
+int cli__measure_export(const json_t *result, enum measure_format format, struct sink *out,
                         cuvee_error *err)
 {
     struct buffer command = {0};

@@ -24,7 +24,7 @@ extern const char *const cli__measure_formats[]; /* their names, NULL-terminated
 
 /* Returns CUVEE_OK, CUVEE_E_NOMEM, CUVEE_E_LIMIT; CUVEE_E_UNSUPPORTED when the result lacks a
  * figure that the format cannot do without. */
-int cli__measure_export(const json_t *result, enum measure_format format, struct markup *out,
+int cli__measure_export(const json_t *result, enum measure_format format, struct sink *out,
                         cuvee_error *err);
 
 #endif

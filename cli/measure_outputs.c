@@ -82,7 +82,7 @@ static int write_json(struct output_file *output, const json_t *result, cuvee_er
 static int write_report(struct output_file *output, const json_t *result,
                         enum measure_format format, cuvee_error *err)
 {
-    struct markup m = {0};
+    struct sink m = {0};
     int rc = cli__measure_export(result, format, &m, err);
     if (rc == CUVEE_OK) rc = cuvee__output_write(output, m.bytes.ptr, m.bytes.len, err);
     if (rc == CUVEE_OK) rc = cuvee__output_commit(output, err);

@@ -78,7 +78,7 @@ static const char *peak_text(const json_t *result, char *text, size_t room)
 
 /* ---- parts of the page ---- */
 
-static void put_figures(struct markup *m, const json_t *result)
+static void put_figures(struct sink *m, const json_t *result)
 {
     char text[112];
     const bool is_exact =
@@ -102,7 +102,7 @@ static void put_figures(struct markup *m, const json_t *result)
     cuvee__html_figures_close(m);
 }
 
-static void put_outcome(struct markup *m, const json_t *result)
+static void put_outcome(struct sink *m, const json_t *result)
 {
     char text[160];
     double code;
@@ -121,7 +121,7 @@ static void put_outcome(struct markup *m, const json_t *result)
     }
 }
 
-static void put_parts(struct markup *m, const json_t *result)
+static void put_parts(struct sink *m, const json_t *result)
 {
     static const char *const columns[] = {"part of the peak", ">MiB", ">share"};
     static const struct {
@@ -148,7 +148,7 @@ static void put_parts(struct markup *m, const json_t *result)
     cuvee__html_table_close(m, &t);
 }
 
-static void put_naive(struct markup *m, const json_t *result)
+static void put_naive(struct sink *m, const json_t *result)
 {
     static const char *const columns[] = {"method", ">claims, MiB", ">of the truth",
                                           "why it differs"};
@@ -173,7 +173,7 @@ static void put_naive(struct markup *m, const json_t *result)
     cuvee__html_table_close(m, &t);
 }
 
-static void put_phases(struct markup *m, const json_t *result)
+static void put_phases(struct sink *m, const json_t *result)
 {
     static const char *const columns[] = {"mark", ">at, s", ">memory, MiB"};
     const json_t *list = json_object_get(result, "phases"), *mark;
@@ -206,7 +206,7 @@ static int series_of(const json_t *result, const json_t *process)
     return -1;
 }
 
-static void put_process(struct markup *m, struct html_table *t, const json_t *p, int series)
+static void put_process(struct sink *m, struct html_table *t, const json_t *p, int series)
 {
     static const struct {
         const char *path;
@@ -222,7 +222,7 @@ static void put_process(struct markup *m, struct html_table *t, const json_t *p,
             m, t, bare(p, cells[i].path, cells[i].factor, cells[i].decimals, text, sizeof text));
 }
 
-static void put_processes(struct markup *m, const json_t *result)
+static void put_processes(struct sink *m, const json_t *result)
 {
     static const char *const columns[] = {
         "name",    ">pid", ">parent", ">from, s", ">to, s", ">CPU, s", ">own peak RSS, MiB",
@@ -252,7 +252,7 @@ static void put_processes(struct markup *m, const json_t *result)
 }
 
 /* Any value as text, for tables of what there is. */
-static void put_value(struct markup *m, struct html_table *t, const json_t *value)
+static void put_value(struct sink *m, struct html_table *t, const json_t *value)
 {
     char text[512] = "";
     size_t i, n = 0;
@@ -274,7 +274,7 @@ static void put_value(struct markup *m, struct html_table *t, const json_t *valu
     cuvee__html_cell(m, t, text);
 }
 
-static void put_object(struct markup *m, const char *heading, const char *const columns[2],
+static void put_object(struct sink *m, const char *heading, const char *const columns[2],
                        const json_t *object)
 {
     struct html_table t;
@@ -294,7 +294,7 @@ static void put_object(struct markup *m, const char *heading, const char *const 
     cuvee__html_table_close(m, &t);
 }
 
-static void put_details(struct markup *m, const json_t *result)
+static void put_details(struct sink *m, const json_t *result)
 {
     static const char *const facts[] = {"", "value"}, *const reasons[] = {"figure", "why"};
     put_object(m, "The machine", facts, json_object_get(result, "host"));
@@ -306,7 +306,7 @@ static void put_details(struct markup *m, const json_t *result)
     put_object(m, "What could not be had", reasons, json_object_get(result, "why"));
 }
 
-int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err)
+int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err)
 {
     struct buffer command = {0};
     char title[96], footer[160];
@@ -323,9 +323,9 @@ int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err
     put_outcome(out, result);
     put_figures(out, result);
     cuvee__html_heading(out, "Memory over time");
-    cuvee__markup_raw(out, "<div class=\"scroll\">\n");
+    sink_put_str(out, "<div class=\"scroll\">\n");
     const int rc = cli__measure_plot_memory(result, out, false, err);
-    cuvee__markup_raw(out, "</div>\n");
+    sink_put_str(out, "</div>\n");
     cuvee__html_paragraph(
         out, "The processes upon each other, each page counted once (PSS), with swap, page tables "
              "and kernel stacks; what was read at an anchor stands until the next one. Grey: what "
@@ -333,9 +333,9 @@ int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err
              "RSS; dotted: the parent alone.");
     put_parts(out, result);
     cuvee__html_heading(out, "What others would have said");
-    cuvee__markup_raw(out, "<div class=\"scroll\">\n");
+    sink_put_str(out, "<div class=\"scroll\">\n");
     cli__measure_plot_claims(result, out, false);
-    cuvee__markup_raw(out, "</div>\n");
+    sink_put_str(out, "</div>\n");
     put_naive(out, result);
     put_phases(out, result);
     put_processes(out, result);
@@ -348,7 +348,7 @@ int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err
 
 /* ---- Markdown ---- */
 
-int cli__measure_markdown(const json_t *result, struct markup *out, cuvee_error *err)
+int cli__measure_markdown(const json_t *result, struct sink *out, cuvee_error *err)
 {
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     struct buffer command = {0};
@@ -358,16 +358,16 @@ int cli__measure_markdown(const json_t *result, struct markup *out, cuvee_error 
         cuvee__buffer_deinit(&command);
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a table");
     }
-    cuvee__markup_raw(out, "| ");
+    sink_put_str(out, "| ");
     cuvee__markup_markdown(out, command.ptr);
-    cuvee__markup_raw(out, " | |\n|---|---:|\n");
+    sink_put_str(out, " | |\n|---|---:|\n");
     cuvee__buffer_deinit(&command);
     for (size_t i = 0; i < cli__measure_n_figures; i++) {
         const struct measure_figure *f = &cli__measure_figures[i];
         cuvee__markup_printf(out, "| %s | %s |\n", f->name,
                              number(result, f->path, f->unit, text, sizeof text));
     }
-    cuvee__markup_raw(out, "\n| others would have said | | of the truth | why it differs |\n"
+    sink_put_str(out, "\n| others would have said | | of the truth | why it differs |\n"
                            "|---|---:|---:|---|\n");
     cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {

@@ -12,9 +12,9 @@
 
 /* One HTML page that needs nothing else. Returns CUVEE_OK, CUVEE_E_NOMEM; what cannot be written is
  * told by out->rc. */
-int cli__measure_page(const json_t *result, struct markup *out, cuvee_error *err);
+int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err);
 
 /* The summary as two tables. */
-int cli__measure_markdown(const json_t *result, struct markup *out, cuvee_error *err);
+int cli__measure_markdown(const json_t *result, struct sink *out, cuvee_error *err);
 
 #endif

@@ -248,7 +248,7 @@ static void draw_marks(struct picture *p)
     }
 }
 
-int cli__measure_plot_memory(const json_t *result, struct markup *out, bool is_alone,
+int cli__measure_plot_memory(const json_t *result, struct sink *out, bool is_alone,
                              cuvee_error *err)
 {
     static const char description[] =
@@ -276,7 +276,7 @@ int cli__measure_plot_memory(const json_t *result, struct markup *out, bool is_a
     return rc;
 }
 
-void cli__measure_plot_claims(const json_t *result, struct markup *out, bool is_alone)
+void cli__measure_plot_claims(const json_t *result, struct sink *out, bool is_alone)
 {
     enum { N = CUVEE__NAIVE_FIGURES + 1 };
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];

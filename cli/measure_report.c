@@ -70,7 +70,7 @@ const struct command cli__command_measure_report = {
 static int write_as(const json_t *result, enum measure_format format, const char *path,
                     cuvee_error *err)
 {
-    struct markup m = {0};
+    struct sink m = {0};
     struct output_file *output = NULL;
     int rc = cli__measure_export(result, format, &m, err);
     if (rc == CUVEE_OK) rc = cuvee__output_open(path, &output, err);

@@ -6,12 +6,7 @@
 
 #include "base/utf8.h"
 
-void cuvee__markup_raw(struct markup *m, const char *text)
-{
-    if (m->rc == CUVEE_OK) m->rc = cuvee__buffer_append_str(&m->bytes, text);
-}
-
-void cuvee__markup_printf(struct markup *m, const char *fmt, ...)
+void cuvee__markup_printf(struct sink *m, const char *fmt, ...)
 {
     char text[512];
     va_list ap;
@@ -21,18 +16,18 @@ void cuvee__markup_printf(struct markup *m, const char *fmt, ...)
     if (n < 0 || (size_t)n >= sizeof text)
         m->rc = m->rc == CUVEE_OK ? CUVEE_E_LIMIT : m->rc; /* long text goes in by the others */
     else
-        cuvee__markup_raw(m, text);
+        sink_put_str(m, text);
 }
 
 /* Walk over the characters; `replace` gives what stands for one, or NULL. */
-static void put(struct markup *m, const char *text, const char *(*replace)(uint32_t))
+static void put(struct sink *m, const char *text, const char *(*replace)(uint32_t))
 {
     const size_t len = strlen(text);
     for (size_t at = 0, n; at < len && m->rc == CUVEE_OK; at += n) {
         const uint32_t c = cuvee__utf8_decode(text + at, len - at, &n);
         const char *other = replace(c);
         if (other)
-            cuvee__markup_raw(m, other);
+            sink_put_str(m, other);
         else
             m->rc = cuvee__buffer_append(&m->bytes, text + at, n);
     }
@@ -92,22 +87,22 @@ static const char *in_markdown(uint32_t c)
     }
 }
 
-void cuvee__markup_text(struct markup *m, const char *text)
+void cuvee__markup_text(struct sink *m, const char *text)
 {
     put(m, text, in_xml);
 }
 
-void cuvee__markup_markdown(struct markup *m, const char *text)
+void cuvee__markup_markdown(struct sink *m, const char *text)
 {
     put(m, text, in_markdown);
 }
 
-void cuvee__markup_number(struct markup *m, double x)
+void cuvee__markup_number(struct sink *m, double x)
 {
     char text[340]; /* a double has at most 309 digits before its point */
     int n = snprintf(text, sizeof text, "%.2f", x);
     while (n > 1 && text[n - 1] == '0') n--;
     if (n > 1 && text[n - 1] == '.') n--;
     text[n] = '\0';
-    cuvee__markup_raw(m, strcmp(text, "-0") == 0 ? "0" : text);
+    sink_put_str(m, strcmp(text, "-0") == 0 ? "0" : text);
 }

@@ -13,29 +13,29 @@
 
 enum { MAX_LABEL = 28 }; /* characters */
 
-void cuvee__svg_begin(struct markup *out, const char *title, const char *description, double width,
+void cuvee__svg_begin(struct sink *out, const char *title, const char *description, double width,
                       double height, bool is_alone)
 {
-    if (is_alone) cuvee__markup_raw(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    if (is_alone) sink_put_str(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     cuvee__markup_printf(out,
                          "<svg%s class=\"plot\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" "
                          "width=\"%.0f\" height=\"%.0f\">\n<title>",
                          is_alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height,
                          width, height);
     cuvee__markup_text(out, title);
-    cuvee__markup_raw(out, "</title>\n");
+    sink_put_str(out, "</title>\n");
     if (description) {
-        cuvee__markup_raw(out, "<desc>");
+        sink_put_str(out, "<desc>");
         cuvee__markup_text(out, description);
-        cuvee__markup_raw(out, "</desc>\n");
+        sink_put_str(out, "</desc>\n");
     }
     if (!is_alone) return;
-    cuvee__markup_raw(out, "<style>\n");
-    cuvee__markup_raw(out, cuvee__style_plots);
-    cuvee__markup_raw(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
+    sink_put_str(out, "<style>\n");
+    sink_put_str(out, cuvee__style_plots);
+    sink_put_str(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
 }
 
-void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
+void cuvee__svg_open(struct svg_plot *p, struct sink *out, const char *title,
                      const char *description, double max_x, double max_y, bool is_alone)
 {
     *p = (struct svg_plot){.out = out,
@@ -48,7 +48,7 @@ void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
                            .max_x = max_x > 0 ? max_x : 1,
                            .max_y = max_y > 0 ? max_y : 1};
     cuvee__svg_begin(out, title, description, p->width, p->height, is_alone);
-    cuvee__markup_raw(out, "<defs><pattern id=\"hatch\" width=\"5\" height=\"5\" "
+    sink_put_str(out, "<defs><pattern id=\"hatch\" width=\"5\" height=\"5\" "
                            "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
                            "<line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\"/>"
                            "</pattern></defs>\n");
@@ -56,7 +56,7 @@ void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
 
 void cuvee__svg_close(struct svg_plot *p)
 {
-    cuvee__markup_raw(p->out, "</svg>\n");
+    sink_put_str(p->out, "</svg>\n");
 }
 
 static double x_px(const struct svg_plot *p, double x)
@@ -78,29 +78,29 @@ static void put_line(const struct svg_plot *p, const char *class, double x1, dou
     for (int i = 0; i < 4; i++) {
         cuvee__markup_printf(p->out, " %s=\"", names[i]);
         cuvee__markup_number(p->out, at[i]);
-        cuvee__markup_raw(p->out, "\"");
+        sink_put_str(p->out, "\"");
     }
 }
 
-void cuvee__svg_text(struct markup *out, const char *class, const char *anchor, double x, double y,
+void cuvee__svg_text(struct sink *out, const char *class, const char *anchor, double x, double y,
                      const char *text)
 {
-    cuvee__markup_raw(out, "<text");
+    sink_put_str(out, "<text");
     if (class) cuvee__markup_printf(out, " class=\"%s\"", class);
     cuvee__markup_printf(out, " text-anchor=\"%s\" x=\"", anchor);
     cuvee__markup_number(out, x);
-    cuvee__markup_raw(out, "\" y=\"");
+    sink_put_str(out, "\" y=\"");
     cuvee__markup_number(out, y);
-    cuvee__markup_raw(out, "\">");
+    sink_put_str(out, "\">");
     cuvee__markup_text(out, text);
-    cuvee__markup_raw(out, "</text>\n");
+    sink_put_str(out, "</text>\n");
 }
 
 static void put_title(const struct svg_plot *p, const char *title)
 {
-    cuvee__markup_raw(p->out, "<title>");
+    sink_put_str(p->out, "<title>");
     cuvee__markup_text(p->out, title);
-    cuvee__markup_raw(p->out, "</title>");
+    sink_put_str(p->out, "</title>");
 }
 
 void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
@@ -111,7 +111,7 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
     for (int i = 0; i * step <= p->max_y * (1 + 1e-9); i++) {
         const double y = y_px(p, i * step);
         put_line(p, i ? "rule" : "axis", p->left, y, right, y);
-        cuvee__markup_raw(p->out, "/>\n");
+        sink_put_str(p->out, "/>\n");
         snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
         cuvee__svg_text(p->out, "soft", "end", p->left - 6, y + 4, text);
     }
@@ -119,7 +119,7 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
     for (int i = 0; i * step <= p->max_x * (1 + 1e-9); i++) {
         const double x = x_px(p, i * step);
         put_line(p, "axis", x, floor_y, x, floor_y + 4);
-        cuvee__markup_raw(p->out, "/>\n");
+        sink_put_str(p->out, "/>\n");
         snprintf(text, sizeof text, "%.*f", cuvee__tick_decimals(step), i * step);
         cuvee__svg_text(p->out, "soft", "middle", x, floor_y + 18, text);
     }
@@ -130,9 +130,9 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
 static void put_point(const struct svg_plot *p, char command, double x, double y)
 {
     const char c[] = {command, '\0'};
-    cuvee__markup_raw(p->out, c);
+    sink_put_str(p->out, c);
     cuvee__markup_number(p->out, x_px(p, x));
-    cuvee__markup_raw(p->out, ",");
+    sink_put_str(p->out, ",");
     cuvee__markup_number(p->out, y_px(p, y));
 }
 
@@ -154,7 +154,7 @@ static void put_area(const struct svg_plot *p, const double *x, const double *lo
     put_curve(p, x, high, n);
     for (size_t i = n; i > 0; i--)
         if (!is_level(low, i - 1, n)) put_point(p, 'L', x[i - 1], low[i - 1]);
-    cuvee__markup_raw(p->out, "Z\">");
+    sink_put_str(p->out, "Z\">");
 }
 
 void cuvee__svg_area(struct svg_plot *p, int series, const char *title, const double *x,
@@ -169,11 +169,11 @@ void cuvee__svg_area(struct svg_plot *p, int series, const char *title, const do
                              series % CUVEE__STYLE_COLOURS);
     put_area(p, x, low, high, n);
     put_title(p, title);
-    cuvee__markup_raw(p->out, "</path>\n");
+    sink_put_str(p->out, "</path>\n");
     if (series < CUVEE__STYLE_COLOURS) return;
-    cuvee__markup_raw(p->out, "<path fill=\"url(#hatch)\" pointer-events=\"none\" d=\"");
+    sink_put_str(p->out, "<path fill=\"url(#hatch)\" pointer-events=\"none\" d=\"");
     put_area(p, x, low, high, n);
-    cuvee__markup_raw(p->out, "</path>\n");
+    sink_put_str(p->out, "</path>\n");
 }
 
 void cuvee__svg_line(struct svg_plot *p, enum svg_stroke stroke, const char *title, const double *x,
@@ -184,25 +184,25 @@ void cuvee__svg_line(struct svg_plot *p, enum svg_stroke stroke, const char *tit
     if (!n) return;
     cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"", classes[stroke]);
     put_curve(p, x, y, n);
-    cuvee__markup_raw(p->out, "\">");
+    sink_put_str(p->out, "\">");
     put_title(p, title);
-    cuvee__markup_raw(p->out, "</path>\n");
+    sink_put_str(p->out, "</path>\n");
 }
 
 void cuvee__svg_band(struct svg_plot *p, const char *title, double low, double high)
 {
     const double x = p->left, y = y_px(p, high);
-    cuvee__markup_raw(p->out, "<rect class=\"band\" x=\"");
+    sink_put_str(p->out, "<rect class=\"band\" x=\"");
     cuvee__markup_number(p->out, x);
-    cuvee__markup_raw(p->out, "\" y=\"");
+    sink_put_str(p->out, "\" y=\"");
     cuvee__markup_number(p->out, y);
-    cuvee__markup_raw(p->out, "\" width=\"");
+    sink_put_str(p->out, "\" width=\"");
     cuvee__markup_number(p->out, p->width - p->right - x);
-    cuvee__markup_raw(p->out, "\" height=\"");
+    sink_put_str(p->out, "\" height=\"");
     cuvee__markup_number(p->out, y_px(p, low) - y);
-    cuvee__markup_raw(p->out, "\">");
+    sink_put_str(p->out, "\">");
     put_title(p, title);
-    cuvee__markup_raw(p->out, "</rect>\n");
+    sink_put_str(p->out, "</rect>\n");
 }
 
 /* Cut after so many characters; "..." stands for the rest. Returns how many there are then. */
@@ -246,9 +246,9 @@ void cuvee__svg_level_label(struct svg_plot *p, const char *label, double y)
 void cuvee__svg_level(struct svg_plot *p, const char *label, double y)
 {
     put_line(p, "dashed", p->left, y_px(p, y), p->width - p->right, y_px(p, y));
-    cuvee__markup_raw(p->out, ">");
+    sink_put_str(p->out, ">");
     put_title(p, label);
-    cuvee__markup_raw(p->out, "</line>\n");
+    sink_put_str(p->out, "</line>\n");
     cuvee__svg_level_label(p, label, y);
 }
 
@@ -257,9 +257,9 @@ void cuvee__svg_mark(struct svg_plot *p, const char *label, double x)
     char text[4 * MAX_LABEL + 8];
     const double at = x_px(p, x);
     put_line(p, "mark", at, p->top - 4, at, p->height - p->bottom);
-    cuvee__markup_raw(p->out, ">");
+    sink_put_str(p->out, ">");
     put_title(p, label);
-    cuvee__markup_raw(p->out, "</line>\n");
+    sink_put_str(p->out, "</line>\n");
     const size_t n = shorten(label, text, sizeof text);
     for (int row = 0; row < CUVEE__SVG_MARK_ROWS; row++) {
         /* The unit of the axis stands left of the lowest row. */

@@ -19,7 +19,7 @@
 enum { CUVEE__SVG_MARK_ROWS = 3, CUVEE__SVG_LEVELS = 12 };
 
 struct svg_plot {
-    struct markup *out;
+    struct sink *out;
     double width, height, left, right, top, bottom; /* pixels; the last four are margins */
     double max_x, max_y;                            /* data; 0 counts as 1 */
 
@@ -31,7 +31,7 @@ struct svg_plot {
 
 /* A plot of 880 x 380 with room for labels at the right. is_alone: it is a file of its own, not
  * part of a page. description may be NULL. */
-void cuvee__svg_open(struct svg_plot *p, struct markup *out, const char *title,
+void cuvee__svg_open(struct svg_plot *p, struct sink *out, const char *title,
                      const char *description, double max_x, double max_y, bool is_alone);
 void cuvee__svg_close(struct svg_plot *p);
 
@@ -62,14 +62,14 @@ struct svg_bar {
     double low, high;
     bool is_claim; /* grey */
 };
-void cuvee__svg_bars(struct markup *out, const char *title, const char *description,
+void cuvee__svg_bars(struct sink *out, const char *title, const char *description,
                      const struct svg_bar *bars, size_t n, bool is_alone);
 
 /* Words of a picture, for those above. class may be NULL; anchor: start, middle or end. */
-void cuvee__svg_text(struct markup *out, const char *class, const char *anchor, double x, double y,
+void cuvee__svg_text(struct sink *out, const char *class, const char *anchor, double x, double y,
                      const char *text);
 /* The tag that begins a picture, for those above. */
-void cuvee__svg_begin(struct markup *out, const char *title, const char *description, double width,
+void cuvee__svg_begin(struct sink *out, const char *title, const char *description, double width,
                       double height, bool is_alone);
 
 #endif

@@ -4,18 +4,18 @@
 
 enum { WIDTH = 880, ROW = 24, LABELS = 270, VALUES = 130, TOP = 6 };
 
-static void put_rectangle(struct markup *out, const char *class, double x, double y, double width)
+static void put_rectangle(struct sink *out, const char *class, double x, double y, double width)
 {
     cuvee__markup_printf(out, "<rect class=\"%s\" height=\"%d\" x=\"", class, ROW - 8);
     cuvee__markup_number(out, x);
-    cuvee__markup_raw(out, "\" y=\"");
+    sink_put_str(out, "\" y=\"");
     cuvee__markup_number(out, y);
-    cuvee__markup_raw(out, "\" width=\"");
+    sink_put_str(out, "\" width=\"");
     cuvee__markup_number(out, width);
-    cuvee__markup_raw(out, "\"/>\n");
+    sink_put_str(out, "\"/>\n");
 }
 
-void cuvee__svg_bars(struct markup *out, const char *title, const char *description,
+void cuvee__svg_bars(struct sink *out, const char *title, const char *description,
                      const struct svg_bar *bars, size_t n, bool is_alone)
 {
     double max = 0;
@@ -31,5 +31,5 @@ void cuvee__svg_bars(struct markup *out, const char *title, const char *descript
             put_rectangle(out, "band", LABELS + b->low * scale, y, (b->high - b->low) * scale);
         cuvee__svg_text(out, NULL, "start", LABELS + b->high * scale + 8, y + 12, b->value);
     }
-    cuvee__markup_raw(out, "</svg>\n");
+    sink_put_str(out, "</svg>\n");
 }

@@ -2,7 +2,7 @@
 #ifndef CUVEE_TABLE_CSV_WRITER_H
 #define CUVEE_TABLE_CSV_WRITER_H
 
-#include "table/sink.h"
+#include "base/sink.h"
 
 /* Append one cell, quoted when it holds a comma, a quote or a line end (RFC 4180). No delimiter
  * after it. */

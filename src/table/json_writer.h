@@ -4,7 +4,7 @@
 #ifndef CUVEE_TABLE_JSON_WRITER_H
 #define CUVEE_TABLE_JSON_WRITER_H
 
-#include "table/sink.h"
+#include "base/sink.h"
 
 /* Append text as a JSON string, with its quotes. Valid UTF-8 passes as it is; invalid parts become
  * U+FFFD, so the output is JSON whatever comes in. */

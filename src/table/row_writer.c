@@ -23,7 +23,7 @@
 #include "table/csv_writer.h"
 #include "table/json_writer.h"
 #include "table/name_list.h"
-#include "table/sink.h"
+#include "base/sink.h"
 
 struct row_writer {
     struct output_file *output;

@@ -13,7 +13,7 @@
 #include "report/html.h"
 #include "report/svg.h"
 
-static const char *text_of(struct markup *m)
+static const char *text_of(struct sink *m)
 {
     assert_int_equal(m->rc, CUVEE_OK);
     assert_int_equal(cuvee__buffer_append_char(&m->bytes, '\0'), CUVEE_OK);
@@ -45,7 +45,7 @@ static void test_escapes(void **state)
         {"", "", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct markup xml = {0}, markdown = {0};
+        struct sink xml = {0}, markdown = {0};
         cuvee__markup_text(&xml, cases[i].from);
         cuvee__markup_markdown(&markdown, cases[i].from);
         assert_string_equal(text_of(&xml), cases[i].xml);
@@ -58,11 +58,11 @@ static void test_escapes(void **state)
 static void test_numbers(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     static const double numbers[] = {0, -0.001, 1, 10, 0.5, 123.456, -7.10, 1e6};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         cuvee__markup_number(&m, numbers[i]);
-        cuvee__markup_raw(&m, " ");
+        sink_put_str(&m, " ");
     }
     assert_string_equal(text_of(&m), "0 0 1 10 0.5 123.46 -7.1 1000000 ");
     cuvee__buffer_deinit(&m.bytes);
@@ -72,18 +72,18 @@ static void test_numbers(void **state)
 static void test_failure_sticks(void **state)
 {
     (void)state;
-    struct markup m = {.bytes = {.cap_bytes = 8}};
-    cuvee__markup_raw(&m, "1234");
-    cuvee__markup_raw(&m, "56789");
+    struct sink m = {.bytes = {.cap_bytes = 8}};
+    sink_put_str(&m, "1234");
+    sink_put_str(&m, "56789");
     assert_int_equal(m.rc, CUVEE_E_LIMIT);
-    cuvee__markup_raw(&m, "5");
+    sink_put_str(&m, "5");
     cuvee__markup_text(&m, "6");
     cuvee__markup_printf(&m, "7");
     assert_int_equal(m.bytes.len, 4);
     cuvee__buffer_deinit(&m.bytes);
 }
 
-static void draw(struct markup *m, bool is_alone)
+static void draw(struct sink *m, bool is_alone)
 {
     struct svg_plot p;
     const double x[] = {0, 1, 2}, low[] = {0, 0, 0}, high[] = {1, 3, 2};
@@ -102,7 +102,7 @@ static void draw(struct markup *m, bool is_alone)
 static void test_plot_is_the_same(void **state)
 {
     (void)state;
-    struct markup m = {0}, again = {0};
+    struct sink m = {0}, again = {0};
     draw(&m, false);
     draw(&again, false);
     const char *text = text_of(&m);
@@ -130,7 +130,7 @@ static void test_plot_is_the_same(void **state)
 static void test_plot_alone(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     draw(&m, true);
     const char *text = text_of(&m);
     assert_true(strncmp(text, "<?xml ", 6) == 0);
@@ -143,7 +143,7 @@ static void test_plot_alone(void **state)
 static void test_marks_do_not_meet(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     struct svg_plot p;
     cuvee__svg_open(&p, &m, "t", NULL, 100, 1, false);
     for (int i = 0; i < 5; i++) cuvee__svg_mark(&p, "a name of some length", 50 + i);
@@ -165,7 +165,7 @@ static void test_marks_do_not_meet(void **state)
 static void test_levels_do_not_meet(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     struct svg_plot p;
     cuvee__svg_open(&p, &m, "t", NULL, 1, 100, false);
     for (int i = 0; i < 40; i++) cuvee__svg_level(&p, "level", 50);
@@ -181,7 +181,7 @@ static void test_levels_do_not_meet(void **state)
 static void test_nothing_to_draw(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     struct svg_plot p;
     cuvee__svg_open(&p, &m, "t", NULL, 0, 0, false);
     cuvee__svg_axes(&p, "s", "MiB");
@@ -201,7 +201,7 @@ static void test_nothing_to_draw(void **state)
 static void test_bars(void **state)
 {
     (void)state;
-    struct markup m = {0};
+    struct sink m = {0};
     const struct svg_bar bars[] = {
         {.label = "a<b", .value = "1 to 2", .low = 1, .high = 2},
         {.label = "c", .value = "4", .low = 4, .high = 4, .is_claim = true}};
@@ -219,7 +219,7 @@ static void test_page(void **state)
 {
     (void)state;
     static const char *const columns[] = {"name", ">size"};
-    struct markup m = {0};
+    struct sink m = {0};
     struct html_table t;
     cuvee__html_open(&m, "<script>alert(1)</script>");
     cuvee__html_table_open(&m, &t, columns, 2);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Text under construction whose first failure sticks: a row is put together without a check per
- * piece, and `rc` is looked at once, when it is complete. */
-#ifndef CUVEE_TABLE_SINK_H
-#define CUVEE_TABLE_SINK_H
+ * Text under construction whose first failure sticks: a row or a page is put together without a
+ * check per piece, and `rc` is looked at once, when it is complete. */
+#ifndef CUVEE_BASE_SINK_H
+#define CUVEE_BASE_SINK_H
 
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
 
+/* Start with {0}; release with cuvee__buffer_deinit(&s->bytes). */
 struct sink {
-    struct buffer bytes;
-    int rc; /* CUVEE_OK or CUVEE_E_NOMEM */
+    struct buffer bytes; /* cap_bytes is its owner's */
+    int rc;              /* CUVEE_OK, CUVEE_E_NOMEM or CUVEE_E_LIMIT */
 };
 
 static inline void sink_put(struct sink *s, const void *bytes, size_t n)

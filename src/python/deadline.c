@@ -91,11 +91,6 @@ int cuvee__deadline_init(struct deadline *d, cuvee_error *err)
     return rc;
 }
 
-void cuvee__deadline_deinit(struct deadline *d)
-{
-    (void)d; /* not in the list outside of a call */
-}
-
 void cuvee__deadline_set_thread(struct deadline *d)
 {
     d->thread_id = (unsigned long)pthread_self(); /* what threading.get_ident() gives */

@@ -23,7 +23,6 @@ struct deadline {
 };
 
 int cuvee__deadline_init(struct deadline *d, cuvee_error *err);
-void cuvee__deadline_deinit(struct deadline *d);
 void cuvee__deadline_set_thread(struct deadline *d); /* the calling one */
 
 /* A call begins; at_ns 0: without a deadline. */

@@ -260,7 +260,6 @@ static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *
         return CUVEE_OK;
     }
     h->py->PyGILState_Release(c->gil);
-    cuvee__deadline_deinit(&c->deadline);
     cuvee__buffer_deinit(&c->message);
     cuvee__free(c);
     return rc;
@@ -272,7 +271,6 @@ static void embed_close_caller(void *caller)
     const struct libpython *py = c->host->py;
     py->PyEval_RestoreThread(c->state);
     py->PyGILState_Release(c->gil);
-    cuvee__deadline_deinit(&c->deadline);
     cuvee__buffer_deinit(&c->message);
     cuvee__free(c);
 }

@@ -25,7 +25,6 @@ struct host_setup {
     size_t n_args;
     const struct interpreter *python;
     struct script_labels *labels; /* names to indexes; any thread */
-    size_t max_callers;           /* 0: as the script says */
     size_t threads_each;          /* for OMP_NUM_THREADS of a worker process; 0: as it is */
     /* process: a worker is replaced after so many calls, or when it holds so much memory after a
      * call; 0: never. */
@@ -37,7 +36,6 @@ struct script_facts {
     size_t max_batch, max_concurrency; /* 0: it says nothing */
     size_t n_labels;                   /* of LABELS, which are then the first of setup->labels */
     char *info;                        /* get_model_info() as JSON; NULL: none. cuvee__free() */
-    char version[32];                  /* of Python, "3.11.2" */
 };
 
 struct host {

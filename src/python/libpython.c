@@ -121,12 +121,17 @@ static int join_running(struct libpython *py, cuvee_error *err)
     return found;
 }
 
-int cuvee__libpython_start(const struct interpreter *python, struct libpython *ret,
-                           cuvee_error *err)
+bool cuvee__libpython_is_running(void)
 {
     int (*is_initialized)(void) = NULL;
     set_function(&is_initialized, cuvee__dynamic_library_symbol(NULL, "Py_IsInitialized"));
-    if (is_initialized && is_initialized()) return join_running(ret, err);
+    return is_initialized && is_initialized();
+}
+
+int cuvee__libpython_start(const struct interpreter *python, struct libpython *ret,
+                           cuvee_error *err)
+{
+    if (cuvee__libpython_is_running()) return join_running(ret, err);
 
     void *library = NULL;
     int rc = cuvee__dynamic_library_open(python->library, &library, err);

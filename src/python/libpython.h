@@ -9,6 +9,7 @@
 #ifndef CUVEE_PYTHON_LIBPYTHON_H
 #define CUVEE_PYTHON_LIBPYTHON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <wchar.h>
 
@@ -22,7 +23,6 @@ typedef struct py_init_config py_init_config;
 /* X(result, name, arguments): what every version has. "ssize" is Py_ssize_t. */
 typedef ptrdiff_t py_ssize;
 #define CUVEE__LIBPYTHON_FUNCTIONS(X)                                                              \
-    X(int, Py_IsInitialized, (void))                                                               \
     X(void, Py_IncRef, (py_object *))                                                              \
     X(void, Py_DecRef, (py_object *))                                                              \
     X(py_thread_state *, PyEval_SaveThread, (void))                                                \
@@ -89,5 +89,8 @@ struct libpython {
  * Returns CUVEE_OK, CUVEE_E_UNSUPPORTED, CUVEE_E_IO. Threads: once in a process. */
 int cuvee__libpython_start(const struct interpreter *python, struct libpython *ret,
                            cuvee_error *err);
+
+/* Python runs in this process, whoever started it. */
+bool cuvee__libpython_is_running(void);
 
 #endif

@@ -14,9 +14,9 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "os/bell.h"
-#include "os/dynamic_library.h"
 #include "python/host.h"
 #include "python/libmetacall.h"
+#include "python/libpython.h"
 #include "python/owner.h"
 #include "python/packed.h"
 
@@ -61,12 +61,13 @@ static int exchange_bytes(struct span request, struct buffer *reply)
 /* contract.py, packed.py and metacall.py */
 static int load_program(cuvee_error *err)
 {
+    const struct span parts[] = {{cuvee__python_contract, cuvee__python_contract_len},
+                                 {cuvee__python_packed, cuvee__python_packed_len},
+                                 {cuvee__python_metacall, cuvee__python_metacall_len}};
     struct buffer text = {0}, reply = {0};
-    int rc = cuvee__buffer_append(&text, cuvee__python_contract, cuvee__python_contract_len);
-    if (rc == CUVEE_OK)
-        rc = cuvee__buffer_append(&text, cuvee__python_packed, cuvee__python_packed_len);
-    if (rc == CUVEE_OK)
-        rc = cuvee__buffer_append(&text, cuvee__python_metacall, cuvee__python_metacall_len);
+    int rc = CUVEE_OK;
+    for (size_t i = 0; i < 3 && rc == CUVEE_OK; i++)
+        rc = cuvee__buffer_append(&text, parts[i].ptr, parts[i].len);
     if (rc == CUVEE_OK) rc = exchange_bytes(buffer_span(&text), &reply);
     if (rc == CUVEE_E_NOMEM)
         cuvee__fail(err, rc, "out of memory for MetaCall");
@@ -77,20 +78,12 @@ static int load_program(cuvee_error *err)
     return rc;
 }
 
-static bool runs_python(void)
-{
-    int (*is_initialized)(void) = NULL;
-    void *symbol = cuvee__dynamic_library_symbol(NULL, "Py_IsInitialized");
-    memcpy(&is_initialized, &symbol, sizeof symbol);
-    return is_initialized && is_initialized();
-}
-
 static int start_metacall(void *arg, cuvee_error *err)
 {
     (void)arg;
     char path[1024];
     void *handle = NULL;
-    if (runs_python())
+    if (cuvee__libpython_is_running())
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                            "this process runs Python already, which MetaCall would start again");
     int rc = cuvee__libmetacall_load(&the.api, path, sizeof path, err);

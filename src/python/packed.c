@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -189,8 +188,6 @@ static int take_facts(const json_t *said, const struct host_setup *setup,
         const int rc = cuvee__script_labels_index(setup->labels, name, &index);
         if (rc < 0) return cuvee__fail(err, rc, "%s: too many LABELS", setup->script);
     }
-    const char *version = json_string_value(json_object_get(said, "version"));
-    snprintf(facts->version, sizeof facts->version, "%s", version ? version : "");
     const char *info = json_string_value(json_object_get(said, "info"));
     facts->info = info ? cuvee__strndup(info, strlen(info)) : NULL;
     return CUVEE_OK;

@@ -3,7 +3,6 @@
 contract.py, in the same namespace; the C side is packed.c."""
 import json
 import struct
-import sys
 
 HEADER = struct.Struct("=4Q")
 
@@ -41,5 +40,4 @@ def facts(script):
     """JSON of what the script says of itself."""
     return [json.dumps({
         "max_batch": script.max_batch, "max_concurrency": script.max_concurrency,
-        "labels": script.labels, "info": script.info(),
-        "version": ".".join(map(str, sys.version_info[:3]))}).encode("ascii")]
+        "labels": script.labels, "info": script.info()}).encode("ascii")]

@@ -86,7 +86,6 @@ static int open_host(struct script *s, const cuvee_model_options *o, cuvee_error
         .n_args = s->n_args,
         .python = &s->python,
         .labels = &s->labels,
-        .max_callers = o->concurrency,
         .threads_each = threads_each(o->concurrency),
         .recycle_calls = o->recycle_calls,
         .recycle_bytes = o->recycle_bytes,

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cuvee measure doctor: says what a real run will say, with sources there and with sources taken away.
-bats_require_minimum_version 1.5.0
+load common
 
 setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-    command -v jq >/dev/null || skip 'no jq'
+    enter_folder
+    need jq
 }
 
 doctor() {

@@ -13,11 +13,11 @@
 #   F11          looking for children
 #
 # F19, F21 and F23 to F27 are about comparisons. That anchors which were torn are no peak: test_account.c.
-bats_require_minimum_version 1.5.0
+load common
 
 setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-    command -v jq >/dev/null || skip 'no jq'
+    enter_folder
+    need jq
 }
 
 measure() {

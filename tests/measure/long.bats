@@ -2,15 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The figures that take long: ten thousand children, a hundred spikes, processor time to half a percent.
-bats_require_minimum_version 1.5.0
+load common
 
 setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-    command -v jq >/dev/null || skip 'no jq'
-}
-
-json() {
-    jq -r "$1" out.json
+    enter_folder
+    need jq
 }
 
 # measure OPTIONS COMMAND...: skips where the machine refuses the source.

@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cuvee measure mark: what scripts say of their phases.
-bats_require_minimum_version 1.5.0
-
-setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-}
+load common
 
 mark() {
     run --separate-stderr "$CUVEE" measure mark "$@"

@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What cuvee measure writes besides its summary, and cuvee measure report.
-bats_require_minimum_version 1.5.0
-
-setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-}
+load common
 
 # A small tree: a parent, a child, two marks; one of them is not kind to a page.
 tree() {
@@ -18,10 +14,6 @@ echo heap=1048576 >&"$MEASURE_FD"
 wait
 EOF
     "$CUVEE" measure -q "$@" -- bash job.sh '<script>alert(1)</script>' 'a|b'
-}
-
-need() {
-    command -v "$1" >/dev/null || skip "no $1"
 }
 
 # A result that is written here.

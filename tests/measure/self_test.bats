@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cuvee measure self-test: holds with a meter that tells the truth, and not with one that lies.
-bats_require_minimum_version 1.5.0
-
-setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-}
+load common
 
 all_hold() {
     [ "$status" -eq 0 ] || { echo "$output" >&2 && return 1; }

@@ -3,15 +3,11 @@
 #
 # Where the list of processes comes from: control group, events, ptrace, looking. Machines differ in what
 # they allow; a source that is refused here has to say why, and what is measured has to be right without it.
-bats_require_minimum_version 1.5.0
+load common
 
 setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" && cd "$BATS_TEST_TMPDIR/work" || return 1
-    command -v jq >/dev/null || skip 'no jq'
-}
-
-json() {
-    jq -r "$1" out.json
+    enter_folder
+    need jq
 }
 
 # with SOURCE COMMAND...: skips where the machine refuses it, if it says why.

@@ -3,17 +3,14 @@
 #
 # No false zero: sources are taken away one by one, in namespaces of this test's own, and every figure that
 # came from one is null with a reason. What is bad input: a machine that hides things, and programs that do.
-bats_require_minimum_version 1.5.0
+load common
 
 setup() {
-    mkdir "$BATS_TEST_TMPDIR/work" "$BATS_TEST_TMPDIR/empty" && cd "$BATS_TEST_TMPDIR/work" || return 1
-    command -v jq >/dev/null || skip 'no jq'
+    enter_folder
+    mkdir "$BATS_TEST_TMPDIR/empty"
+    need jq
     chmod 755 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" # for nobody
     chmod 777 .
-}
-
-json() {
-    jq -r "$1" out.json
 }
 
 # hidden OPTIONS SETUP COMMAND...: measures in namespaces where SETUP, a line of sh, has hidden something.

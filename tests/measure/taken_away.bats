@@ -5,11 +5,18 @@
 # came from one is null with a reason. What is bad input: a machine that hides things, and programs that do.
 load common
 
+# Nobody may not be allowed into the folder that was built in: the programs go where all may read.
+setup_file() {
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_FILE_TMPDIR"
+    cp "$CUVEE" "${CUVEE%/*}/cuvee-meter" "$FALLACIES" "$BATS_FILE_TMPDIR"
+    export CUVEE=$BATS_FILE_TMPDIR/cuvee FALLACIES=$BATS_FILE_TMPDIR/fallacies
+}
+
 setup() {
     enter_folder
     mkdir "$BATS_TEST_TMPDIR/empty"
     need jq
-    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" # for nobody
+    chmod 755 "$BATS_TEST_TMPDIR" # for nobody, too
     chmod 777 .
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/random.h"
 
 enum { MAX_PAIRED = 4096 };
 
@@ -75,15 +76,6 @@ bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, do
     return true;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 int cuvee__stats_bootstrap_median(const double *x, size_t n, size_t n_resamples, double confidence,
                                   uint64_t seed, struct stats_interval *ret, cuvee_error *err)
 {
@@ -91,8 +83,7 @@ int cuvee__stats_bootstrap_median(const double *x, size_t n, size_t n_resamples,
     double *medians = cuvee__alloc_array(n_resamples, sizeof *medians);
     const bool has_room = sample && medians;
     for (size_t r = 0; has_room && r < n_resamples; r++) {
-        /* The bias of % is n / 2^64. */
-        for (size_t i = 0; i < n; i++) sample[i] = x[next_random(&seed) % n];
+        for (size_t i = 0; i < n; i++) sample[i] = x[random_below(&seed, n)];
         cuvee__stats_sort(sample, n);
         medians[r] = cuvee__stats_median(sample, n);
     }

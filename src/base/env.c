@@ -63,3 +63,13 @@ const char *cuvee__env_term(void)
 {
     return non_empty("TERM");
 }
+
+const char *cuvee__env_path(void)
+{
+    return non_empty("PATH");
+}
+
+const char *cuvee__env_xdg_data(void)
+{
+    return non_empty("XDG_DATA_HOME");
+}

@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/environment.h"
 #include "os/spawn.h"
 
 extern char **environ;
@@ -71,4 +73,24 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
     default:
         return cuvee__fail(err, CUVEE_E_IO, "%s: cannot be read", argv[0]);
     }
+}
+
+int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
+                          const char *output_path, int *ret_status, cuvee_error *err)
+{
+    pid_t pid;
+    char **environment = cuvee__environment_with(variables);
+    if (!environment) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a process");
+    const int fd = open(output_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        cuvee__free(environment);
+        return cuvee__fail_os(err, errno, "%s", output_path);
+    }
+    const struct spawn_file files[] = {{fd, STDOUT_FILENO}, {fd, STDERR_FILENO}};
+    const int e = cuvee__spawn(argv, environment, files, 2, &pid);
+    close(fd);
+    cuvee__free(environment);
+    if (e) return cuvee__fail_os(err, e, "%s", argv[0]);
+    *ret_status = wait_for(pid);
+    return CUVEE_OK;
 }

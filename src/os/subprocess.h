@@ -18,4 +18,13 @@
 int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, struct buffer *out,
                               int *ret_status, cuvee_error *err);
 
+/* Run argv[0] with nothing to read until it ends, however long that takes. What it writes, errors
+ * too, goes to the file output_path, which is made anew.
+ *   variables   as cuvee__environment_with()
+ *   ret_status  as above
+ * Returns CUVEE_OK (whatever its status), CUVEE_E_IO (does not start; the file), CUVEE_E_NOMEM.
+ * Threads: any. */
+int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
+                          const char *output_path, int *ret_status, cuvee_error *err);
+
 #endif

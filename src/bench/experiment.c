@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/experiment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json_at.h"
+#include "bench/plan.h"
+#include "bench/results.h"
+#include "bench/schedule.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+enum { PATH_ROOM = 4400, MAX_FAILURES = 2 };
+
+static int no_memory(cuvee_error *err)
+{
+    return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for an experiment");
+}
+
+/* ---- what has run ---- */
+
+static bool is_text(const json_t *object, const char *key, const char *text)
+{
+    return strcmp(cuvee__json_text_at(object, key), text) == 0;
+}
+
+static bool has_run(const json_t *results, const char *arm, long block)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        if (is_text(run, "arm", arm) && !is_text(run, "status", "interrupted") &&
+            !is_text(run, "kind", "sweep") &&
+            json_integer_value(json_object_get(run, "block")) == block)
+            return true;
+    }
+    return false;
+}
+
+static bool is_success(const json_t *run)
+{
+    return is_text(run, "status", "ok");
+}
+
+/* Failures of an arm that never succeeded. */
+static size_t count_failures(const json_t *results, const char *arm)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        if (!is_text(run, "arm", arm) || is_text(run, "status", "interrupted")) continue;
+        if (is_success(run)) return 0;
+        n++;
+    }
+    return n;
+}
+
+/* ---- entries: arms that can run, and the reference's twin ---- */
+
+static json_t *entry(const struct experiment *e, size_t i)
+{
+    return json_array_get(json_object_get(e->results, "arms"), i);
+}
+
+static size_t n_entries(const struct experiment *e)
+{
+    return json_array_size(json_object_get(e->results, "arms"));
+}
+
+static const char *reference_of(const struct experiment *e)
+{
+    return cuvee__json_text_at(e->setup.plan, "reference");
+}
+
+/* The arm of the plan that an entry runs. */
+static const json_t *arm_of(const struct experiment *e, const json_t *an_entry)
+{
+    return json_is_true(json_object_get(an_entry, "twin"))
+               ? cuvee__plan_arm(e->setup.plan, reference_of(e))
+               : cuvee__plan_arm(e->setup.plan, cuvee__json_text_at(an_entry, "name"));
+}
+
+static bool is_skipped(const json_t *an_entry)
+{
+    return json_is_string(json_object_get(an_entry, "skipped"));
+}
+
+static long n_blocks(const struct experiment *e)
+{
+    return (long)json_integer_value(json_object_get(e->setup.plan, "blocks"));
+}
+
+/* Does it run in this block? Slow ones do in three, spread evenly. */
+static bool runs_in(const struct experiment *e, const json_t *an_entry, long block)
+{
+    if (is_skipped(an_entry) || json_is_string(json_object_get(an_entry, "given_up"))) return false;
+    const json_t *own = json_object_get(an_entry, "blocks");
+    if (!own) return true;
+    const long wanted = (long)json_integer_value(own), all = n_blocks(e);
+    for (long i = 0; i < wanted; i++)
+        if (block == (wanted > 1 ? i * (all - 1) / (wanted - 1) : 0)) return true;
+    return false;
+}
+
+/* ---- one run ---- */
+
+/* Keep the answers of an arm's first success, and of the reference to compare with. */
+static int keep_answers(struct experiment *e, const char *name, struct answers *answers,
+                        cuvee_error *err)
+{
+    char kept[PATH_ROOM], scratch[PATH_ROOM];
+    cuvee__answers_path(&e->setup, name, kept, sizeof kept);
+    snprintf(scratch, sizeof scratch, "%s/scratch/answers.jsonl", e->setup.dir);
+    if (!cuvee__file_exists(kept) && rename(scratch, kept) != 0)
+        return cuvee__fail(err, CUVEE_E_IO, "%s: cannot be written", kept);
+    if (e->expected.n == 0 && strcmp(name, reference_of(e)) == 0) {
+        e->expected = *answers;
+        *answers = (struct answers){0};
+    }
+    return CUVEE_OK;
+}
+
+static int keep_run(struct experiment *e, json_t *run, cuvee_error *err)
+{
+    if (json_array_append(json_object_get(e->results, "runs"), run) < 0) return no_memory(err);
+    return cuvee__results_write(e->results, e->setup.dir, err);
+}
+
+/* *ret_run: borrowed from the results. */
+static int run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
+                    cuvee_error *err)
+{
+    json_t *run = NULL;
+    struct answers answers = {0};
+    request->id = json_array_size(json_object_get(e->results, "runs"));
+    if (e->on_begin) e->on_begin(e->arg, request->name, request->block, request->kind);
+    int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
+                              &answers, err);
+    if (rc < 0) return rc;
+    if (is_success(run)) rc = keep_answers(e, request->name, &answers, err);
+    if (rc == CUVEE_OK) rc = keep_run(e, run, err);
+    if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);
+    cuvee__answers_deinit(&answers);
+    *ret_run = run; /* the list holds it */
+    json_decref(run);
+    return rc;
+}
+
+static bool is_contaminated(const json_t *run)
+{
+    return json_array_size(json_object_get(run, "flags")) > 0;
+}
+
+static int set_counts(json_t *run, bool counts, cuvee_error *err)
+{
+    return json_object_set_new(run, "counts", json_boolean(counts)) < 0 ? no_memory(err) : CUVEE_OK;
+}
+
+/* A run of an entry in a block, and again while it is disturbed. The first undisturbed one counts,
+ * else the first. */
+static int run_entry(struct experiment *e, const json_t *an_entry, long block, cuvee_error *err)
+{
+    struct run_request request = {.arm = arm_of(e, an_entry),
+                                  .name = cuvee__json_text_at(an_entry, "name"),
+                                  .kind = "timed",
+                                  .block = block,
+                                  .again_of = -1};
+    json_t *run = NULL, *counted = NULL;
+    for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0) && !*e->setup.stop; i++) {
+        const int rc = run_once(e, &request, &run, err);
+        if (rc < 0) return rc;
+        if (is_success(run) && (!counted || !is_contaminated(run))) counted = run;
+        if (!is_success(run) || !is_contaminated(run)) break;
+        if (i == 0) request.again_of = (long)request.id;
+        request.kind = "again";
+    }
+    return counted ? set_counts(counted, true, err) : CUVEE_OK;
+}
+
+/* ---- the parts of an experiment ---- */
+
+static bool is_over(const struct experiment *e, uint64_t begin_ns)
+{
+    const double elapsed_s = (double)(cuvee__clock_ns() - begin_ns) / 1e9;
+    return *e->setup.stop || (e->budget_s > 0 && elapsed_s > e->budget_s);
+}
+
+static int give_up(struct experiment *e, json_t *an_entry, cuvee_error *err)
+{
+    const char *name = cuvee__json_text_at(an_entry, "name");
+    if (count_failures(e->results, name) < MAX_FAILURES) return CUVEE_OK;
+    const int rc = json_object_set_new(an_entry, "given_up",
+                                       json_string("it failed twice and never succeeded"));
+    return rc < 0 ? no_memory(err) : CUVEE_OK;
+}
+
+/* The reference first: its answers are what others are compared with, and its time is the measure
+ * of slowness. */
+static int warm_up_entry(struct experiment *e, json_t *an_entry, double *baseline_s,
+                         cuvee_error *err)
+{
+    struct run_request request = {.arm = arm_of(e, an_entry),
+                                  .name = cuvee__json_text_at(an_entry, "name"),
+                                  .kind = "warm-up",
+                                  .block = -1,
+                                  .again_of = -1};
+    json_t *run = NULL;
+    double wall_s = 0;
+    const int rc = run_once(e, &request, &run, err);
+    if (rc < 0 || !is_success(run) || !cuvee__json_number_at(run, "wall_s", &wall_s)) return rc;
+    if (strcmp(request.name, reference_of(e)) == 0) *baseline_s = wall_s;
+    if (*baseline_s > 0 && wall_s > CUVEE__SLOW_ARM_RATIO * *baseline_s &&
+        n_blocks(e) > CUVEE__SLOW_ARM_BLOCKS &&
+        json_object_set_new(an_entry, "blocks", json_integer(CUVEE__SLOW_ARM_BLOCKS)) < 0)
+        return no_memory(err);
+    return rc;
+}
+
+static int warm_up(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
+{
+    double baseline_s = 0;
+    int rc = CUVEE_OK;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e) && !is_over(e, begin_ns); i++) {
+            json_t *an_entry = entry(e, i);
+            const char *name = cuvee__json_text_at(an_entry, "name");
+            const bool is_reference = strcmp(name, reference_of(e)) == 0;
+            if (is_reference != (pass == 0) || is_skipped(an_entry) ||
+                json_is_true(json_object_get(an_entry, "twin")) || has_run(e->results, name, -1))
+                continue;
+            rc = warm_up_entry(e, an_entry, &baseline_s, err);
+        }
+    return rc;
+}
+
+static int run_block(struct experiment *e, long block, uint64_t begin_ns, cuvee_error *err)
+{
+    size_t order[CUVEE__PLAN_MAX_ARMS + 1];
+    const size_t n = n_entries(e);
+    const json_t *seed = json_object_get(e->setup.plan, "seed");
+    int rc = CUVEE_OK;
+    cuvee__schedule_block((uint64_t)json_integer_value(seed), (uint64_t)block, order, n);
+    for (size_t k = 0; rc == CUVEE_OK && k < n && !is_over(e, begin_ns); k++) {
+        json_t *an_entry = entry(e, order[k]);
+        const char *name = cuvee__json_text_at(an_entry, "name");
+        if (!runs_in(e, an_entry, block) || has_run(e->results, name, block)) continue;
+        rc = run_entry(e, an_entry, block, err);
+        if (rc == CUVEE_OK) rc = give_up(e, an_entry, err);
+    }
+    return rc;
+}
+
+/* Without a warm-up the order matters for one thing: nobody can be compared before the reference
+ * has answered. */
+static int run_reference_first(struct experiment *e, cuvee_error *err)
+{
+    for (size_t i = 0; i < n_entries(e); i++) {
+        const json_t *an_entry = entry(e, i);
+        const char *name = cuvee__json_text_at(an_entry, "name");
+        if (strcmp(name, reference_of(e)) == 0 && !is_skipped(an_entry) &&
+            !has_run(e->results, name, 0))
+            return run_entry(e, an_entry, 0, err);
+    }
+    return CUVEE_OK;
+}
+
+static bool has_swept(const struct experiment *e, long block, long workers, long threads)
+{
+    const json_t *runs = json_object_get(e->results, "runs");
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        double w = 0, t = 0;
+        if (is_text(run, "kind", "sweep") && !is_text(run, "status", "interrupted") &&
+            json_integer_value(json_object_get(run, "block")) == block &&
+            cuvee__json_number_at(run, "settings.workers", &w) && (long)w == workers &&
+            cuvee__json_number_at(run, "settings.threads", &t) && (long)t == threads)
+            return true;
+    }
+    return false;
+}
+
+static int sweep_once(struct experiment *e, const json_t *an_entry, long block, long workers,
+                      long threads, cuvee_error *err)
+{
+    struct run_request request = {.arm = arm_of(e, an_entry),
+                                  .name = cuvee__json_text_at(an_entry, "name"),
+                                  .kind = "sweep",
+                                  .block = block,
+                                  .again_of = -1,
+                                  .workers = workers,
+                                  .threads = threads};
+    json_t *run = NULL;
+    return has_swept(e, block, workers, threads) ? CUVEE_OK : run_once(e, &request, &run, err);
+}
+
+static int run_sweep(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
+{
+    const json_t *sweep = json_object_get(e->setup.plan, "sweep");
+    const json_t *workers = json_object_get(sweep, "workers"),
+                 *threads = json_object_get(sweep, "threads");
+    const json_t *swept = NULL;
+    const json_int_t own_blocks = json_integer_value(json_object_get(sweep, "blocks"));
+    int rc = CUVEE_OK;
+    for (size_t i = 0; i < n_entries(e); i++)
+        if (is_text(entry(e, i), "name", cuvee__json_text_at(sweep, "arm"))) swept = entry(e, i);
+    if (!swept || is_skipped(swept)) return CUVEE_OK;
+    for (long block = 0; block < (own_blocks > 0 ? own_blocks : 1); block++)
+        for (size_t w = 0; w < json_array_size(workers); w++)
+            for (size_t t = 0; t < json_array_size(threads); t++) {
+                if (is_over(e, begin_ns)) return rc;
+                rc = sweep_once(e, swept, block,
+                                (long)json_integer_value(json_array_get(workers, w)),
+                                (long)json_integer_value(json_array_get(threads, t)), err);
+                if (rc < 0) return rc;
+            }
+    return rc;
+}
+
+/* Answers that were kept when the experiment was interrupted. */
+static int take_kept_answers(struct experiment *e, cuvee_error *err)
+{
+    char path[PATH_ROOM];
+    cuvee__answers_path(&e->setup, reference_of(e), path, sizeof path);
+    if (e->expected.n || !cuvee__file_exists(path)) return CUVEE_OK;
+    const json_t *arm = cuvee__plan_arm(e->setup.plan, reference_of(e));
+    return cuvee__answers_read(path, cuvee__arm_items(&e->setup, arm), &e->expected, err);
+}
+
+int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
+{
+    const uint64_t begin_ns = cuvee__clock_ns();
+    char now[32];
+    int rc = take_kept_answers(e, err);
+    if (rc == CUVEE_OK && e->warms_up) rc = warm_up(e, begin_ns, err);
+    if (rc == CUVEE_OK && e->expected.n == 0 && !is_over(e, begin_ns))
+        rc = run_reference_first(e, err);
+    for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !is_over(e, begin_ns); block++)
+        rc = run_block(e, block, begin_ns, err);
+    if (rc == CUVEE_OK && !is_over(e, begin_ns)) rc = run_sweep(e, begin_ns, err);
+    if (rc < 0) return rc;
+    const char *state = *e->setup.stop ? "interrupted" : "complete";
+    if (json_object_set_new(e->results, "state", json_string(state)) < 0 ||
+        json_object_set_new(e->results, "ended", json_string(cuvee__utc_now(now, sizeof now))) < 0)
+        return no_memory(err);
+    return CUVEE_OK;
+}
+
+size_t cuvee__experiment_n_runs(const struct experiment *e)
+{
+    const json_t *sweep = json_object_get(e->setup.plan, "sweep");
+    const json_int_t sweep_blocks = json_integer_value(json_object_get(sweep, "blocks"));
+    size_t n = json_array_size(json_object_get(sweep, "workers")) *
+               json_array_size(json_object_get(sweep, "threads")) *
+               (size_t)(sweep_blocks > 0 ? sweep_blocks : 1);
+    for (size_t i = 0; i < n_entries(e); i++) {
+        if (is_skipped(entry(e, i))) continue;
+        for (long block = 0; block < n_blocks(e); block++) n += runs_in(e, entry(e, i), block);
+        n += e->warms_up && !json_is_true(json_object_get(entry(e, i), "twin"));
+    }
+    return n;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The whole experiment: a run of each arm to warm up, blocks in random order with the reference
+ * twice, disturbed runs again, a sweep, and the results on disk after each run, so that it can be
+ * interrupted anywhere and go on later.
+ *
+ * An arm that takes more than five times as long as the reference runs in three blocks only; one
+ * that has failed twice without a success is given up. Both are said in its entry of `arms`. */
+#ifndef CUVEE_BENCH_EXPERIMENT_H
+#define CUVEE_BENCH_EXPERIMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench/run.h"
+
+enum { CUVEE__SLOW_ARM_BLOCKS = 3, CUVEE__AGAIN_MAX = 2 };
+#define CUVEE__SLOW_ARM_RATIO 5.0
+#define CUVEE__TWIN_SUFFIX    "-again"
+
+struct experiment {
+    struct bench_setup setup;
+    json_t *results; /* bench/1: all but runs, summary and sentences are there */
+    struct answers
+        expected; /* n > 0: answers that came with the plan, else those of the reference */
+    bool has_given_answers; /* they came with the plan */
+    bool warms_up, repeats; /* --quick does neither */
+    double budget_s;        /* no run begins after so long; 0: none */
+
+    /* What happens, for people; may be NULL. Never during a run. */
+    void (*on_begin)(void *arg, const char *arm, long block, const char *kind);
+    void (*on_end)(void *arg, const json_t *run);
+    void *arg;
+};
+
+/* Run what is not yet in results.runs. When the user asks for the end (setup.stop), the state of
+ * the results is "interrupted", and the rest can be run another time.
+ * Returns CUVEE_OK, also when arms failed; CUVEE_E_IO (the results cannot be written),
+ * CUVEE_E_NOMEM; as cuvee__bench_run(). */
+int cuvee__experiment_run(struct experiment *e, cuvee_error *err);
+
+/* Runs that there will be, at most, without those again. */
+size_t cuvee__experiment_n_runs(const struct experiment *e);
+
+#endif

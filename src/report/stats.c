@@ -3,11 +3,9 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/random.h"
 
 enum { MAX_PAIRED = 4096 };
 
@@ -76,33 +74,14 @@ bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, do
     return true;
 }
 
-int cuvee__stats_bootstrap_median(const double *x, size_t n, size_t n_resamples, double confidence,
-                                  uint64_t seed, struct stats_interval *ret, cuvee_error *err)
+static int too_many(size_t n, cuvee_error *err)
 {
-    double *sample = cuvee__alloc_array(n, sizeof *sample);
-    double *medians = cuvee__alloc_array(n_resamples, sizeof *medians);
-    const bool has_room = sample && medians;
-    for (size_t r = 0; has_room && r < n_resamples; r++) {
-        for (size_t i = 0; i < n; i++) sample[i] = x[random_below(&seed, n)];
-        cuvee__stats_sort(sample, n);
-        medians[r] = cuvee__stats_median(sample, n);
-    }
-    if (has_room) {
-        cuvee__stats_sort(medians, n_resamples);
-        const double tail = (1 - confidence) / 2;
-        ret->low = cuvee__stats_quantile(medians, n_resamples, tail);
-        ret->high = cuvee__stats_quantile(medians, n_resamples, 1 - tail);
-        ret->coverage = confidence;
-    }
-    cuvee__free(sample);
-    cuvee__free(medians);
-    return has_room ? CUVEE_OK : no_memory(err);
+    return cuvee__fail(err, CUVEE_E_LIMIT, "%zu values are too many for all their pairs", n);
 }
 
 int cuvee__stats_hodges_lehmann(const double *x, size_t n, double *ret, cuvee_error *err)
 {
-    if (n > MAX_PAIRED)
-        return cuvee__fail(err, CUVEE_E_LIMIT, "%zu values are too many for all their pairs", n);
+    if (n > MAX_PAIRED) return too_many(n, err);
     double *means = cuvee__alloc_array(n * (n + 1) / 2, sizeof *means);
     if (!means) return no_memory(err);
     size_t n_means = 0;
@@ -111,5 +90,96 @@ int cuvee__stats_hodges_lehmann(const double *x, size_t n, double *ret, cuvee_er
     cuvee__stats_sort(means, n_means);
     *ret = cuvee__stats_median(means, n_means);
     cuvee__free(means);
+    return CUVEE_OK;
+}
+
+static int median_of(const double *x, size_t n, double *ret, cuvee_error *err)
+{
+    double *sorted = cuvee__alloc_array(n, sizeof *sorted);
+    if (!sorted) return no_memory(err);
+    for (size_t i = 0; i < n; i++) sorted[i] = x[i];
+    cuvee__stats_sort(sorted, n);
+    *ret = cuvee__stats_median(sorted, n);
+    cuvee__free(sorted);
+    return CUVEE_OK;
+}
+
+int cuvee__stats_theil_sen(const double *x, const double *y, size_t n, struct stats_line *ret,
+                           bool *ret_found, cuvee_error *err)
+{
+    int rc;
+    size_t n_slopes = 0;
+    double x_median, y_median;
+    if (n > MAX_PAIRED) return too_many(n, err);
+    if ((rc = median_of(x, n, &x_median, err)) < 0 || (rc = median_of(y, n, &y_median, err)) < 0)
+        return rc;
+    double *slopes = cuvee__alloc_array(n * (n - 1) / 2 + 1, sizeof *slopes);
+    if (!slopes) return no_memory(err);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++)
+            if (x[i] != x[j]) slopes[n_slopes++] = (y[j] - y[i]) / (x[j] - x[i]);
+    *ret_found = n_slopes > 0;
+    if (n_slopes > 0) {
+        cuvee__stats_sort(slopes, n_slopes);
+        ret->slope = cuvee__stats_median(slopes, n_slopes);
+        ret->intercept = y_median - ret->slope * x_median;
+    }
+    cuvee__free(slopes);
+    return CUVEE_OK;
+}
+
+/* P(B >= k) for B binomial with n and q, where k > n q: so each term is smaller than the one before
+ * it, and the sum can stop. */
+static double upper_tail(size_t n, size_t k, double q)
+{
+    double term = binomial(n, k, q), sum = term;
+    for (size_t i = k; i < n && term > sum * 1e-17; i++)
+        sum += term *= (double)(n - i) / (double)(i + 1) * (q / (1 - q));
+    return sum;
+}
+
+/* The share below k / n under which k or more of n happen with just that probability. */
+static double least_share(size_t k, size_t n, double probability)
+{
+    if (k == 0) return 0;
+    double low = 0, high = (double)k / (double)n;
+    for (double middle = high / 2; low < middle && middle < high; middle = (low + high) / 2) {
+        if (upper_tail(n, k, middle) < probability)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct stats_interval cuvee__stats_share_interval(size_t k, size_t n, double confidence)
+{
+    const double tail = (1 - confidence) / 2;
+    return (struct stats_interval){least_share(k, n, tail), 1 - least_share(n - k, n, tail),
+                                   confidence};
+}
+
+struct ranked_p {
+    double p;
+    size_t idx;
+};
+
+static int by_p(const void *x, const void *y)
+{
+    return compare(&((const struct ranked_p *)x)->p, &((const struct ranked_p *)y)->p);
+}
+
+int cuvee__stats_holm(const double *p, size_t n, double *ret, cuvee_error *err)
+{
+    struct ranked_p *ranked = cuvee__alloc_array(n, sizeof *ranked);
+    if (!ranked) return no_memory(err);
+    for (size_t i = 0; i < n; i++) ranked[i] = (struct ranked_p){p[i], i};
+    qsort(ranked, n, sizeof *ranked, by_p);
+    double least = 0; /* no question is answered more surely than one with a smaller p */
+    for (size_t i = 0; i < n; i++) {
+        least = fmax(least, fmin(1, ranked[i].p * (double)(n - i)));
+        ret[ranked[i].idx] = least;
+    }
+    cuvee__free(ranked);
     return CUVEE_OK;
 }

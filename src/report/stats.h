@@ -36,15 +36,29 @@ struct stats_interval {
 bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, double confidence,
                                     struct stats_interval *ret);
 
-/* Percentile bootstrap of the median: resamples of n with replacement, by a generator that starts
- * from seed: the same numbers for the same seed.
- * Returns CUVEE_OK, CUVEE_E_NOMEM. */
-int cuvee__stats_bootstrap_median(const double *x, size_t n, size_t n_resamples, double confidence,
-                                  uint64_t seed, struct stats_interval *ret, cuvee_error *err);
-
 /* Median of the means of all pairs, each with itself too: an estimate of the centre that uses more
  * of the sample than the median does. n at most 4096.
  * Returns CUVEE_OK, CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
 int cuvee__stats_hodges_lehmann(const double *x, size_t n, double *ret, cuvee_error *err);
+
+struct stats_line {
+    double slope, intercept;
+};
+
+/* The line whose slope is the median of the slopes through all pairs of points of different x, and
+ * which passes through the medians of x and y (Theil 1950, Sen 1968): a wild point in five does not
+ * turn it. n at most 4096; false in *ret_found: all x are the same.
+ * Returns CUVEE_OK, CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
+int cuvee__stats_theil_sen(const double *x, const double *y, size_t n, struct stats_line *ret,
+                           bool *ret_found, cuvee_error *err);
+
+/* What share is likely where k of n were seen (Clopper and Pearson 1934): exact, so it holds the
+ * true share at least as often as it says. k at most n. */
+struct stats_interval cuvee__stats_share_interval(size_t k, size_t n, double confidence);
+
+/* p-values as they are when n questions were asked (Holm 1979): ret[i] belongs to p[i]; they may be
+ * the same array.
+ * Returns CUVEE_OK, CUVEE_E_NOMEM. */
+int cuvee__stats_holm(const double *p, size_t n, double *ret, cuvee_error *err);
 
 #endif

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""make_stats_vectors.py FILE: what SciPy says of samples, for tests/report/test_report_vectors.c.
+
+Needs numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0, in an environment of its own; takes a minute.
+"""
+import json
+import sys
+
+import numpy as np
+import scipy
+import statsmodels
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+QUANTILES = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1]
+BCA_SEEDS = 200  # runs of scipy.stats.bootstrap: the spread of its own answers is the bound
+
+
+def samples():
+    """Of the kinds that occur: skewed times, ties, outliers, few, one, equal, negative, large."""
+    rng = np.random.default_rng(20250207)
+    log_ratios = rng.normal(0.01, 0.004, 12)
+    log_ratios[7] += 0.2
+    return {
+        "one": [3.25],
+        "two": [2.0, 5.0],
+        "equal": [1.5] * 9,
+        "ties": [1, 1, 2, 2, 2, 3, 4, 4, 9, 9, 9, 17],
+        "log ratios": log_ratios.tolist(),
+        "even about zero": rng.normal(0, 1, 10).tolist(),
+        "skewed": rng.lognormal(0, 0.8, 25).tolist(),
+        "exponential": rng.exponential(2, 40).tolist(),
+        "heavy tails": rng.standard_t(2, 31).tolist(),
+        "large": (1e12 + rng.normal(0, 1e3, 15)).tolist(),
+        "uniform": rng.uniform(-5, 5, 101).tolist(),
+        "few": [-40.0, 0.0, 0.9, 1.0, 7.0],
+    }
+
+
+# A median's acceleration is small. Of five, the least is the median of 5.8 % of resamples: on that
+# step of the distribution it decides.
+CONFIDENCE = {"few": 1 - 2 * 0.058}
+
+
+def hodges_lehmann(x):
+    """Median of Walsh averages; SciPy has none, but its signed ranks balance there: checked."""
+    i, j = np.triu_indices(len(x))
+    point = np.median((x[i] + x[j]) / 2)
+    step = 1e-9 * max(np.ptp(x), 1e-300)
+
+    def balance(at):
+        d = x - at
+        ranks = stats.rankdata(np.abs(d))
+        return ranks[d > 0].sum() - ranks[d < 0].sum()
+
+    if len(x) > 2 and np.ptp(x) > 0:
+        assert balance(point - 2 * step) >= 0 >= balance(point + 2 * step)
+        statistic = stats.wilcoxon(x - point, zero_method="zsplit").statistic
+        assert abs(statistic - len(x) * (len(x) + 1) / 4) <= len(x)
+    return point
+
+
+def order_interval(x):
+    ci = stats.quantile_test(x, q=np.median(x), p=0.5).confidence_interval(0.95)
+    return [ci.low, ci.high] if np.isfinite([ci.low, ci.high]).all() else None
+
+
+def bootstrap(x, method, confidence):
+    """Mean and sd, over seeds, of both ends with 10,000 resamples."""
+    ends = []
+    for seed in range(BCA_SEEDS):
+        ci = stats.bootstrap((x,), np.median, n_resamples=10000, confidence_level=confidence,
+                             method=method, rng=np.random.default_rng(seed)).confidence_interval
+        ends.append([ci.low, ci.high])
+    return {"mean": np.mean(ends, axis=0).tolist(), "sd": np.std(ends, axis=0, ddof=1).tolist()}
+
+
+def sign_flip(x):
+    return stats.permutation_test((x,), np.mean, permutation_type="samples", n_resamples=np.inf,
+                                  vectorized=True).pvalue
+
+
+def describe(name, values):
+    x = np.asarray(values, dtype=float)
+    out = {
+        "name": name,
+        "x": values,
+        "quantiles": np.quantile(x, QUANTILES, method="linear").tolist(),
+        "mad": stats.median_abs_deviation(x),
+        "interval": order_interval(x),
+        "hodges_lehmann": hodges_lehmann(x),
+        "sign_flip": sign_flip(x) if 2 <= len(x) <= 15 else None,
+        "percentile": None,
+        "bca": None,
+    }
+    if len(x) > 2 and np.ptp(x) > 0:
+        out["confidence"] = CONFIDENCE.get(name, 0.95)
+        out["percentile"] = bootstrap(x, "percentile", out["confidence"])
+        out["bca"] = bootstrap(x, "BCa", out["confidence"])
+    return out
+
+
+def lines():
+    rng = np.random.default_rng(3)
+    workers = np.repeat([1, 2, 4, 8], 3).astype(float)
+    memory = 5e8 + 4.2e7 * workers + rng.normal(0, 1e6, 12)
+    memory[5] *= 3
+    cases = [(workers, memory), (np.arange(7.0), np.array([1.0, 3, 2, 5, 4, 7, 6])),
+             (rng.normal(size=50), rng.normal(size=50))]
+    for x, y in cases:
+        fit = stats.theilslopes(y, x)
+        yield {"x": x.tolist(), "y": y.tolist(), "slope": fit.slope, "intercept": fit.intercept}
+
+
+def shares():
+    for k, n in [(0, 1), (1, 1), (0, 20), (3, 20), (20, 20), (50, 1000), (999, 1000), (1000, 20000),
+                 (18123, 20000), (7, 1000000)]:
+        ci = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+        yield {"k": k, "n": n, "low": ci.low, "high": ci.high}
+
+
+def holm():
+    for p in [[0.04], [0.01, 0.04, 0.03, 0.005], [0.5, 0.9, 0.4], [0.02, 0.02, 0.02, 1.0],
+              np.random.default_rng(5).beta(0.5, 3, 15).tolist()]:
+        yield {"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()}
+
+
+def main():
+    document = {
+        "numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
+        "bootstrap_seeds": BCA_SEEDS,
+        "quantiles": QUANTILES,
+        "samples": [describe(name, x) for name, x in samples().items()],
+        "lines": list(lines()), "shares": list(shares()), "holm": list(holm()),
+    }
+    with open(sys.argv[1], "w", encoding="utf-8") as out:
+        # A line for each vector, so that a difference can be read.
+        text = json.dumps(document).replace(', "', ',\n"').replace("}, {", "},\n\n{")
+        out.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,7 @@
 #include "model_path.h"
 #include "monitor.h"
 #include "os/clock.h"
+#include "os/mark.h"
 #include "run_report.h"
 #include "script_setup.h"
 #include "table/writer.h"
@@ -50,8 +51,9 @@ struct run {
     struct pipeline *pipeline;
     struct run_report report;
     uint64_t start_ns, feed_ns;
-    bool is_whole;  /* all input was read, all rows are written */
-    bool quiet_end; /* the reader of our output went away */
+    bool has_answered; /* the mark of the first result has been written */
+    bool is_whole;     /* all input was read, all rows are written */
+    bool quiet_end;    /* the reader of our output went away */
 };
 
 static int tell(const cuvee_error *err, int exit_code)
@@ -93,8 +95,7 @@ static int open_inputs(struct run *run, cuvee_error *err)
     if (o->keep_columns && o->write_format == TABLE_CSV &&
         cuvee__reader_format(in->reader) == TABLE_JSONL) {
         cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                    "%s: --keep-columns of JSON input needs --format json or jsonl",
-                    in->paths[0]);
+                    "%s: --keep-columns of JSON input needs --format json or jsonl", in->paths[0]);
         return tell(err, EXIT_INPUT);
     }
     return EXIT_OK;
@@ -170,6 +171,12 @@ static int prepare_script(struct run *run, cuvee_error *err)
     return EXIT_OK;
 }
 
+/* The hosts of scripts write their own. */
+static void mark_phase(const struct run *run, const char *name)
+{
+    if (!run->report.model.script_host) cuvee__mark(name);
+}
+
 static int open_model(struct run *run, cuvee_error *err)
 {
     const uint64_t start_ns = cuvee__clock_ns();
@@ -193,6 +200,7 @@ static int open_model(struct run *run, cuvee_error *err)
     if (rc == CUVEE_OK) rc = cuvee_pool_describe(run->pool, &report->pool, err);
     if (rc < 0) return tell(err, EXIT_MODEL);
     if (!run->options->quiet) cli__model_tell_note("classify", &report->model);
+    mark_phase(run, "model-loaded");
     /* A bad map is a bad value of an option, whatever is bad about it. */
     rc = cli__label_names_open(&run->labels, run->model, run->options->labels_map, err);
     return rc < 0 ? tell(err, rc == CUVEE_E_NOMEM ? EXIT_MODEL : EXIT_USAGE) : EXIT_OK;
@@ -215,6 +223,10 @@ static int check_score_columns(const struct run *run)
 static int deliver(void *user, const struct slot *slot, cuvee_error *err)
 {
     struct run *run = user;
+    if (slot->result && !run->has_answered) {
+        run->has_answered = true;
+        mark_phase(run, "first-result");
+    }
     return cli__row_sink_slot(&run->sink, slot, err);
 }
 
@@ -272,8 +284,8 @@ static void show_progress(struct run *run)
         .total_bytes = run->inputs.total_bytes,
         .max_rows = o->limit == INT64_MAX ? UINT64_MAX : (uint64_t)o->limit,
         /* Rows that appear on the same terminal are progress enough, and would cut the bar. */
-        .use_bar = cli__console_is_terminal() &&
-                   !(cli__is_stdout(o->output) && isatty(STDOUT_FILENO)),
+        .use_bar =
+            cli__console_is_terminal() && !(cli__is_stdout(o->output) && isatty(STDOUT_FILENO)),
         .start_ns = run->feed_ns,
         .last_line_ns = run->feed_ns};
     cli__monitor_show(&run->monitor, &progress);
@@ -292,8 +304,8 @@ static int feed_file(struct run *run, uint64_t *n_rows, cuvee_error *err)
         struct slot *slot = cli__pipeline_claim(run->pipeline, stop);
         if (!slot) return EXIT_OK;
         const size_t max_rows = (size_t)cuvee__min(SLOT_MAX_ROWS, limit - *n_rows);
-        const int rc = cuvee__reader_fill(in->reader, &slot->block, max_rows, SLOT_MAX_BYTES, stop,
-                                          &end, err);
+        const int rc =
+            cuvee__reader_fill(in->reader, &slot->block, max_rows, SLOT_MAX_BYTES, stop, &end, err);
         if (slot->block.n_rows) {
             slot->first_index = *n_rows;
             slot->source = cli__inputs_name(in);
@@ -374,8 +386,8 @@ static int end_metrics(struct run *run, cuvee_error *err)
 {
     if (!run->metrics) return EXIT_OK;
     json_t *process = cli__report_process(&run->report);
-    const int rc = cli__metrics_end(run->metrics, run->report.pool.n_workers, process,
-                                    run->is_whole, err);
+    const int rc =
+        cli__metrics_end(run->metrics, run->report.pool.n_workers, process, run->is_whole, err);
     json_decref(process);
     return rc < 0 ? tell(err, EXIT_OUTPUT) : EXIT_OK;
 }

@@ -49,3 +49,13 @@ assert sorted(b["batch"] for b in d["batches"]) == list(range(len(d["batches"]))
     [ ! -e metrics.json ]
     grep -q '"complete":false' metrics.json.partial
 }
+
+@test "marks for cuvee measure: loaded, and the first rows" {
+    command -v jq >/dev/null || skip 'no jq'
+    seq 100 | sed 's/^/wine /' > f.txt
+    "$CUVEE" measure -q -o out.json -- "$CUVEE" classify -q f.txt -o labels.csv
+    [ "$(jq -c '[.phases[].name]' out.json)" = '["model-loaded","first-result"]' ]
+    printf '{"text": 1}\n' > f.jsonl # an error row is no result
+    "$CUVEE" measure -q -o out.json -- "$CUVEE" classify -q f.jsonl --max-errors 1 -o labels.csv
+    [ "$(jq -c '[.phases[].name]' out.json)" = '["model-loaded"]' ]
+}

@@ -12,8 +12,13 @@ extern const struct command cli__command_info;
 extern const struct command cli__command_pack;
 extern const struct command cli__command_cache;
 extern const struct command cli__command_measure;
+extern const struct command cli__command_bench;
+extern const struct command cli__command_bench_drive;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;
+
+/* Within bench. argv[0] is its name; returns an exit code. */
+int cli__bench_drive(int argc, char **argv);
 
 /* All of them in the order of the help, then NULL. */
 extern const struct command *const cli__commands[];

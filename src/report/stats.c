@@ -93,6 +93,35 @@ int cuvee__stats_hodges_lehmann(const double *x, size_t n, double *ret, cuvee_er
     return CUVEE_OK;
 }
 
+struct ranked {
+    double value;
+    size_t idx;
+};
+
+static int by_value(const void *x, const void *y)
+{
+    return compare(&((const struct ranked *)x)->value, &((const struct ranked *)y)->value);
+}
+
+int cuvee__stats_signed_ranks(const double *x, size_t n, double *ret, cuvee_error *err)
+{
+    struct ranked *ranked = cuvee__alloc_array(n, sizeof *ranked);
+    if (!ranked) return no_memory(err);
+    for (size_t i = 0; i < n; i++) ranked[i] = (struct ranked){fabs(x[i]), i};
+    qsort(ranked, n, sizeof *ranked, by_value);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && ranked[end].value == ranked[i].value; end++) {
+        }
+        const double rank = (double)(i + 1 + end) / 2;
+        for (size_t k = i; k < end; k++) {
+            const double value = x[ranked[k].idx];
+            ret[ranked[k].idx] = value > 0 ? rank : value < 0 ? -rank : 0;
+        }
+    }
+    cuvee__free(ranked);
+    return CUVEE_OK;
+}
+
 static int median_of(const double *x, size_t n, double *ret, cuvee_error *err)
 {
     double *sorted = cuvee__alloc_array(n, sizeof *sorted);
@@ -159,25 +188,15 @@ struct stats_interval cuvee__stats_share_interval(size_t k, size_t n, double con
                                    confidence};
 }
 
-struct ranked_p {
-    double p;
-    size_t idx;
-};
-
-static int by_p(const void *x, const void *y)
-{
-    return compare(&((const struct ranked_p *)x)->p, &((const struct ranked_p *)y)->p);
-}
-
 int cuvee__stats_holm(const double *p, size_t n, double *ret, cuvee_error *err)
 {
-    struct ranked_p *ranked = cuvee__alloc_array(n, sizeof *ranked);
+    struct ranked *ranked = cuvee__alloc_array(n, sizeof *ranked);
     if (!ranked) return no_memory(err);
-    for (size_t i = 0; i < n; i++) ranked[i] = (struct ranked_p){p[i], i};
-    qsort(ranked, n, sizeof *ranked, by_p);
+    for (size_t i = 0; i < n; i++) ranked[i] = (struct ranked){p[i], i};
+    qsort(ranked, n, sizeof *ranked, by_value);
     double least = 0; /* no question is answered more surely than one with a smaller p */
     for (size_t i = 0; i < n; i++) {
-        least = fmax(least, fmin(1, ranked[i].p * (double)(n - i)));
+        least = fmax(least, fmin(1, ranked[i].value * (double)(n - i)));
         ret[ranked[i].idx] = least;
     }
     cuvee__free(ranked);

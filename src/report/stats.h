@@ -41,6 +41,11 @@ bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, do
  * Returns CUVEE_OK, CUVEE_E_LIMIT, CUVEE_E_NOMEM. */
 int cuvee__stats_hodges_lehmann(const double *x, size_t n, double *ret, cuvee_error *err);
 
+/* Ranks of the sizes of x, ties sharing the mean of theirs, with the signs of x; 0 stays 0, though
+ * it is counted (Wilcoxon 1945, Pratt 1959). A wild value counts by its rank only. Returns
+ * CUVEE_OK, CUVEE_E_NOMEM. */
+int cuvee__stats_signed_ranks(const double *x, size_t n, double *ret, cuvee_error *err);
+
 struct stats_line {
     double slope, intercept;
 };

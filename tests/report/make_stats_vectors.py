@@ -26,6 +26,7 @@ def samples():
         "one": [3.25],
         "two": [2.0, 5.0],
         "equal": [1.5] * 9,
+        "zeros": [0.0, 0.0, -1.0, 2.0, 2.0, -2.0, 3.0, 5.0, 8.0, -1.0],
         "ties": [1, 1, 2, 2, 2, 3, 4, 4, 9, 9, 9, 17],
         "log ratios": log_ratios.tolist(),
         "even about zero": rng.normal(0, 1, 10).tolist(),
@@ -81,6 +82,11 @@ def sign_flip(x):
                                   vectorized=True).pvalue
 
 
+def signed_rank(x):
+    return stats.wilcoxon(x, zero_method="pratt",
+                          method=stats.PermutationMethod(n_resamples=np.inf)).pvalue
+
+
 def describe(name, values):
     x = np.asarray(values, dtype=float)
     out = {
@@ -91,6 +97,7 @@ def describe(name, values):
         "interval": order_interval(x),
         "hodges_lehmann": hodges_lehmann(x),
         "sign_flip": sign_flip(x) if 2 <= len(x) <= 15 else None,
+        "signed_rank": signed_rank(x) if 2 <= len(x) <= 15 else None,
         "percentile": None,
         "bca": None,
     }

@@ -109,6 +109,10 @@ static void test_sign_flip(void **state)
         if (json_is_null(json_object_get(sample, "sign_flip"))) continue;
         const double p = cuvee__resample_sign_flip(x, n, 0, 0);
         assert_equal("sign-flip p", sample, p, number(sample, "sign_flip"), 1);
+        double ranks[MAX_VALUES];
+        assert_int_equal(cuvee__stats_signed_ranks(x, n, ranks, NULL), CUVEE_OK);
+        assert_equal("p of signed ranks", sample, cuvee__resample_sign_flip(ranks, n, 0, 0),
+                     number(sample, "signed_rank"), 1);
         n_compared++;
     }
     assert_true(n_compared > 3);

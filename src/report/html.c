@@ -17,7 +17,10 @@ void cuvee__html_open(struct sink *m, const char *title)
     put_tagged(m, "<title>", title, "</title>\n<style>\n");
     sink_put_str(m, cuvee__style_page);
     sink_put_str(m, cuvee__style_plots);
-    put_tagged(m, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n");
+    sink_put_str(m, "</style>\n</head>\n<body>\n"
+                    "<svg class=\"patterns\" width=\"0\" height=\"0\" aria-hidden=\"true\">");
+    sink_put_str(m, cuvee__style_patterns);
+    put_tagged(m, "</svg>\n<h1>", title, "</h1>\n");
 }
 
 void cuvee__html_close(struct sink *m, const char *footer)

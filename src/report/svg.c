@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "report/style.h"
+#include "report/svg_parts.h"
 #include "report/ticks.h"
 
-/* Of 12 px text, generous: there is nothing here that could measure it. */
-#define LETTER_PX 6.5
-#define LINE_PX   14.0
+#define LETTER_PX CUVEE__SVG_LETTER_PX
+#define LINE_PX   CUVEE__SVG_LINE_PX
 
 enum { MAX_LABEL = 28 }; /* characters */
 
@@ -48,10 +48,7 @@ void cuvee__svg_open(struct svg_plot *p, struct sink *out, const char *title,
                            .max_x = max_x > 0 ? max_x : 1,
                            .max_y = max_y > 0 ? max_y : 1};
     cuvee__svg_begin(out, title, description, p->width, p->height, is_alone);
-    sink_put_str(out, "<defs><pattern id=\"hatch\" width=\"5\" height=\"5\" "
-                           "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-                           "<line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\"/>"
-                           "</pattern></defs>\n");
+    if (is_alone) sink_put_str(out, cuvee__style_patterns);
 }
 
 void cuvee__svg_close(struct svg_plot *p)
@@ -205,28 +202,9 @@ void cuvee__svg_band(struct svg_plot *p, const char *title, double low, double h
     sink_put_str(p->out, "</rect>\n");
 }
 
-/* Cut after so many characters; "..." stands for the rest. Returns how many there are then. */
-static size_t shorten(const char *label, char *to, size_t room)
-{
-    size_t n_characters = 0, n = 0;
-    for (; label[n] && n + 4 < room; n++) {
-        if (((unsigned char)label[n] & 0xC0) != 0x80 && n_characters++ == MAX_LABEL) break;
-        to[n] = label[n];
-    }
-    if (label[n]) {
-        /* Not in the midst of a character. */
-        while (n && ((unsigned char)label[n] & 0xC0) == 0x80) n--;
-        memcpy(to + n, "...", 3);
-        n += 3;
-        n_characters += 2;
-    }
-    to[n] = '\0';
-    return n_characters;
-}
-
 void cuvee__svg_level_label(struct svg_plot *p, const char *label, double y)
 {
-    char text[4 * MAX_LABEL + 8];
+    char text[CUVEE__SVG_SHORT];
     if (p->n_levels == CUVEE__SVG_LEVELS) return;
     double at = y_px(p, y) + 4;
     for (bool is_free = false; !is_free;) {
@@ -239,7 +217,7 @@ void cuvee__svg_level_label(struct svg_plot *p, const char *label, double y)
     }
     if (at > p->height - p->bottom + 4) return;
     p->levels[p->n_levels++] = at;
-    shorten(label, text, sizeof text);
+    cuvee__svg_shorten(label, MAX_LABEL, text);
     cuvee__svg_text(p->out, "soft", "start", p->width - p->right + 6, at, text);
 }
 
@@ -254,13 +232,13 @@ void cuvee__svg_level(struct svg_plot *p, const char *label, double y)
 
 void cuvee__svg_mark(struct svg_plot *p, const char *label, double x)
 {
-    char text[4 * MAX_LABEL + 8];
+    char text[CUVEE__SVG_SHORT];
     const double at = x_px(p, x);
     put_line(p, "mark", at, p->top - 4, at, p->height - p->bottom);
     sink_put_str(p->out, ">");
     put_title(p, label);
     sink_put_str(p->out, "</line>\n");
-    const size_t n = shorten(label, text, sizeof text);
+    const size_t n = cuvee__svg_shorten(label, MAX_LABEL, text);
     for (int row = 0; row < CUVEE__SVG_MARK_ROWS; row++) {
         /* The unit of the axis stands left of the lowest row. */
         if (at < p->mark_ends[row]) continue;

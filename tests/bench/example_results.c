@@ -126,8 +126,8 @@ static json_t *machine(void)
 {
     return json_pack("{s:s, s:[i,i], s:s, s:s, s:i, s:n, s:s, s:s, s:i, s:I, s:s, s:s}", "kernel",
                      "6.1.0-example", "cpus_allowed", 0, 1, "model", "Example CPU at 2.60GHz",
-                     "thp", "madvise", "page", 4096, "no_page_mapcount", "virt", "kvm", "cgroup", "v2",
-                     "cores", 2, "memory", (json_int_t)8 << 30, "isa", "avx512vnni", "id",
+                     "thp", "madvise", "page", 4096, "no_page_mapcount", "virt", "kvm", "cgroup",
+                     "v2", "cores", 2, "memory", (json_int_t)8 << 30, "isa", "avx512vnni", "id",
                      "0f3b9c1e5a7d4286");
 }
 

@@ -26,10 +26,10 @@ static const struct {
      "for i in 1 2 3 4 5 6 7 8; do python3 -c 'import time\nhold = []\nfor i in range(30):\n"
      "    hold.append(bytearray(2 << 20)); time.sleep(0.02 + 0.01 * '$i')\n' & sleep 0.15; done; "
      "\"$0\" measure mark model-loaded; wait"},
-    {"embed",
-     "\"$0\" measure mark runtime-ready; \"$0\" measure mark heap=9000000; python3 -c 'import time; "
-     "a = bytearray(150 << 20); time.sleep(.5); b = bytearray(90 << 20); time.sleep(.4); del a; "
-     "time.sleep(.4)'; \"$0\" measure mark model-loaded; sleep 0.2"},
+    {"embed", "\"$0\" measure mark runtime-ready; \"$0\" measure mark heap=9000000; python3 -c "
+              "'import time; a = bytearray(150 << 20); time.sleep(.5); b = bytearray(90 << 20); "
+              "time.sleep(.4); del a; time.sleep(.4)'; \"$0\" measure mark model-loaded; "
+              "sleep 0.2"},
 };
 
 /* `cuvee measure -q -o PATH -- sh -c COMMAND CUVEE INPUT` */

@@ -200,6 +200,58 @@ bool cuvee__prose_name(struct prose *p, const char *path, ...)
     return true;
 }
 
+void cuvee__prose_published(struct prose *p, const char *figure)
+{
+    if (p->form == PROSE_HTML) sink_put_str(p->out, "<span class=\"published\">");
+    put_words(p, figure);
+    if (p->form == PROSE_HTML) sink_put_str(p->out, "</span>");
+}
+
+/* ---- templates ---- */
+
+/* What stands within braces. */
+static bool put_field(struct prose *p, const char *unit, const char *path)
+{
+    static const char *const units[] = {
+        [PROSE_COUNT] = "count",         [PROSE_SECONDS] = "s",       [PROSE_MILLIS] = "ms",
+        [PROSE_BYTES] = "bytes",         [PROSE_PER_SECOND] = "per_s", [PROSE_RATIO] = "ratio",
+        [PROSE_PERCENT] = "percent",     [PROSE_PERCENT_OFF] = "off", [PROSE_SCORE] = "score"};
+    if (strcmp(unit, "name") == 0) return cuvee__prose_name(p, "%s", path);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i]) == 0)
+            return cuvee__prose_number(p, (enum prose_unit)i, "%s", path);
+    fail(p, CUVEE_E_ARGUMENT);
+    return false;
+}
+
+bool cuvee__prose_say(struct prose *p, const char *template, ...)
+{
+    char text[2048];
+    bool is_known = true;
+    va_list ap;
+    va_start(ap, template);
+    const int n = vsnprintf(text, sizeof text, template, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof text) {
+        fail(p, CUVEE_E_LIMIT);
+        return false;
+    }
+    for (char *at = text; *at;) {
+        char *open = strchr(at, '{'), *end = open ? strchr(open, '}') : NULL;
+        char *path = end ? strchr(open, ' ') : NULL;
+        if (open && (!path || path > end)) fail(p, CUVEE_E_ARGUMENT);
+        if (!path || path > end) {
+            cuvee__prose_text(p, at);
+            break;
+        }
+        *open = *path = *end = '\0';
+        cuvee__prose_text(p, at);
+        is_known &= put_field(p, open + 1, path + 1);
+        at = end + 1;
+    }
+    return is_known;
+}
+
 /* ---- sentences ---- */
 
 int cuvee__prose_begin(struct prose_sentence *s, const json_t *results, cuvee_error *err)

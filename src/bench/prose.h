@@ -59,6 +59,17 @@ bool cuvee__prose_number(struct prose *p, enum prose_unit unit, const char *path
 bool cuvee__prose_name(struct prose *p, const char *path, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A figure that somebody else published: it is in the report's table of claims, with its source. */
+void cuvee__prose_published(struct prose *p, const char *figure);
+
+/* All of that from one template, printed first: "{UNIT PATH}" is a number, with UNIT of count, s,
+ * ms, bytes, per_s, ratio, percent, off, score; "{name PATH}" is a text. For example
+ *     cuvee__prose_say(p, "{name summary.arms.%zu.arm} holds {bytes summary.arms.%zu.plan_bytes}.",
+ *                      i, i);
+ * False: something in it was not known. */
+bool cuvee__prose_say(struct prose *p, const char *template, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* ---- a sentence as a value: {"text", "from", "at"} ----
  *
  *     struct prose_sentence s;

@@ -128,6 +128,35 @@ static void test_forms(void **state)
     cuvee__buffer_deinit(&markdown.bytes);
 }
 
+static void test_template(void **state)
+{
+    (void)state;
+    struct sink one = {0}, other = {0};
+    struct prose p = {.results = results, .out = &one, .form = PROSE_HTML};
+    say(&(struct prose){.results = results, .out = &other, .form = PROSE_HTML});
+    assert_true(cuvee__prose_say(&p,
+                                 "{name summary.arms.%d.arm} took {s summary.arms.%d.wall_s.median} "
+                                 "in {count runs} runs (p99 & int8).",
+                                 0, 0));
+    assert_string_equal(text_of(&one), text_of(&other));
+    cuvee__buffer_deinit(&one.bytes);
+    cuvee__buffer_deinit(&other.bytes);
+    /* A number among the words, a unit that is none, braces that do not close. */
+    static const char *const refused[] = {"5 of {count runs}", "{lengths runs}", "{count runs",
+                                          "{runs}"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct sink s = {0};
+        cuvee__prose_say(&(struct prose){.results = results, .out = &s}, "%s", refused[i]);
+        assert_int_equal(s.rc, CUVEE_E_ARGUMENT);
+        cuvee__buffer_deinit(&s.bytes);
+    }
+    struct sink s = {0};
+    assert_false(cuvee__prose_say(&(struct prose){.results = results, .out = &s},
+                                  "took {s summary.arms.0.work_s}"));
+    assert_string_equal(text_of(&s), "took not known");
+    cuvee__buffer_deinit(&s.bytes);
+}
+
 /* A number that is not from the results cannot be written. */
 static void test_no_number_among_words(void **state)
 {
@@ -218,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_template),
         cmocka_unit_test(test_no_number_among_words),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_sentence),

@@ -17,15 +17,22 @@
 /* Three digits, or as many as stand before the point. */
 static const char *three_digits(double x, const char *unit, char *text, size_t room)
 {
+    static const struct {
+        double below;
+        int decimals;
+    } steps[] = {{0.0009995, 5}, {0.09995, 4}, {0.9995, 3}, {9.995, 2}, {99.95, 1}};
     const double size = fabs(x);
-    const int decimals = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+    int decimals = 0;
+    for (size_t i = sizeof steps / sizeof *steps; i > 0 && size < steps[i - 1].below; i--)
+        decimals = steps[i - 1].decimals;
+    if (x == 0) decimals = 0;
     snprintf(text, room, "%.*f%s", decimals, x, unit);
     return text;
 }
 
 static const char *format_seconds(double s, char *text, size_t room)
 {
-    if (s == 0) return "0 s";
+    if (s == 0) return three_digits(s, " s", text, room);
     if (fabs(s) < 0.9995e-3) return three_digits(s * 1e6, " µs", text, room);
     if (fabs(s) < 0.9995) return three_digits(s * 1e3, " ms", text, room);
     if (fabs(s) < 600) return three_digits(s, " s", text, room);

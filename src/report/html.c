@@ -75,13 +75,13 @@ void cuvee__html_table_open(struct sink *m, struct html_table *t, const char *co
     sink_put_str(m, "</tr>\n");
 }
 
-static void open_cell(struct sink *m, struct html_table *t)
+void cuvee__html_cell_open(struct sink *m, struct html_table *t)
 {
     if (t->at == 0) sink_put_str(m, "<tr>");
     sink_put_str(m, is_number(t, t->at) ? "<td class=\"n\">" : "<td>");
 }
 
-static void close_cell(struct sink *m, struct html_table *t)
+void cuvee__html_cell_close(struct sink *m, struct html_table *t)
 {
     sink_put_str(m, "</td>");
     t->at = (t->at + 1) % t->n_columns;
@@ -90,16 +90,16 @@ static void close_cell(struct sink *m, struct html_table *t)
 
 void cuvee__html_cell(struct sink *m, struct html_table *t, const char *text)
 {
-    open_cell(m, t);
+    cuvee__html_cell_open(m, t);
     cuvee__markup_text(m, text);
-    close_cell(m, t);
+    cuvee__html_cell_close(m, t);
 }
 
 void cuvee__html_cell_struck(struct sink *m, struct html_table *t, const char *text)
 {
-    open_cell(m, t);
+    cuvee__html_cell_open(m, t);
     put_tagged(m, "<s>", text, "</s>");
-    close_cell(m, t);
+    cuvee__html_cell_close(m, t);
 }
 
 void cuvee__html_cell_with_colour(struct sink *m, struct html_table *t, int series,
@@ -109,7 +109,7 @@ void cuvee__html_cell_with_colour(struct sink *m, struct html_table *t, int seri
         cuvee__html_cell(m, t, text);
         return;
     }
-    open_cell(m, t);
+    cuvee__html_cell_open(m, t);
     cuvee__markup_printf(m,
                          "<svg class=\"plot\" width=\"12\" height=\"12\" viewBox=\"0 0 12 12\">"
                          "<rect class=\"c%d\" width=\"12\" height=\"12\"/>",
@@ -118,7 +118,7 @@ void cuvee__html_cell_with_colour(struct sink *m, struct html_table *t, int seri
         sink_put_str(m, "<rect fill=\"url(#hatch)\" width=\"12\" height=\"12\"/>");
     sink_put_str(m, "</svg> ");
     cuvee__markup_text(m, text);
-    close_cell(m, t);
+    cuvee__html_cell_close(m, t);
 }
 
 void cuvee__html_table_close(struct sink *m, struct html_table *t)

@@ -38,6 +38,9 @@ void cuvee__html_cell_with_colour(struct sink *m, struct html_table *t, int seri
                                   const char *text);
 /* A cell whose text is struck through: a claim that is not true. */
 void cuvee__html_cell_struck(struct sink *m, struct html_table *t, const char *text);
+/* A cell of which the caller puts the inside. */
+void cuvee__html_cell_open(struct sink *m, struct html_table *t);
+void cuvee__html_cell_close(struct sink *m, struct html_table *t);
 void cuvee__html_table_close(struct sink *m, struct html_table *t);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * make_results DIR INPUT.csv [CUVEE]: the example of example_results.h as a directory of results,
- * to look at what is made of it. With CUVEE it measures a few commands, which hold memory as their
- * arms would, and takes that for what `cuvee measure` kept of the runs. */
+ * and what is made of it, to look at. With CUVEE it measures a few commands, which hold memory as
+ * their arms would, and takes that for what `cuvee measure` kept of the runs. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/json_at.h"
+#include "bench/report.h"
 #include "example_results.h"
 
 enum { SEED = 7, BLOCKS = 6, ITEMS = 1000 };
@@ -74,6 +75,46 @@ static int make_directory(const char *dir, const char *name)
     return access(path, W_OK);
 }
 
+static int write_file(const char *dir, const char *name, struct sink *text)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    int rc = f && fwrite(text->bytes.ptr, 1, text->bytes.len, f) == text->bytes.len ? 0 : -1;
+    if (f && fclose(f)) rc = -1;
+    cuvee__buffer_deinit(&text->bytes);
+    *text = (struct sink){.rc = CUVEE_OK};
+    return rc;
+}
+
+static int write_reports(const json_t *results, const char *dir)
+{
+    static const size_t widths[] = {40, 80, 120, 200};
+    struct sink out = {0};
+    cuvee_error err;
+    if (cuvee__report_html(results, dir, &out, &err) < 0 || write_file(dir, "report.html", &out) ||
+        cuvee__report_markdown(results, &out, &err) < 0 || write_file(dir, "report.md", &out) ||
+        cuvee__report_github(results, &out, &err) < 0 || write_file(dir, "github.json", &out))
+        return -1;
+    for (size_t i = 0; i < 2 * sizeof widths / sizeof *widths; i++) {
+        const struct report_terminal t = {
+            .width = widths[i / 2], .is_utf8 = i % 2, .has_colour = i % 2};
+        char name[32];
+        snprintf(name, sizeof name, "table-%zu%s.txt", t.width, t.is_utf8 ? "" : "-ascii");
+        if (cuvee__report_terminal(results, &t, &out, &err) < 0 || write_file(dir, name, &out))
+            return -1;
+    }
+    for (size_t i = 0; i < CUVEE__REPORT_PLOTS; i++) {
+        char name[64];
+        bool is_there;
+        snprintf(name, sizeof name, "%s.svg", cuvee__report_plot_names[i]);
+        if (cuvee__report_plot(results, dir, i, &out, &is_there, &err) < 0 ||
+            write_file(dir, name, &out))
+            return -1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
@@ -94,6 +135,10 @@ int main(int argc, char **argv)
     }
     snprintf(path, sizeof path, "%s/results.json", dir);
     if (json_dump_file(results, path, JSON_INDENT(1)) < 0) return 1;
+    if (write_reports(results, dir) < 0) {
+        fprintf(stderr, "make_results: a report could not be made\n");
+        return 1;
+    }
     json_decref(results);
     return 0;
 }

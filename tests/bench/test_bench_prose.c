@@ -58,6 +58,11 @@ static void test_units(void **state)
         {PROSE_PER_SECOND, 26.34, "26.3"},
         {PROSE_RATIO, 5.806, "5.81"},
         {PROSE_RATIO, 99.96, "100"},
+        {PROSE_RATIO, 0, "0"},
+        {PROSE_RATIO, 0.99949, "0.999"},
+        {PROSE_RATIO, 0.9996, "1.00"},
+        {PROSE_RATIO, 0.1072, "0.107"},
+        {PROSE_RATIO, 0.01234, "0.0123"},
         {PROSE_PERCENT, 0.047, "4.7 %"},
         {PROSE_PERCENT, 0.00242, "0.24 %"},
         {PROSE_PERCENT, 0.83, "83 %"},
@@ -135,8 +140,9 @@ static void test_template(void **state)
     struct prose p = {.results = results, .out = &one, .form = PROSE_HTML};
     say(&(struct prose){.results = results, .out = &other, .form = PROSE_HTML});
     assert_true(cuvee__prose_say(&p,
-                                 "{name summary.arms.%d.arm} took {s summary.arms.%d.wall_s.median} "
-                                 "in {count runs} runs (p99 & int8).",
+                                 "{name summary.arms.%d.arm} took {s "
+                                 "summary.arms.%d.wall_s.median} in {count runs} runs (p99 & "
+                                 "int8).",
                                  0, 0));
     assert_string_equal(text_of(&one), text_of(&other));
     cuvee__buffer_deinit(&one.bytes);

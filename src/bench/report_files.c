@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/report_files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/json_at.h"
+#include "os/file.h"
+
+#define MAX_FILE_BYTES ((size_t)256 << 20)
+
+enum { PATH_BYTES = 4200 };
+
+/* Below dir: not absolute, and no part is "..". */
+static bool is_inside(const char *name)
+{
+    if (!*name || *name == '/') return false;
+    for (const char *at = name; *at; at += strspn(at, "/")) {
+        const size_t n = strcspn(at, "/");
+        if (n == 2 && at[0] == '.' && at[1] == '.') return false;
+        at += n;
+    }
+    return true;
+}
+
+bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
+                             struct buffer *ret)
+{
+    char path[PATH_BYTES];
+    const char *name =
+        json_string_value(json_object_get(json_object_get(run, "files"), key));
+    if (!dir || !name || !is_inside(name)) return false;
+    const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (n < 0 || (size_t)n >= sizeof path || !cuvee__file_exists(path)) return false;
+    ret->cap_bytes = MAX_FILE_BYTES;
+    return cuvee__file_read(path, ret, NULL) == CUVEE_OK;
+}
+
+json_t *cuvee__report_read_json(const char *dir, const json_t *run, const char *key)
+{
+    struct buffer text = {0};
+    json_t *json = NULL;
+    if (cuvee__report_read_file(dir, run, key, &text) &&
+        cuvee__json_parse(buffer_span(&text), key, &json, NULL) < 0)
+        json = NULL;
+    cuvee__buffer_deinit(&text);
+    return json;
+}
+
+int cuvee__report_each_answer(struct span text, int (*f)(void *user, const json_t *answer),
+                              void *user)
+{
+    while (text.len) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        const size_t n = end ? (size_t)(end - text.ptr) : text.len;
+        json_t *answer = NULL;
+        if (n && cuvee__json_parse((struct span){text.ptr, n}, "answers", &answer, NULL) ==
+                     CUVEE_OK) {
+            const int rc = f(user, answer);
+            json_decref(answer);
+            if (rc < 0) return rc;
+        }
+        text.ptr += n + (end != NULL);
+        text.len -= n + (end != NULL);
+    }
+    return CUVEE_OK;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The page: what it says first, and in which order the rest follows. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json_at.h"
+#include "bench/report.h"
+#include "bench/report_parts.h"
+#include "report/html.h"
+
+static void put_lead(struct report *r)
+{
+    static const char *const sentences[] = {"question", "verdict", "caveat"};
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    sink_put_str(r->out, "<div class=\"lead\">\n");
+    for (size_t i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "sentences.%s", sentences[i]);
+        if (!cuvee__json_at(r->results, path)) continue;
+        cuvee__markup_printf(r->out, "<p class=\"%s\">", sentences[i]);
+        cuvee__prose_put_sentence(&p, path);
+        sink_put_str(r->out, "</p>\n");
+    }
+    sink_put_str(r->out, "</div>\n");
+    const char *state = cuvee__report_text(r, "state");
+    if (strcmp(state, "complete") != 0)
+        cuvee__html_paragraph(r->out, strcmp(state, "interrupted") == 0
+                                          ? "The experiment was interrupted: this is of the runs "
+                                            "until then."
+                                          : "The experiment has not ended: this is of the runs so "
+                                            "far.");
+}
+
+static void open_caption(struct report *r)
+{
+    sink_put_str(r->out, "<p class=\"caption\">");
+}
+
+static void close_caption(struct report *r)
+{
+    sink_put_str(r->out, "</p>\n");
+}
+
+/* The picture within what scrolls; a heading only where there is one. */
+static bool put_plot(struct report *r, const char *heading, enum report_plot which)
+{
+    const size_t begin = r->out->bytes.len;
+    cuvee__html_heading(r->out, heading);
+    sink_put_str(r->out, "<div class=\"scroll\">\n");
+    if (cuvee__report_draw(r, which, false)) {
+        sink_put_str(r->out, "</div>\n");
+        return true;
+    }
+    r->out->bytes.len = begin;
+    return false;
+}
+
+/* ---- sections ---- */
+
+static void put_floor(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    double x;
+    open_caption(r);
+    if (cuvee__report_number(r, &x, "summary.floor.low"))
+        cuvee__prose_say(&p,
+                         "Noise floor: the reference ran twice in each of {count summary.blocks} "
+                         "blocks, and its ratio to itself lies between {ratio summary.floor.low} "
+                         "and {ratio summary.floor.high}. What lies within that is no "
+                         "difference. ");
+    else
+        cuvee__prose_text(&p, "The noise floor is not known: there are too few pairs of runs of "
+                              "the reference. ");
+    cuvee__prose_say(&p, "Ratios are those of runs of the same block; in brackets the interval of "
+                         "their median by order statistics, at ");
+    if (!cuvee__report_number(r, &x, "summary.arms.%d.ratio.coverage", r->n_arms > 1 ? 1 : 0) ||
+        !cuvee__prose_number(&p, PROSE_PERCENT, "summary.arms.%d.ratio.coverage",
+                             r->n_arms > 1 ? 1 : 0))
+        cuvee__prose_text(&p, "the coverage that so many allow");
+    cuvee__prose_text(&p, ". Peak memory is where the true peak of the whole tree of processes "
+                          "lies, each page counted once. Nothing in this page is from one run "
+                          "alone unless it says so.");
+    close_caption(r);
+}
+
+static void put_first(struct report *r)
+{
+    cuvee__html_heading(r->out, "What was found");
+    cuvee__report_put_arms(r);
+    put_floor(r);
+    cuvee__report_put_details(r);
+    cuvee__report_put_missing(r);
+}
+
+static void put_speed(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    if (put_plot(r, "How many times the reference", REPORT_PLOT_FOREST)) {
+        open_caption(r);
+        cuvee__prose_say(&p, "Reference: {name summary.reference}. The shaded band is the noise "
+                             "floor. An arm is better or worse when its interval lies outside of "
+                             "the band and does not hold one; else it is indistinguishable or "
+                             "inconclusive.");
+        close_caption(r);
+    }
+    if (put_plot(r, "Every run", REPORT_PLOT_DOTS)) {
+        open_caption(r);
+        cuvee__prose_say(&p, "Each row is an arm, each mark one of {count runs} runs (but warm-ups "
+                             "and sweeps), from left to right in the order in which they ran. A "
+                             "drift of the machine would bend all rows alike. Hollow: does not "
+                             "count; in a dashed square: disturbed, and counts.");
+        close_caption(r);
+    }
+    if (put_plot(r, "Speed against memory", REPORT_PLOT_SCATTER)) {
+        open_caption(r);
+        cuvee__prose_say(&p, "Up and to the left is better. The dashed line joins the "
+                             "{count summary.pareto} arms that no other one beats in both.");
+        close_caption(r);
+    }
+    if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {
+        open_caption(r);
+        cuvee__prose_text(&p, "What an item's answer took: of its whole batch where batches are "
+                              "large, so offline arms look slow here. Short bars show between "
+                              "which values a quantile itself lies.");
+        close_caption(r);
+    }
+    if (put_plot(r, "What the time goes to", REPORT_PLOT_GANTT)) {
+        open_caption(r);
+        cuvee__prose_text(&p, "Of each arm one run, the one nearest to its median.");
+        close_caption(r);
+    }
+}
+
+static void put_memory(struct report *r, cuvee_error *err)
+{
+    const size_t begin = r->out->bytes.len;
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    cuvee__html_heading(r->out, "Memory over time");
+    if (!cuvee__report_draw_memory(r, err)) {
+        r->out->bytes.len = begin;
+        return;
+    }
+    open_caption(r);
+    cuvee__prose_text(&p, "One run of each arm that kept it. The processes upon each other, each "
+                          "page counted once; grey: what it may have been between two looks; the "
+                          "band is where the true peak lies; dashed: the sum of RSS; dotted: the "
+                          "parent alone.");
+    close_caption(r);
+}
+
+static void put_naive(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    if (put_plot(r, "What the naive meters would have said", REPORT_PLOT_NAIVE)) {
+        open_caption(r);
+        cuvee__prose_text(&p, "The first bar of each group is the bracket of the true peak; the "
+                              "others are what people quote instead.");
+        close_caption(r);
+    }
+    cuvee__report_put_cards(r);
+    cuvee__report_put_components(r);
+}
+
+/* The first and the last number of workers of the sweep, in the order of the results. */
+static void put_sweep_words(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    const size_t n = json_array_size(cuvee__json_at(r->results, "summary.sweep.points"));
+    double x;
+    open_caption(r);
+    if (n) {
+        static const char *const wait[] = {"runq_wait_s", "runq_wait_s.median"};
+        static const char *const forced[] = {"involuntary_switches", "involuntary_switches.median"};
+        const int w = cuvee__report_number(r, &x, "summary.sweep.points.0.%s", wait[1]);
+        const int f = cuvee__report_number(r, &x, "summary.sweep.points.0.%s", forced[1]);
+        cuvee__prose_say(&p,
+                         "With {count summary.sweep.points.0.workers} worker of "
+                         "{count summary.sweep.points.0.threads} threads, "
+                         "{name summary.sweep.arm} did {per_s "
+                         "summary.sweep.points.0.items_per_s.median} items a second; with "
+                         "{count summary.sweep.points.%zu.workers}, {per_s "
+                         "summary.sweep.points.%zu.items_per_s.median}, on {count machine.cores} "
+                         "cores. ",
+                         n - 1, n - 1);
+        cuvee__prose_say(&p,
+                         "All its threads together waited {s summary.sweep.points.%zu.%s} for a "
+                         "processor (at first {s summary.sweep.points.0.%s}), and were put off one "
+                         "{count summary.sweep.points.%zu.%s} times (at first {count "
+                         "summary.sweep.points.0.%s}). ",
+                         n - 1, wait[w], wait[w], n - 1, forced[f], forced[f]);
+        cuvee__prose_text(&p, "That is what a library that starts one thread for each core does "
+                              "when several processes do it at once: nothing becomes faster, and "
+                              "all of them wait for each other. ");
+    }
+    if (cuvee__report_number(r, &x, "summary.sweep.bytes_per_worker"))
+        cuvee__prose_say(&p, "Each further worker holds {bytes summary.sweep.bytes_per_worker} "
+                             "more, since it has a model of its own.");
+    close_caption(r);
+}
+
+static void put_sweep(struct report *r)
+{
+    if (put_plot(r, "Where the 220 seconds come from", REPORT_PLOT_SWEEP)) put_sweep_words(r);
+}
+
+static void put_story(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    cuvee__html_heading(r->out, "What was published, and what was found");
+    cuvee__report_put_claims(r);
+    open_caption(r);
+    cuvee__prose_text(&p, "Published with a larger model and on another machine: absolute figures "
+                          "need not agree, ratios and order should. \"Not run\": no arm of this "
+                          "experiment can tell.");
+    close_caption(r);
+}
+
+static void put_repeat(struct report *r)
+{
+    cuvee__html_heading(r->out, "The machine, and how to repeat this");
+    cuvee__report_put_machine(r);
+    cuvee__html_paragraph(r->out, "The plan is in results.json under its key \"plan\"; saved as a "
+                                  "file of its own, it repeats the experiment, and the page can be "
+                                  "made anew from the results alone:");
+    cuvee__html_code(r->out, "cuvee bench --plan plan.json -o DIR");
+    cuvee__html_code(r->out, "cuvee bench report DIR");
+}
+
+int cuvee__report_html(const json_t *results, const char *dir, struct sink *out, cuvee_error *err)
+{
+    struct report r;
+    char footer[160];
+    cuvee__report_init(&r, results, dir, out);
+    const char *name = cuvee__report_text(&r, "plan.name");
+    cuvee__html_open(out, *name ? name : "An experiment");
+    put_lead(&r);
+    put_first(&r);
+    put_speed(&r);
+    put_memory(&r, err);
+    put_naive(&r);
+    put_sweep(&r);
+    put_story(&r);
+    put_repeat(&r);
+    snprintf(footer, sizeof footer, "cuvee bench %.32s, %.40s",
+             cuvee__report_text(&r, "tool.version"), cuvee__report_text(&r, "started"));
+    cuvee__html_close(out, footer);
+    return cuvee__report_end(&r, err);
+}
+
+/* ---- plots alone ---- */
+
+const char *const cuvee__report_plot_names[CUVEE__REPORT_PLOTS] = {
+    [REPORT_PLOT_FOREST] = "ratios",  [REPORT_PLOT_DOTS] = "runs",
+    [REPORT_PLOT_SCATTER] = "memory-speed", [REPORT_PLOT_CDF] = "latency",
+    [REPORT_PLOT_GANTT] = "phases",   [REPORT_PLOT_NAIVE] = "naive",
+    [REPORT_PLOT_SWEEP] = "workers"};
+
+int cuvee__report_plot(const json_t *results, const char *dir, size_t which, struct sink *out,
+                       bool *ret_is_there, cuvee_error *err)
+{
+    struct report r;
+    if (which >= CUVEE__REPORT_PLOTS)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "there is no plot %zu", which);
+    cuvee__report_init(&r, results, dir, out);
+    *ret_is_there = cuvee__report_draw(&r, (enum report_plot)which, true);
+    return cuvee__report_end(&r, err);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json_at.h"
+#include "bench/report.h"
+#include "bench/report_parts.h"
+#include "report/markup.h"
+
+static void put_cell(struct report *r, const char *text)
+{
+    sink_put_str(r->out, " ");
+    cuvee__markup_markdown(r->out, text);
+    sink_put_str(r->out, " |");
+}
+
+static void put_table_head(struct report *r, const char *const *columns, size_t n)
+{
+    sink_put_str(r->out, "\n|");
+    for (size_t i = 0; i < n; i++) put_cell(r, columns[i] + (columns[i][0] == '>'));
+    sink_put_str(r->out, "\n|");
+    for (size_t i = 0; i < n; i++)
+        sink_put_str(r->out, columns[i][0] == '>' ? "---:|" : "---|");
+    sink_put_str(r->out, "\n");
+}
+
+static void put_sentences(struct report *r)
+{
+    static const char *const paths[] = {"sentences.question", "sentences.verdict",
+                                        "sentences.caveat"};
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    for (size_t i = 0; i < 3; i++) {
+        if (!cuvee__json_at(r->results, paths[i])) continue;
+        sink_put_str(r->out, i == 1 ? "\n**" : "\n");
+        cuvee__prose_put_sentence(&p, paths[i]);
+        sink_put_str(r->out, i == 1 ? "**\n" : "\n");
+    }
+}
+
+static void put_arms(struct report *r, const enum report_column *columns, size_t n)
+{
+    const char *headings[REPORT_COLUMNS + 1] = {"arm"};
+    char text[REPORT_CELL];
+    for (size_t i = 0; i < n; i++) headings[i + 1] = cuvee__report_headings[columns[i]];
+    put_table_head(r, headings, n + 1);
+    for (size_t i = 0; i < r->n_arms; i++) {
+        if (!r->arms[i].has_runs) continue;
+        sink_put_str(r->out, "|");
+        put_cell(r, r->arms[i].name);
+        for (size_t k = 0; k < n; k++)
+            put_cell(r, cuvee__report_cell(r, &r->arms[i], columns[k], text));
+        sink_put_str(r->out, "\n");
+    }
+}
+
+static void put_floor(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    double x;
+    if (!cuvee__report_number(r, &x, "summary.floor.low")) return;
+    sink_put_str(r->out, "\n");
+    cuvee__prose_say(&p, "Noise floor: the reference against itself is between "
+                         "{ratio summary.floor.low} and {ratio summary.floor.high}, in "
+                         "{count summary.blocks} blocks.");
+    sink_put_str(r->out, "\n");
+}
+
+static void put_reason(struct report *r, bool *is_open, const char *name, const char *status,
+                       const char *why)
+{
+    if (!*is_open) sink_put_str(r->out, "\n");
+    *is_open = true;
+    sink_put_str(r->out, "- ");
+    cuvee__markup_markdown(r->out, name);
+    sink_put_str(r->out, ": ");
+    cuvee__markup_markdown(r->out, status);
+    sink_put_str(r->out, *why ? ": " : "");
+    cuvee__markup_markdown(r->out, why);
+    sink_put_str(r->out, "\n");
+}
+
+static void put_missing(struct report *r)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const struct report_arm *a = &r->arms[i];
+        const char *status, *why;
+        if (*a->skipped) put_reason(r, &is_open, a->name, "skipped", a->skipped);
+        for (size_t at = 0; cuvee__report_next_failure(r, a, &at, &status, &why);)
+            put_reason(r, &is_open, a->name, status, why);
+    }
+}
+
+static void put_cards(struct report *r)
+{
+    static const char *const columns[] = {"arm", "naive meter", ">claims", ">true", "cause"};
+    size_t cards[REPORT_CARDS];
+    const size_t n = cuvee__report_cards(r, cards);
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    if (!n) return;
+    sink_put_str(r->out, "\n## What the naive meters would have said\n");
+    put_table_head(r, columns, 5);
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = cards[i];
+        const struct report_method *m =
+            cuvee__report_method(cuvee__report_text(r, "summary.naive_sum.%zu.method", at));
+        sink_put_str(r->out, "| ");
+        cuvee__prose_say(&p,
+                         "{name summary.naive_sum.%zu.arm} | %s | ~~{bytes "
+                         "summary.naive_sum.%zu.claimed}~~ | {bytes summary.naive_sum.%zu.low} to "
+                         "{bytes summary.naive_sum.%zu.high} | %s |",
+                         at, m->name, at, at, at, m->cause);
+        sink_put_str(r->out, "\n");
+    }
+}
+
+static void put_claims(struct report *r)
+{
+    static const char *const columns[] = {"claim", "published", "found here"};
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    sink_put_str(r->out, "\n## What was published, and what was found\n");
+    put_table_head(r, columns, 3);
+    for (size_t i = 0; i < REPORT_CLAIMS; i++) {
+        const struct report_claim *c = &cuvee__report_claims[i];
+        char published[256];
+        snprintf(published, sizeof published, *c->note ? "%s (%s)" : "%s", c->published, c->note);
+        sink_put_str(r->out, "|");
+        put_cell(r, c->what);
+        put_cell(r, published);
+        sink_put_str(r->out, " ");
+        cuvee__report_put_found(r, i, &p);
+        sink_put_str(r->out, " |\n");
+    }
+}
+
+int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error *err)
+{
+    static const enum report_column first[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
+                                               REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
+                                               REPORT_ACCURACY};
+    static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
+                                                REPORT_P90,  REPORT_P99,   REPORT_RUNS,
+                                                REPORT_FLAGGED};
+    struct report r;
+    struct prose p;
+    cuvee__report_init(&r, results, NULL, out);
+    p = cuvee__report_prose(&r, PROSE_MARKDOWN);
+    sink_put_str(out, "# ");
+    cuvee__markup_markdown(out, cuvee__report_text(&r, "plan.name"));
+    sink_put_str(out, "\n");
+    put_sentences(&r);
+    put_arms(&r, first, sizeof first / sizeof *first);
+    put_floor(&r);
+    put_arms(&r, second, sizeof second / sizeof *second);
+    put_missing(&r);
+    put_cards(&r);
+    put_claims(&r);
+    sink_put_str(out, "\n");
+    cuvee__prose_name(&p, "machine.model");
+    cuvee__prose_say(&p, ", {count machine.cores} cores, ");
+    cuvee__prose_name(&p, "machine.kernel");
+    cuvee__prose_text(&p, "; plan ");
+    cuvee__prose_name(&p, "plan_sha256");
+    cuvee__prose_text(&p, "; ");
+    cuvee__prose_name(&p, "started");
+    sink_put_str(out, "\n");
+    return cuvee__report_end(&r, err);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the forms of the report have in common: the arms of the results, and their figures as
+ * cells. */
+#ifndef CUVEE_BENCH_REPORT_PARTS_H
+#define CUVEE_BENCH_REPORT_PARTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/sink.h"
+#include "bench/prose.h"
+#include "cuvee/cuvee.h"
+
+enum { REPORT_MAX_ARMS = 64, REPORT_CELL = 96 };
+#define REPORT_NONE ((size_t)-1)
+
+struct report_arm {
+    const char *name, *title, *skipped; /* skipped: "" = it ran */
+    size_t at;                          /* arms.AT of the results */
+    size_t sum;                         /* summary.arms.SUM, or REPORT_NONE */
+    int series;                         /* its shape and colour in all plots */
+    bool is_twin, is_reference, has_runs; /* has_runs: some that count */
+};
+
+struct report {
+    const json_t *results;
+    const char *dir; /* or NULL */
+    struct sink *out;
+    struct report_arm arms[REPORT_MAX_ARMS];
+    size_t n_arms;
+};
+
+void cuvee__report_init(struct report *r, const json_t *results, const char *dir, struct sink *out);
+/* NULL: there is none of that name. */
+const struct report_arm *cuvee__report_find(const struct report *r, const char *name);
+/* A number at a path, printed first. */
+bool cuvee__report_number(const struct report *r, double *ret, const char *path, ...)
+    __attribute__((format(printf, 3, 4)));
+const char *cuvee__report_text(const struct report *r, const char *path, ...)
+    __attribute__((format(printf, 2, 3)));
+struct prose cuvee__report_prose(const struct report *r, enum prose_form form);
+/* What went wrong with out, as an error. */
+int cuvee__report_end(const struct report *r, cuvee_error *err);
+
+/* "1004 to 1008 MiB", or one number where both are written alike. Returns text. */
+const char *cuvee__report_bytes_range(double low, double high, char *text, size_t room);
+
+/* ---- figures of an arm ---- */
+
+enum report_column {
+    REPORT_ITEMS,
+    REPORT_RATIO,
+    REPORT_VERDICT,
+    REPORT_WALL,
+    REPORT_PEAK,
+    REPORT_LOAD,
+    REPORT_CORES,
+    REPORT_CPU,
+    REPORT_P50,
+    REPORT_P90,
+    REPORT_P99,
+    REPORT_DIFFER,
+    REPORT_ACCURACY,
+    REPORT_RUNS,
+    REPORT_FLAGGED,
+    REPORT_COLUMNS
+};
+/* Headings; '>' before one of numbers, as html.h has it. */
+extern const char *const cuvee__report_headings[REPORT_COLUMNS];
+/* As text; "" when it is not known. Returns text. */
+const char *cuvee__report_cell(const struct report *r, const struct report_arm *a,
+                               enum report_column column, char text[REPORT_CELL]);
+
+/* ---- runs that gave nothing ---- */
+
+/* The next run of an arm, from *at on, with a status that is not "ok" and a reason that no run
+ * before it had. False: no more. *at starts at 0; status and why are borrowed. */
+bool cuvee__report_next_failure(const struct report *r, const struct report_arm *a, size_t *at,
+                                const char **ret_status, const char **ret_why);
+
+/* ---- naive methods ---- */
+
+struct report_method {
+    const char *key, *name, *cause;
+};
+enum { REPORT_METHODS = 8 };
+extern const struct report_method cuvee__report_methods[REPORT_METHODS];
+const struct report_method *cuvee__report_method(const char *key);
+
+/* summary.naive_sum entries that are wrong enough for a card, the worst first, of each arm and of
+ * each method at most two. Returns how many; indexes into summary.naive_sum. */
+enum { REPORT_CARDS = 8 };
+size_t cuvee__report_cards(const struct report *r, size_t ret[REPORT_CARDS]);
+
+/* ---- the story's claims ---- */
+
+struct report_claim {
+    const char *what, *published, *note; /* note: how it came about, or "" */
+};
+enum { REPORT_CLAIMS = 14 };
+extern const struct report_claim cuvee__report_claims[REPORT_CLAIMS];
+/* What was found of a claim; "not run" where no arm can tell. */
+void cuvee__report_put_found(const struct report *r, size_t claim, struct prose *p);
+
+/* ---- parts of the page (report_tables.c, report_plots.c) ---- */
+
+void cuvee__report_put_arms(struct report *r);
+void cuvee__report_put_details(struct report *r);
+void cuvee__report_put_missing(struct report *r); /* skipped, failed, disturbed */
+void cuvee__report_put_cards(struct report *r);
+void cuvee__report_put_components(struct report *r);
+void cuvee__report_put_claims(struct report *r);
+void cuvee__report_put_machine(struct report *r);
+
+enum report_plot {
+    REPORT_PLOT_FOREST,
+    REPORT_PLOT_DOTS,
+    REPORT_PLOT_SCATTER,
+    REPORT_PLOT_CDF,
+    REPORT_PLOT_GANTT,
+    REPORT_PLOT_NAIVE,
+    REPORT_PLOT_SWEEP
+};
+/* False: there is nothing to draw, and nothing was. */
+bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone);
+/* Memory over time of one run for each arm that kept it. Returns how many were drawn. */
+size_t cuvee__report_draw_memory(struct report *r, cuvee_error *err);
+
+#endif

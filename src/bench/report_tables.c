@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The tables, lists and cards of the page. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json_at.h"
+#include "bench/report_parts.h"
+#include "report/html.h"
+#include "report/svg_parts.h"
+
+/* ---- arms ---- */
+
+static void put_name(struct report *r, struct html_table *t, const struct report_arm *a,
+                     bool with_title)
+{
+    cuvee__html_cell_open(r->out, t);
+    sink_put_str(r->out, "<span class=\"arm\"><svg class=\"plot\" width=\"16\" height=\"14\" "
+                         "viewBox=\"-8 -7 16 14\" aria-hidden=\"true\">");
+    cuvee__svg_marker(r->out, a->series, SVG_MARKER_FULL, 0, 0, NULL);
+    sink_put_str(r->out, "</svg> <b>");
+    cuvee__markup_text(r->out, a->name);
+    sink_put_str(r->out, "</b>");
+    if (with_title && *a->title) {
+        sink_put_str(r->out, "<span class=\"soft\">");
+        cuvee__markup_text(r->out, a->title);
+        sink_put_str(r->out, "</span>");
+    }
+    sink_put_str(r->out, "</span>");
+    cuvee__html_cell_close(r->out, t);
+}
+
+static void put_verdict(struct report *r, struct html_table *t, const char *verdict)
+{
+    static const char *const known[] = {"better", "worse", "reference", "indistinguishable",
+                                        "inconclusive"};
+    cuvee__html_cell_open(r->out, t);
+    const char *class = "";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(verdict, known[i]) == 0) class = known[i];
+    cuvee__markup_printf(r->out, "<span class=\"%s\">", class);
+    cuvee__markup_text(r->out, verdict);
+    sink_put_str(r->out, "</span>");
+    cuvee__html_cell_close(r->out, t);
+}
+
+/* A figure over a bar of its share of the largest. */
+static void put_with_bar(struct report *r, struct html_table *t, const char *text, double share)
+{
+    cuvee__html_cell_open(r->out, t);
+    cuvee__markup_text(r->out, text);
+    if (share > 0)
+        cuvee__markup_printf(r->out, "<span class=\"bar\" style=\"width:%.1f%%\"></span>",
+                             100 * share);
+    cuvee__html_cell_close(r->out, t);
+}
+
+static double largest(const struct report *r, const char *path)
+{
+    double most = 0;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        double x;
+        if (r->arms[i].has_runs &&
+            cuvee__report_number(r, &x, "summary.arms.%zu.%s", r->arms[i].sum, path) && x > most)
+            most = x;
+    }
+    return most;
+}
+
+static void put_arm_row(struct report *r, struct html_table *t, const struct report_arm *a,
+                        const enum report_column *columns, size_t n, bool with_title)
+{
+    static const struct {
+        enum report_column column;
+        const char *path;
+    } bars[] = {{REPORT_ITEMS, "items_per_s.median"}, {REPORT_PEAK, "upper.median"}};
+    char text[REPORT_CELL];
+    put_name(r, t, a, with_title);
+    for (size_t i = 0; i < n; i++) {
+        double x = 0;
+        cuvee__report_cell(r, a, columns[i], text);
+        for (size_t b = 0; b < sizeof bars / sizeof *bars; b++)
+            if (bars[b].column == columns[i] && a->has_runs &&
+                cuvee__report_number(r, &x, "summary.arms.%zu.%s", a->sum, bars[b].path))
+                x /= largest(r, bars[b].path);
+        if (columns[i] == REPORT_VERDICT)
+            put_verdict(r, t, text);
+        else if (x > 0)
+            put_with_bar(r, t, text, x);
+        else
+            cuvee__html_cell(r->out, t, text);
+    }
+}
+
+static void put_table(struct report *r, const enum report_column *columns, size_t n,
+                      bool with_title)
+{
+    const char *headings[REPORT_COLUMNS + 1] = {"arm"};
+    struct html_table t;
+    for (size_t i = 0; i < n; i++) headings[i + 1] = cuvee__report_headings[columns[i]];
+    cuvee__html_table_open(r->out, &t, headings, n + 1);
+    for (size_t i = 0; i < r->n_arms; i++)
+        if (r->arms[i].has_runs) put_arm_row(r, &t, &r->arms[i], columns, n, with_title);
+    cuvee__html_table_close(r->out, &t);
+}
+
+void cuvee__report_put_arms(struct report *r)
+{
+    static const enum report_column columns[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
+                                                 REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
+                                                 REPORT_ACCURACY};
+    put_table(r, columns, sizeof columns / sizeof *columns, true);
+}
+
+void cuvee__report_put_details(struct report *r)
+{
+    static const enum report_column columns[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU,
+                                                 REPORT_P50,  REPORT_P90,   REPORT_P99,
+                                                 REPORT_RUNS, REPORT_FLAGGED};
+    put_table(r, columns, sizeof columns / sizeof *columns, false);
+}
+
+/* ---- what is not in the table ---- */
+
+static void put_reason(struct report *r, const char *name, const char *status, const char *why)
+{
+    sink_put_str(r->out, "<li><b>");
+    cuvee__markup_text(r->out, name);
+    sink_put_str(r->out, "</b>: ");
+    cuvee__markup_text(r->out, status);
+    if (*why) sink_put_str(r->out, ": ");
+    cuvee__markup_text(r->out, why);
+    sink_put_str(r->out, "</li>\n");
+}
+
+static void put_skipped(struct report *r)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        if (!*r->arms[i].skipped) continue;
+        if (!is_open) sink_put_str(r->out, "<h3>Not run</h3>\n<ul>\n");
+        is_open = true;
+        put_reason(r, r->arms[i].name, "skipped", r->arms[i].skipped);
+    }
+    if (is_open) sink_put_str(r->out, "</ul>\n");
+}
+
+static void put_failed(struct report *r)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const char *status, *why;
+        for (size_t at = 0; cuvee__report_next_failure(r, &r->arms[i], &at, &status, &why);) {
+            if (!is_open) sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3><ul>\n");
+            is_open = true;
+            put_reason(r, r->arms[i].name, status, why);
+        }
+    }
+    if (is_open) sink_put_str(r->out, "</ul>\n");
+}
+
+static void put_disturbed(struct report *r)
+{
+    const json_t *runs = json_object_get(r->results, "runs"), *run, *flag;
+    bool is_open = false;
+    size_t i, k;
+    json_array_foreach(runs, i, run)
+    {
+        const json_t *flags = json_object_get(run, "flags");
+        if (!json_array_size(flags)) continue;
+        if (!is_open) sink_put_str(r->out, "<h3>Disturbed runs</h3>\n<ul>\n");
+        is_open = true;
+        sink_put_str(r->out, "<li>run ");
+        cuvee__markup_text(r->out, cuvee__json_text_at(run, "id"));
+        sink_put_str(r->out, ", <b>");
+        cuvee__markup_text(r->out, cuvee__json_text_at(run, "arm"));
+        sink_put_str(r->out, "</b>: ");
+        json_array_foreach(flags, k, flag)
+        {
+            if (k) sink_put_str(r->out, "; ");
+            if (json_is_string(flag)) cuvee__markup_text(r->out, json_string_value(flag));
+        }
+        sink_put_str(r->out, json_is_true(json_object_get(run, "counts"))
+                                 ? " (it counts)</li>\n"
+                                 : " (it does not count)</li>\n");
+    }
+    if (is_open) sink_put_str(r->out, "</ul>\n");
+}
+
+void cuvee__report_put_missing(struct report *r)
+{
+    put_skipped(r);
+    put_failed(r);
+    put_disturbed(r);
+}
+
+/* ---- cards ---- */
+
+/* What repeats it: the arm's command, measured. */
+static void put_command(struct report *r, const struct report_arm *a)
+{
+    const json_t *words = cuvee__json_at(json_array_get(json_object_get(r->results, "arms"), a->at),
+                                         "command");
+    const json_t *word;
+    size_t i;
+    sink_put_str(r->out, "<p><code>cuvee measure --explain --");
+    json_array_foreach(words, i, word)
+    {
+        if (!json_is_string(word)) continue;
+        sink_put_str(r->out, " ");
+        cuvee__markup_text(r->out, json_string_value(word));
+    }
+    sink_put_str(r->out, "</code></p>\n");
+}
+
+static void put_card(struct report *r, size_t at)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    const struct report_method *method =
+        cuvee__report_method(cuvee__report_text(r, "summary.naive_sum.%zu.method", at));
+    const struct report_arm *a =
+        cuvee__report_find(r, cuvee__report_text(r, "summary.naive_sum.%zu.arm", at));
+    if (!method || !a) return;
+    sink_put_str(r->out, "<div class=\"card\">\n<p>");
+    cuvee__prose_say(&p, "{name summary.naive_sum.%zu.arm}, by %s", at, method->name);
+    sink_put_str(r->out, "</p>\n<p><s>");
+    cuvee__prose_say(&p, "{bytes summary.naive_sum.%zu.claimed}", at);
+    sink_put_str(r->out, "</s></p>\n<p class=\"true\">");
+    cuvee__prose_say(&p,
+                     "{bytes summary.naive_sum.%zu.low} to {bytes summary.naive_sum.%zu.high}", at,
+                     at);
+    sink_put_str(r->out, "</p>\n<p>");
+    cuvee__prose_text(&p, method->cause);
+    sink_put_str(r->out, "</p>\n");
+    put_command(r, a);
+    sink_put_str(r->out, "</div>\n");
+}
+
+void cuvee__report_put_cards(struct report *r)
+{
+    size_t cards[REPORT_CARDS];
+    const size_t n = cuvee__report_cards(r, cards);
+    if (!n) return;
+    sink_put_str(r->out, "<div class=\"cards\">\n");
+    for (size_t i = 0; i < n; i++) put_card(r, cards[i]);
+    sink_put_str(r->out, "</div>\n");
+}
+
+/* ---- components ---- */
+
+/* Which phases a component is the memory between; the last one ends at the peak. */
+static const struct {
+    const char *name, *after, *until;
+} components[] = {{"interpreter", NULL, "runtime-ready"},
+                  {"libraries", "runtime-ready", "script-imported"},
+                  {"weights", "script-imported", "model-loaded"},
+                  {"buffers", "model-loaded", NULL}};
+enum { N_COMPONENTS = sizeof components / sizeof *components };
+
+/* The first run of the arm that counts; REPORT_NONE: there is none. */
+static size_t run_of(const struct report *r, const struct report_arm *a)
+{
+    const json_t *runs = json_object_get(r->results, "runs"), *run;
+    size_t i;
+    json_array_foreach(runs, i, run)
+    {
+        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) == 0 &&
+            json_is_true(json_object_get(run, "counts")))
+            return i;
+    }
+    return REPORT_NONE;
+}
+
+static size_t phase_of(const struct report *r, size_t run, const char *name)
+{
+    const json_t *phases = cuvee__json_at(
+                     json_array_get(json_object_get(r->results, "runs"), run), "phases"),
+                 *phase;
+    size_t i;
+    json_array_foreach(phases, i, phase)
+    {
+        if (strcmp(cuvee__json_text_at(phase, "name"), name) == 0) return i;
+    }
+    return REPORT_NONE;
+}
+
+/* How much came in the phases that a component belongs to. */
+static void put_growth(struct report *r, size_t run, const char *name)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    for (size_t i = 0; i < N_COMPONENTS; i++) {
+        if (strcmp(components[i].name, name) != 0) continue;
+        const size_t from = components[i].after ? phase_of(r, run, components[i].after) : 0;
+        const size_t to = components[i].until ? phase_of(r, run, components[i].until) : 0;
+        if (from == REPORT_NONE || to == REPORT_NONE) return;
+        if (!components[i].after)
+            cuvee__prose_say(&p, "{bytes runs.%zu.phases.%zu.footprint}", run, to);
+        else if (!components[i].until)
+            cuvee__prose_say(&p,
+                             "{bytes runs.%zu.footprint.lower - runs.%zu.phases.%zu.footprint}",
+                             run, run, from);
+        else
+            cuvee__prose_say(
+                &p, "{bytes runs.%zu.phases.%zu.footprint - runs.%zu.phases.%zu.footprint}", run,
+                to, run, from);
+        return;
+    }
+    if (strcmp(name, "host heap") == 0)
+        cuvee__prose_say(&p, "{bytes runs.%zu.naive.reported_heap}", run);
+}
+
+static const json_t *seen_of(const struct report *r, const struct report_arm *a)
+{
+    return json_object_get(json_array_get(json_object_get(r->results, "arms"), a->at), "seen");
+}
+
+/* Of the arm whose own figure is furthest from the truth: the one that reported a heap; else the
+ * reference. */
+static const struct report_arm *arm_of_components(const struct report *r)
+{
+    const struct report_arm *found = NULL;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const struct report_arm *a = &r->arms[i];
+        double heap;
+        if (!a->has_runs || !json_array_size(seen_of(r, a))) continue;
+        if (a->is_reference && !found) found = a;
+        if (cuvee__report_number(r, &heap, "summary.arms.%zu.naive.reported_heap", a->sum) &&
+            (!found || found->is_reference ||
+             json_array_size(seen_of(r, a)) > json_array_size(seen_of(r, found))))
+            found = a;
+    }
+    return found;
+}
+
+void cuvee__report_put_components(struct report *r)
+{
+    static const char *const columns[] = {"component", ">came with it",
+                                          "seen by the naive meter?"};
+    const struct report_arm *a = arm_of_components(r);
+    if (!a) return;
+    const size_t run = run_of(r, a);
+    const json_t *list = seen_of(r, a), *entry;
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    struct html_table t;
+    size_t i;
+    cuvee__html_table_open(r->out, &t, columns, 3);
+    json_array_foreach(list, i, entry)
+    {
+        const char *name = cuvee__json_text_at(entry, "component");
+        const json_t *seen = json_object_get(entry, "seen");
+        cuvee__html_cell(r->out, &t, name);
+        cuvee__html_cell_open(r->out, &t);
+        if (run != REPORT_NONE) put_growth(r, run, name);
+        cuvee__html_cell_close(r->out, &t);
+        cuvee__html_cell(r->out, &t,
+                         json_is_true(seen)     ? "yes"
+                         : json_is_string(seen) ? json_string_value(seen)
+                                                : "no");
+    }
+    cuvee__html_table_close(r->out, &t);
+    sink_put_str(r->out, "<p class=\"caption\">");
+    cuvee__prose_say(&p,
+                     "Of {name summary.arms.%zu.arm}: what came between its marks in one run. The "
+                     "naive meter is the heap that the program reports. ",
+                     a->sum);
+    cuvee__prose_text(&p, "Between two marks more may happen than what the name says.");
+    sink_put_str(r->out, "</p>\n");
+}
+
+/* ---- claims ---- */
+
+void cuvee__report_put_claims(struct report *r)
+{
+    static const char *const columns[] = {"claim", "published", "found here"};
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    struct html_table t;
+    cuvee__html_table_open(r->out, &t, columns, 3);
+    for (size_t i = 0; i < REPORT_CLAIMS; i++) {
+        const struct report_claim *c = &cuvee__report_claims[i];
+        cuvee__html_cell(r->out, &t, c->what);
+        cuvee__html_cell_open(r->out, &t);
+        cuvee__prose_published(&p, c->published);
+        if (*c->note) {
+            sink_put_str(r->out, " <span class=\"soft\">");
+            cuvee__prose_published(&p, c->note);
+            sink_put_str(r->out, "</span>");
+        }
+        cuvee__html_cell_close(r->out, &t);
+        cuvee__html_cell_open(r->out, &t);
+        cuvee__report_put_found(r, i, &p);
+        cuvee__html_cell_close(r->out, &t);
+    }
+    cuvee__html_table_close(r->out, &t);
+}
+
+/* ---- machine ---- */
+
+static void put_fact(struct report *r, struct html_table *t, const char *name, const char *path)
+{
+    const json_t *x = cuvee__json_at(r->results, path);
+    char text[64];
+    if (!x || json_is_null(x)) return;
+    cuvee__html_cell(r->out, t, name);
+    snprintf(text, sizeof text, "%.10g", json_number_value(x));
+    cuvee__html_cell(r->out, t, json_is_string(x) ? json_string_value(x) : text);
+}
+
+void cuvee__report_put_machine(struct report *r)
+{
+    static const char *const columns[] = {"", ""};
+    static const struct {
+        const char *name, *path;
+    } facts[] = {{"processor", "machine.model"},
+                 {"cores allowed", "machine.cores"},
+                 {"kernels for", "machine.isa"},
+                 {"system", "machine.kernel"},
+                 {"virtual machine", "machine.virt"},
+                 {"control groups", "machine.cgroup"},
+                 {"huge pages", "machine.thp"},
+                 {"machine's id", "machine.id"},
+                 {"began", "started"},
+                 {"ended", "ended"},
+                 {"scenario", "plan.scenario"},
+                 {"plan, SHA-256", "plan_sha256"},
+                 {"seed", "plan.seed"},
+                 {"input", "input.path"},
+                 {"its SHA-256", "input.sha256"},
+                 {"items", "input.n_items"},
+                 {"model", "model.path"},
+                 {"its SHA-256", "model.sha256"}};
+    struct html_table t;
+    char text[CUVEE__PROSE_SHOWN];
+    double bytes;
+    cuvee__html_table_open(r->out, &t, columns, 2);
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        put_fact(r, &t, facts[i].name, facts[i].path);
+    if (cuvee__report_number(r, &bytes, "machine.memory")) {
+        cuvee__html_cell(r->out, &t, "memory");
+        cuvee__html_cell(r->out, &t, cuvee__prose_format(PROSE_BYTES, bytes, text, sizeof text));
+    }
+    cuvee__html_table_close(r->out, &t);
+}

@@ -1,26 +1,427 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cuvee bench: so far only what its arms run. */
+ * cuvee bench: several programs at the same work, each measured with all its processes, its answers
+ * compared; and a report. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/json_at.h"
+#include "bench/experiment.h"
+#include "bench/results.h"
+#include "bench/summary.h"
+#include "bench_begin.h"
+#include "bench_places.h"
+#include "bench_report.h"
+#include "bench_talk.h"
 #include "commands.h"
+#include "console.h"
+#include "exit_code.h"
+#include "interrupt.h"
+#include "model_path.h"
+#include "os/cpu.h"
+#include "os/cpu_list.h"
+#include "os/directory.h"
+#include "os/file.h"
+
+#define QUICK_BUDGET_S                                                                             \
+    100.0 /* of two minutes; the rest is for the run that has begun, and report */
+
+struct bench_options {
+    struct bench_request plan;
+    const char *model, *output, *cpus, *limit_mem, *python;
+    double timeout_s, wait_s;
+    int scenario;
+    bool resume, dry_run, print_plan, quiet;
+};
+
+#define AT(field) offsetof(struct bench_options, field)
+
+static const char *const scenarios[] = {"offline", "single", "server", NULL};
+
+static const struct option_spec options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .arg = "DIR",
+     .offset = AT(output),
+     .completion = COMPLETE_DIRECTORY,
+     .help = "Where results and report go; made when it is not there"},
+    {.name = "quick",
+     .kind = OPTION_FLAG,
+     .offset = AT(plan.is_quick),
+     .help = "100 reviews, once, in two minutes, without anything that must be downloaded"},
+    {.name = "arms",
+     .kind = OPTION_TEXT,
+     .arg = "NAMES",
+     .offset = AT(plan.arms),
+     .help = "Only these, separated by commas. When the plan's reference is not among them, the "
+             "first of them is the reference"},
+    {.name = "resume",
+     .kind = OPTION_FLAG,
+     .offset = AT(resume),
+     .help = "Go on with the experiment in DIR, on the same machine"},
+    {.name = "dry-run",
+     .kind = OPTION_FLAG,
+     .offset = AT(dry_run),
+     .help = "Say what would run, what cannot and why, and how long it may take"},
+
+    {.group = "The experiment",
+     .name = "plan",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(plan.plan),
+     .completion = COMPLETE_FILE,
+     .help = "Another plan than the one that comes with cuvee"},
+    {.name = "print-plan",
+     .kind = OPTION_FLAG,
+     .offset = AT(print_plan),
+     .help = "Write the plan as it would run, to begin one of your own"},
+    {.name = "input",
+     .kind = OPTION_TEXT,
+     .arg = "FILE",
+     .offset = AT(plan.input),
+     .completion = COMPLETE_FILE,
+     .help = "Table of texts; default: 1000 wine reviews"},
+    {.name = "column",
+     .kind = OPTION_TEXT,
+     .arg = "NAME",
+     .offset = AT(plan.column),
+     .help = "Column of the text"},
+    {.name = "gold",
+     .kind = OPTION_TEXT,
+     .arg = "NAME",
+     .offset = AT(plan.gold),
+     .help = "Column of the true label: the report has the accuracy of each arm"},
+    {.name = "limit",
+     .kind = OPTION_NUMBER,
+     .arg = "N",
+     .offset = AT(plan.limit),
+     .min = 1,
+     .max = 1000000000,
+     .help = "The first N rows"},
+    {.name = "model",
+     .letter = 'm',
+     .kind = OPTION_TEXT,
+     .arg = "DIR",
+     .offset = AT(model),
+     .completion = COMPLETE_DIRECTORY,
+     .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
+    {.name = "scenario",
+     .kind = OPTION_CHOICE,
+     .arg = "NAME",
+     .offset = AT(scenario),
+     .choices = scenarios,
+     .help = "offline: all texts are there; single: the next when the one before is answered; "
+             "server: they arrive by chance, at --rate"},
+    {.name = "rate",
+     .kind = OPTION_REAL,
+     .arg = "N",
+     .offset = AT(plan.rate),
+     .help = "Texts a second that arrive, of the scenario server"},
+    {.name = "blocks",
+     .kind = OPTION_NUMBER,
+     .arg = "N",
+     .offset = AT(plan.blocks),
+     .min = 1,
+     .max = 1000,
+     .help = "How often each arm runs; intervals need 6"},
+    {.name = "no-sweep",
+     .kind = OPTION_FLAG,
+     .offset = AT(plan.without_sweep),
+     .help = "Leave out the runs with too many workers and threads"},
+
+    {.group = "The machine",
+     .name = "cpus",
+     .kind = OPTION_TEXT,
+     .arg = "LIST",
+     .offset = AT(cpus),
+     .help = "Processors that arms may use, as 0,2-3"},
+    {.name = "limit-mem",
+     .kind = OPTION_TEXT,
+     .arg = "SIZE",
+     .offset = AT(limit_mem),
+     .help = "Memory that an arm may use, as 500M"},
+    {.name = "python",
+     .kind = OPTION_TEXT,
+     .arg = "PATH",
+     .offset = AT(python),
+     .completion = COMPLETE_FILE,
+     .help = "Interpreter or venv of arms in Python; default: what 'cuvee bench setup' made, else "
+             "python3"},
+    {.name = "timeout",
+     .kind = OPTION_REAL,
+     .arg = "SECONDS",
+     .offset = AT(timeout_s),
+     .help = "A run may take so long; default 1800"},
+    {.name = "wait",
+     .kind = OPTION_REAL,
+     .arg = "SECONDS",
+     .offset = AT(wait_s),
+     .help = "Before each run, wait at most so long for others to be quiet; default 30, 0: not at "
+             "all"},
+
+    {.group = "Other",
+     .name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_FLAG,
+     .offset = AT(quiet),
+     .help = "No lines about runs and no summary; errors are still told"},
+    OPTION_SPEC_HELP,
+    OPTION_SPEC_VERSION,
+};
+
+static const char *const examples[] = {
+    "the experiment in small, now",
+    "cuvee bench --quick -o quick",
+    "the whole of it: what it would do, and doing it",
+    "cuvee bench --dry-run;  cuvee bench setup;  cuvee bench -o results",
+    "three arms with your own texts and model",
+    "cuvee bench --arms python-tuned,native-f32,native-int8 --input mails.csv --column body -m "
+    "./topic -o results",
+    "go on after an interruption",
+    "cuvee bench --resume -o results",
+    NULL};
 
 static int run(const struct command *self, int argc, char **argv);
 
-static const struct command *const inner[] = {&cli__command_bench_drive, NULL};
+static const struct command *const inner[] = {&cli__command_bench_report, &cli__command_bench_drive,
+                                              NULL};
 
 const struct command cli__command_bench = {
     .name = "bench",
-    .summary = "several programs at the same work",
-    .synopsis = "cuvee bench drive OPTION...",
-    .max_operands = 1,
+    .summary = "the experiment: all architectures at the same work, measured and compared",
+    .synopsis = "cuvee bench [OPTION...] -o DIR\n"
+                "cuvee bench report [OPTION...] DIR\n"
+                "cuvee bench drive [OPTION...]",
+    .examples = examples,
+    .notes = "Exit codes: 0 done, 1 an arm failed or answered wrongly, 2 usage, 3 input or plan, 4 "
+             "model, 5 output, 130 interrupted. What disturbs a run is in the report and never in "
+             "the exit code.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .inner = inner,
-    .is_hidden = true,
     .run = run,
 };
 
+/* ---- parts of an experiment ---- */
+
+struct bench {
+    const struct bench_options *o;
+    struct bench_places places;
+    struct bench_input input;
+    struct experiment experiment;
+    char model_path[MODEL_PATH_ROOM];
+    char dir[BENCH_PATH_ROOM];
+    json_t *plan, *machine, *model;
+    size_t n_cores;
+};
+
+static int tell(const cuvee_error *err, int exit_code)
+{
+    cli__console_say("cuvee bench: %s", err->msg);
+    return exit_code;
+}
+
+/* Processors that arms may use: the list, as far as we may use it ourselves. */
+static int count_cores(struct bench *b, cuvee_error *err)
+{
+    struct cpu_list list;
+    b->n_cores = cuvee__cpu_default_workers();
+    if (!b->o->cpus) return CUVEE_OK;
+    if (!cuvee__cpu_list_parse(b->o->cpus, &list) || !cuvee__cpu_list_is_allowed(&list))
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "--cpus %s: no list of processors of this machine", b->o->cpus);
+    size_t n = 0;
+    for (unsigned cpu = 0; cpu < CUVEE__CPU_LIST_MAX; cpu++) n += cpu_list_has(&list, cpu);
+    if (n < b->n_cores) b->n_cores = n;
+    return CUVEE_OK;
+}
+
+static int make_directories(struct bench *b, cuvee_error *err)
+{
+    static const char *const below[] = {"runs", "series", "logs", "answers", "scratch"};
+    int rc = cuvee__directory_make(b->o->output, err);
+    char *real = rc == CUVEE_OK ? cuvee__path_resolve(b->o->output) : NULL;
+    if (rc == CUVEE_OK && !real)
+        rc = cuvee__fail(err, CUVEE_E_IO, "%s: cannot be used", b->o->output);
+    if (rc == CUVEE_OK) snprintf(b->dir, sizeof b->dir, "%s", real);
+    cuvee__free(real);
+    for (size_t i = 0; rc == CUVEE_OK && i < sizeof below / sizeof *below; i++) {
+        char path[BENCH_PATH_ROOM + 16];
+        snprintf(path, sizeof path, "%s/%s", b->dir, below[i]);
+        rc = cuvee__directory_make(path, err);
+    }
+    return rc;
+}
+
+/* What has run in DIR already, or a document without runs. Nobody's results are written over. */
+static int begin_results(struct bench *b, json_t **ret, cuvee_error *err)
+{
+    const struct results_begin begin = {.plan = b->plan,
+                                        .machine = b->machine,
+                                        .model = b->model,
+                                        .input = &b->input,
+                                        .python = b->places.python};
+    json_t *fresh = NULL, *old = NULL;
+    char path[BENCH_PATH_ROOM + 16];
+    int rc = cuvee__results_begin(&begin, &fresh, err);
+    if (rc < 0) return rc;
+    snprintf(path, sizeof path, "%s/results.json", b->o->dry_run ? "" : b->dir);
+    if (b->o->dry_run || !cuvee__file_exists(path)) {
+        *ret = fresh;
+        return CUVEE_OK;
+    }
+    if (!b->o->resume)
+        rc = cuvee__fail(err, CUVEE_E_ARGUMENT,
+                         "%s has results already: take another directory, or --resume",
+                         b->o->output);
+    if (rc == CUVEE_OK) rc = cuvee__results_read(b->dir, &old, err);
+    if (rc == CUVEE_OK) rc = cuvee__results_may_resume(old, fresh, err);
+    json_decref(fresh);
+    if (rc < 0)
+        json_decref(old);
+    else
+        *ret = old;
+    return rc;
+}
+
+static int read_answers(struct bench *b, cuvee_error *err)
+{
+    const char *path = cuvee__json_text_at(b->plan, "answers");
+    if (!*path) return CUVEE_OK;
+    b->experiment.has_given_answers = true;
+    return cuvee__answers_read_first(path, b->input.n_items, &b->experiment.expected, err);
+}
+
+/* All that must be there before the first run. Returns an exit code; err is filled when it is not
+ * EXIT_OK. */
+static int prepare(struct bench *b, cuvee_error *err)
+{
+    const struct bench_options *o = b->o;
+    if (count_cores(b, err) < 0) return EXIT_USAGE;
+    if (cli__bench_places_find(o->python, &b->places, err) < 0) return EXIT_INPUT;
+    if (cli__bench_plan(&o->plan, b->n_cores, &b->plan, err) < 0) return EXIT_INPUT;
+    if (o->print_plan) return EXIT_OK;
+    const char *model = *cuvee__json_text_at(b->plan, "model") && !o->model
+                            ? cuvee__json_text_at(b->plan, "model")
+                            : o->model;
+    if (cli__model_find(model, b->model_path, err) != EXIT_OK ||
+        cli__bench_model(b->model_path, &b->model, err) < 0)
+        return EXIT_MODEL;
+    const json_t *input = json_object_get(b->plan, "input");
+    const char *gold = cuvee__json_text_at(input, "gold");
+    if (cuvee__bench_input_read(cuvee__json_text_at(input, "path"),
+                                cuvee__json_text_at(input, "column"), *gold ? gold : NULL,
+                                (size_t)json_integer_value(json_object_get(input, "limit")),
+                                &b->input, err) < 0 ||
+        read_answers(b, err) < 0)
+        return EXIT_INPUT;
+    if (!(b->machine = cli__bench_machine(b->n_cores))) {
+        cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+        return EXIT_MODEL;
+    }
+    if (!o->dry_run && make_directories(b, err) < 0) return EXIT_OUTPUT;
+    const int rc = begin_results(b, &b->experiment.results, err);
+    return rc == CUVEE_OK ? EXIT_OK : rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
+}
+
+static void set_up(struct bench *b, struct bench_talk *talk)
+{
+    const struct bench_options *o = b->o;
+    struct experiment *e = &b->experiment;
+    e->setup = (struct bench_setup){.dir = b->dir,
+                                    .cuvee = b->places.cuvee,
+                                    .library = b->places.library,
+                                    .python = b->places.python,
+                                    .arms = b->places.arms,
+                                    .model = b->model_path,
+                                    .plan = json_object_get(e->results, "plan"),
+                                    .input = &b->input,
+                                    .cpus = o->cpus,
+                                    .memory_limit = o->limit_mem,
+                                    .n_cores = b->n_cores,
+                                    .timeout_s = o->timeout_s,
+                                    .max_wait_s = o->plan.is_quick ? fmin(1, o->wait_s) : o->wait_s,
+                                    .stop = cli__interrupt_stop()};
+    e->warms_up = e->repeats = !o->plan.is_quick;
+    e->budget_s = o->plan.is_quick ? QUICK_BUDGET_S : 0;
+    *talk = (struct bench_talk){.experiment = e, .n_runs = cuvee__experiment_n_runs(e)};
+    if (o->quiet) return;
+    e->on_begin = cli__bench_talk_begin;
+    e->on_end = cli__bench_talk_end;
+    e->arg = talk;
+}
+
+/* Did every run of every arm succeed? */
+static bool has_failures(const json_t *results)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        if (strcmp(cuvee__json_text_at(json_array_get(runs, i), "status"), "ok") != 0) return true;
+    return false;
+}
+
+static int perform(struct bench *b, cuvee_error *err)
+{
+    struct bench_talk talk;
+    struct experiment *e = &b->experiment;
+    set_up(b, &talk);
+    if (b->o->dry_run) return cli__bench_talk_plan(&talk);
+    cli__interrupt_open();
+    int rc = cuvee__experiment_run(e, err);
+    cli__interrupt_close();
+    const bool was_stopped = *e->setup.stop;
+    if (rc == CUVEE_OK) rc = cuvee__summary_make(e->results, err);
+    if (rc == CUVEE_OK) rc = cuvee__results_write(e->results, b->dir, err);
+    if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, err);
+    if (rc < 0) return tell(err, EXIT_OUTPUT);
+    if (!b->o->quiet) cli__bench_report_show(e->results);
+    if (was_stopped) return EXIT_INTERRUPTED;
+    return has_failures(e->results) ? EXIT_ROWS : EXIT_OK;
+}
+
+static void release(struct bench *b)
+{
+    json_decref(b->plan);
+    json_decref(b->machine);
+    json_decref(b->model);
+    json_decref(b->experiment.results);
+    cuvee__answers_deinit(&b->experiment.expected);
+    cuvee__bench_input_deinit(&b->input);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
+    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .scenario = -1};
+    struct operands operands;
+    cuvee_error err = {0};
+    int rc = EXIT_OK;
     if (argc > 1 && strcmp(argv[1], "drive") == 0) return cli__bench_drive(argc - 1, argv + 1);
-    return cli__usage_error(self, "a subcommand is missing");
+    if (argc > 1 && strcmp(argv[1], "report") == 0) return cli__bench_report(argc - 1, argv + 1);
+    if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc;
+    if (!o.output && !o.dry_run && !o.print_plan)
+        return cli__usage_error(self, "say where results go, with -o DIR");
+    if (o.plan.is_quick && o.plan.plan)
+        return cli__usage_error(self, "--quick has a plan of its own, so --plan contradicts it");
+    if (!(o.timeout_s > 0)) return cli__usage_error(self, "--timeout takes a number above 0");
+    if (o.scenario >= 0) o.plan.scenario = scenarios[o.scenario];
+    struct bench *b = cuvee__calloc(1, sizeof *b);
+    if (!b) {
+        cuvee__fail(&err, CUVEE_E_NOMEM, "out of memory");
+        return tell(&err, EXIT_MODEL);
+    }
+    b->o = &o;
+    rc = prepare(b, &err);
+    if (rc != EXIT_OK)
+        tell(&err, rc);
+    else if (o.print_plan)
+        rc = cli__bench_print_plan(b->plan);
+    else
+        rc = perform(b, &err);
+    release(b);
+    cuvee__free(b);
+    return rc;
 }

@@ -14,6 +14,7 @@ extern const struct command cli__command_cache;
 extern const struct command cli__command_measure;
 extern const struct command cli__command_bench;
 extern const struct command cli__command_bench_drive;
+extern const struct command cli__command_bench_report;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;
 

@@ -4,7 +4,7 @@ _cuvee() {
     local command=${COMP_WORDS[1]} options= words=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure bench doctor help --help --version' -- "$cur"))
         return
     fi
     ((COMP_CWORD > 2)) && case "$command ${COMP_WORDS[2]}" in
@@ -12,6 +12,8 @@ _cuvee() {
         'measure mark') command=measure-mark ;;
         'measure doctor') command=measure-doctor ;;
         'measure self-test') command=measure-self-test ;;
+        'bench report') command=bench-report ;;
+        'bench drive') command=bench-drive ;;
     esac
     case $command:$prev in
         classify:--model|classify:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -78,6 +80,42 @@ _cuvee() {
         measure-report:--output|measure-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         measure-report:--html) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         measure-report:--md) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench:--output|bench:-o) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        bench:--arms) return ;;
+        bench:--plan) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench:--input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench:--column) return ;;
+        bench:--gold) return ;;
+        bench:--limit) return ;;
+        bench:--model|bench:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        bench:--scenario) COMPREPLY=($(compgen -W 'offline single server' -- "$cur")); return ;;
+        bench:--rate) return ;;
+        bench:--blocks) return ;;
+        bench:--cpus) return ;;
+        bench:--limit-mem) return ;;
+        bench:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench:--timeout) return ;;
+        bench:--wait) return ;;
+        bench-report:--format|bench-report:-f) COMPREPLY=($(compgen -W 'files text markdown html github' -- "$cur")); return ;;
+        bench-report:--output|bench-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--model|bench-drive:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--precision) COMPREPLY=($(compgen -W 'auto f32 bf16 int8' -- "$cur")); return ;;
+        bench-drive:--cache) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        bench-drive:--input) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--column) return ;;
+        bench-drive:--items) return ;;
+        bench-drive:--answers) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--scenario) COMPREPLY=($(compgen -W 'offline single server' -- "$cur")); return ;;
+        bench-drive:--schedule) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--batch) return ;;
+        bench-drive:--workers) return ;;
+        bench-drive:--processes) return ;;
+        bench-drive:--part) return ;;
+        bench-drive:--python-host) COMPREPLY=($(compgen -W 'auto embed process metacall' -- "$cur")); return ;;
+        bench-drive:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        bench-drive:--script-args) return ;;
+        bench-drive:--max-batch) return ;;
+        bench-drive:--concurrency) return ;;
     esac
     case $command in
         classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --recycle-calls --recycle-mb --quiet -q --help -h --version -V' ;;
@@ -90,6 +128,9 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --scenario --rate --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
+        bench-report) options='--format -f --output -o --help -h --version -V' ;;
+        bench-drive) options='--model -m --precision --cache --no-cache --input --column --items --answers --scenario --schedule --batch --workers --processes --part --python-host --python --script-args --max-batch --concurrency --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

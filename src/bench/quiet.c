@@ -12,7 +12,8 @@
 #include "report/stats.h"
 
 enum { LOOK_MS = 100, LOOKS = 10, PIECES = 5, PIECE_STEPS = 6000000 };
-#define QUIET_SHARE 0.02
+#define QUIET_SHARE  0.02
+#define MIN_OTHERS_S 0.025 /* /proc/stat counts in ticks of 10 ms */
 
 /* Share of n_cores that everybody used for LOOK_MS; this process sleeps meanwhile. */
 static double look(size_t n_cores)
@@ -88,7 +89,9 @@ json_t *cuvee__quiet_flags(const struct quiet_signs *s)
     const double ticks = number(m, "self.ticks"), late = number(m, "self.late_ticks");
     int rc = flags ? 0 : -1;
     if (wall > 0) {
-        rc |= flag(flags, others / (wall * cores), 0.03, "processors taken by others");
+        /* Of a short run a single tick of the kernel's clock would be too much. */
+        if (others > MIN_OTHERS_S)
+            rc |= flag(flags, others / (wall * cores), 0.03, "processors taken by others");
         rc |= flag(flags, number(m, "contention.psi_memory_some_s") / wall, 0.01,
                    "stood still for memory");
         rc |= flag(flags, number(m, "contention.psi_io_some_s") / wall, 0.01,

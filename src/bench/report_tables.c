@@ -151,7 +151,8 @@ static void put_failed(struct report *r)
     for (size_t i = 0; i < r->n_arms; i++) {
         const char *status, *why;
         for (size_t at = 0; cuvee__report_next_failure(r, &r->arms[i], &at, &status, &why);) {
-            if (!is_open) sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3><ul>\n");
+            if (!is_open)
+                sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3><ul>\n");
             is_open = true;
             put_reason(r, r->arms[i].name, status, why);
         }

@@ -11,7 +11,8 @@
 #include "bench/report.h"
 #include "bench/report_parts.h"
 
-enum { BAR = 10, MIN_NAME = 12, GOOD_NAME = 20, MAX_NAME = 28, GAP = 2, MAX_COLUMNS = REPORT_COLUMNS };
+enum { BAR = 10, MIN_NAME = 12, GOOD_NAME = 20, MAX_NAME = 28, GAP = 2 };
+enum { MAX_COLUMNS = REPORT_COLUMNS };
 
 struct table {
     struct report r;

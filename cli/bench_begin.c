@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench_begin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/json_at.h"
+#include "base/sha256.h"
+#include "bench/plan.h"
+#include "bench_places.h"
+#include "measure/host.h"
+#include "os/directory.h"
+#include "os/file.h"
+
+#define MAX_PLAN_BYTES ((size_t)16 << 20)
+
+/* ---- plan ---- */
+
+static int set_text(json_t *object, const char *key, const char *text)
+{
+    return text ? json_object_set_new(object, key, cuvee__json_string(text)) : 0;
+}
+
+static int set_whole(json_t *object, const char *key, int64_t value)
+{
+    return value ? json_object_set_new(object, key, json_integer(value)) : 0;
+}
+
+static int override(json_t *plan, const struct bench_request *r, cuvee_error *err)
+{
+    json_t *input = json_object_get(plan, "input");
+    int rc = set_text(input, "path", r->input) | set_text(input, "column", r->column) |
+             set_text(input, "gold", r->gold) | set_text(plan, "scenario", r->scenario) |
+             set_whole(plan, "blocks", r->blocks) | set_whole(input, "limit", r->limit);
+    /* Of another input nobody knows the labels. */
+    if (r->input && !r->gold) json_object_del(input, "gold");
+    if (r->input) json_object_del(plan, "answers");
+    if (r->rate > 0) rc |= json_object_set_new(plan, "rate", json_real(r->rate));
+    if (r->without_sweep || r->scenario) json_object_del(plan, "sweep");
+    return rc < 0 ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory") : CUVEE_OK;
+}
+
+/* A file that a plan names: as it stands, else beside the plan, else among what came with cuvee. */
+static int find_named(json_t *object, const char *key, const char *plan_path, cuvee_error *err)
+{
+    const char *name = cuvee__json_text_at(object, key), *slash = strrchr(plan_path, '/');
+    char path[BENCH_PATH_ROOM], source[300], installed[300];
+    if (!*name || cuvee__file_exists(name)) return CUVEE_OK;
+    snprintf(path, sizeof path, "%.*s%.300s", slash ? (int)(slash - plan_path + 1) : 0, plan_path,
+             name);
+    snprintf(source, sizeof source, "examples/%.280s", name);
+    snprintf(installed, sizeof installed, "examples/%.280s", name);
+    if (!cuvee__file_exists(path) && !cli__bench_find_data(source, installed, path, sizeof path))
+        return cuvee__fail(err, CUVEE_E_IO, "%s: not found", name);
+    return json_object_set_new(object, key, cuvee__json_string(path)) < 0
+               ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory")
+               : CUVEE_OK;
+}
+
+static int read_plan(const struct bench_request *r, char path[BENCH_PATH_ROOM], json_t **ret,
+                     cuvee_error *err)
+{
+    const char *name = r->is_quick ? "quick" : "story";
+    struct buffer text = {.cap_bytes = MAX_PLAN_BYTES};
+    char source[64], installed[64];
+    snprintf(source, sizeof source, "bench/plans/%s.json", name);
+    snprintf(installed, sizeof installed, "plans/%s.json", name);
+    if (r->plan)
+        snprintf(path, BENCH_PATH_ROOM, "%s", r->plan);
+    else if (!cli__bench_find_data(source, installed, path, BENCH_PATH_ROOM))
+        return cuvee__fail(err, CUVEE_E_IO,
+                           "the plan that comes with cuvee is not there (share/cuvee/%s)",
+                           installed);
+    int rc = cuvee__file_read(path, &text, err);
+    if (rc == CUVEE_OK) rc = cuvee__plan_parse(buffer_span(&text), path, ret, err);
+    cuvee__buffer_deinit(&text);
+    return rc;
+}
+
+int cli__bench_plan(const struct bench_request *request, size_t n_cores, json_t **ret_plan,
+                    cuvee_error *err)
+{
+    char path[BENCH_PATH_ROOM];
+    json_t *plan = NULL;
+    int rc = read_plan(request, path, &plan, err);
+    if (rc < 0) return rc;
+    if (request->arms) {
+        json_object_del(plan, "sweep");
+        rc = cuvee__plan_select(plan, request->arms, err);
+    }
+    if (rc == CUVEE_OK) rc = override(plan, request, err);
+    if (rc == CUVEE_OK) rc = find_named(json_object_get(plan, "input"), "path", path, err);
+    if (rc == CUVEE_OK) rc = find_named(plan, "answers", path, err);
+    if (rc == CUVEE_OK) rc = cuvee__plan_settle(plan, n_cores, err);
+    if (rc < 0)
+        json_decref(plan);
+    else
+        *ret_plan = plan;
+    return rc;
+}
+
+/* ---- machine ---- */
+
+json_t *cli__bench_machine(size_t n_cores)
+{
+    json_t *why = json_object(), *machine = why ? cuvee__host_to_json("", why) : NULL;
+    cuvee_machine_info info = {.struct_size = sizeof info};
+    char identity[512], hex[65];
+    struct sha256 h;
+    json_decref(why);
+    if (!machine) return NULL;
+    const int known = cuvee_machine_describe(NULL, &info, NULL);
+    snprintf(identity, sizeof identity, "%s\n%zu\n%llu\n%s", info.cpu, n_cores,
+             (unsigned long long)(info.memory_bytes >> 28), /* a kernel's update moves some of it */
+             cuvee__json_text_at(machine, "kernel"));
+    cuvee__sha256_init(&h);
+    cuvee__sha256_update(&h, identity, strlen(identity));
+    cuvee__sha256_final_hex(&h, hex);
+    hex[16] = '\0';
+    json_t *more = json_pack("{s:I, s:I, s:s, s:s}", "cores", (json_int_t)n_cores, "memory",
+                             (json_int_t)info.memory_bytes, "isa",
+                             known == CUVEE_OK && info.tier ? info.tier : "", "id", hex);
+    const int rc = more ? json_object_update(machine, more) : -1;
+    json_decref(more);
+    if (rc == 0) return machine;
+    json_decref(machine);
+    return NULL;
+}
+
+/* ---- model ---- */
+
+static int hash_file(struct sha256 *h, const char *path, uint64_t *bytes, cuvee_error *err)
+{
+    struct file_map map = {0};
+    const int rc = cuvee__file_map_open(&map, path, err);
+    if (rc < 0) return rc;
+    cuvee__sha256_update(h, map.ptr, map.len);
+    *bytes += map.len;
+    cuvee__file_map_close(&map);
+    return CUVEE_OK;
+}
+
+/* The files of the directory in order of their names: each name, then its bytes. */
+static int hash_directory(struct sha256 *h, const char *dir, uint64_t *bytes, cuvee_error *err)
+{
+    struct directory_list list = {0};
+    int rc = cuvee__directory_list(dir, &list, err);
+    for (size_t i = 0; rc == CUVEE_OK && i < list.n; i++) {
+        char path[BENCH_PATH_ROOM];
+        snprintf(path, sizeof path, "%s/%s", dir, list.entries[i].name);
+        cuvee__sha256_update(h, list.entries[i].name, strlen(list.entries[i].name) + 1);
+        rc = hash_file(h, path, bytes, err);
+    }
+    cuvee__directory_list_deinit(&list);
+    return rc;
+}
+
+int cli__bench_model(const char *path, json_t **ret, cuvee_error *err)
+{
+    struct sha256 h;
+    char hex[65];
+    uint64_t bytes = 0;
+    cuvee__sha256_init(&h);
+    const int rc = cuvee__path_is_directory(path) ? hash_directory(&h, path, &bytes, err)
+                                                  : hash_file(&h, path, &bytes, err);
+    if (rc < 0) return rc;
+    cuvee__sha256_final_hex(&h, hex);
+    *ret = json_pack("{s:o, s:s, s:I}", "path", cuvee__json_string(path), "sha256", hex, "bytes",
+                     (json_int_t)bytes);
+    return *ret ? CUVEE_OK : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an experiment begins with: the plan as the options say, the machine, the model. */
+#ifndef CUVEE_CLI_BENCH_BEGIN_H
+#define CUVEE_CLI_BENCH_BEGIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cuvee/cuvee.h"
+
+/* What a command line says about the plan; NULL or 0: as the plan says. */
+struct bench_request {
+    const char *plan; /* file; NULL: the one that comes with cuvee */
+    const char *arms, *input, *column, *gold, *scenario;
+    int64_t blocks, limit;
+    double rate;
+    bool is_quick;
+    bool without_sweep;
+};
+
+/* The plan that will run, settled for n_cores.
+ * Returns CUVEE_OK; CUVEE_E_ARGUMENT, CUVEE_E_FORMAT, CUVEE_E_IO, CUVEE_E_NOMEM. */
+int cli__bench_plan(const struct bench_request *request, size_t n_cores, json_t **ret_plan,
+                    cuvee_error *err);
+
+/* `machine` of the results. n_cores: that arms may use. NULL when out of memory. */
+json_t *cli__bench_machine(size_t n_cores);
+
+/* `model` of the results: a directory or a file and its hash.
+ * Returns CUVEE_OK; as os/file.h and os/directory.h. */
+int cli__bench_model(const char *path, json_t **ret, cuvee_error *err);
+
+#endif

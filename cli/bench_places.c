@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench_places.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/env.h"
+#include "base/error.h"
+#include "os/file.h"
+#include "os/program.h"
+
+/* Make path absolute and see that it is there. */
+static bool settle(char *path, size_t room)
+{
+    char *real = cuvee__path_resolve(path);
+    if (!real) return false;
+    const int n = snprintf(path, room, "%s", real);
+    cuvee__free(real);
+    return n > 0 && (size_t)n < room;
+}
+
+bool cli__bench_find_data(const char *in_source, const char *installed, char *path, size_t room)
+{
+    char program[4096];
+    if (cuvee__program_directory(program, sizeof program)) {
+        snprintf(path, room, "%s/../../%s", program, in_source);
+        if (settle(path, room)) return true;
+        snprintf(path, room, "%s/../share/cuvee/%s", program, installed);
+        if (settle(path, room)) return true;
+    }
+    snprintf(path, room, "%s/%s", CUVEE_DATA_DIR, installed);
+    return settle(path, room);
+}
+
+/* Data of the user, not a cache: what is in it cannot be made again without the network. */
+static void find_venv(char *path, size_t room)
+{
+    const char *data = cuvee__env_xdg_data(), *home = cuvee__env_home();
+    if (data)
+        snprintf(path, room, "%s/cuvee/bench-venv", data);
+    else
+        snprintf(path, room, "%s/.local/share/cuvee/bench-venv", home ? home : "");
+}
+
+static bool find_library(const char *program, char *path, size_t room)
+{
+    static const char *const places[] = {"libcuvee.so", "../" CUVEE_LIBRARY_DIR "/libcuvee.so"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, room, "%s/%s", program, places[i]);
+        if (settle(path, room)) return true;
+    }
+    *path = '\0';
+    return false;
+}
+
+/* A venv's links are not resolved: they are what makes it one. */
+static void find_python(const char *python, struct bench_places *p)
+{
+    snprintf(p->python, sizeof p->python, "%.4300s/bin/python", python ? python : p->venv);
+    if (!cuvee__file_exists(p->python))
+        snprintf(p->python, sizeof p->python, "%s", python ? python : "python3");
+}
+
+int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_error *err)
+{
+    char program[4096];
+    memset(ret, 0, sizeof *ret);
+    if (!cuvee__program_directory(program, sizeof program))
+        return cuvee__fail(err, CUVEE_E_IO, "the system does not tell where this program is");
+    snprintf(ret->cuvee, sizeof ret->cuvee, "%s/cuvee", program);
+    find_library(program, ret->library, sizeof ret->library);
+    find_venv(ret->venv, sizeof ret->venv);
+    find_python(python, ret);
+    if (!cli__bench_find_data("bench/arms", "arms", ret->arms, sizeof ret->arms))
+        return cuvee__fail(err, CUVEE_E_IO,
+                           "the arms that come with cuvee are not there (share/cuvee/arms)");
+    return CUVEE_OK;
+}

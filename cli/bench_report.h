@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The report of an experiment: files in its directory, a table on the terminal, and `cuvee bench
+ * report`, which makes both anew. */
+#ifndef CUVEE_CLI_BENCH_REPORT_H
+#define CUVEE_CLI_BENCH_REPORT_H
+
+#include <jansson.h>
+
+#include "cuvee/cuvee.h"
+
+/* Write report.html, report.md, the plots and the answers' shapes into dir.
+ * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
+int cli__bench_report_write(const json_t *results, const char *dir, cuvee_error *err);
+
+/* The table, on standard error as all talk; nothing when out of memory. */
+void cli__bench_report_show(const json_t *results);
+
+/* cuvee bench report DIR. argv[0] is its name. Returns an exit code. */
+int cli__bench_report(int argc, char **argv);
+
+#endif

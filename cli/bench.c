@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json_at.h"
+#include "bench/command.h"
 #include "bench/experiment.h"
 #include "bench/results.h"
 #include "bench/summary.h"
@@ -296,6 +297,20 @@ static int read_answers(struct bench *b, cuvee_error *err)
     return cuvee__answers_read_first(path, b->input.n_items, &b->experiment.expected, err);
 }
 
+/* A slip in a command is told now, not when its turn comes. */
+static int check_commands(const struct bench *b, cuvee_error *err)
+{
+    const struct bench_setup setup = {.dir = b->dir,
+                                      .cuvee = b->places.cuvee,
+                                      .library = b->places.library,
+                                      .python = b->places.python,
+                                      .arms = b->places.arms,
+                                      .model = b->model_path,
+                                      .plan = b->plan,
+                                      .input = &b->input};
+    return cuvee__command_check_all(&setup, err);
+}
+
 /* All that must be there before the first run. Returns an exit code; err is filled when it is not
  * EXIT_OK. */
 static int prepare(struct bench *b, cuvee_error *err)
@@ -317,7 +332,7 @@ static int prepare(struct bench *b, cuvee_error *err)
                                 cuvee__json_text_at(input, "column"), *gold ? gold : NULL,
                                 (size_t)json_integer_value(json_object_get(input, "limit")),
                                 &b->input, err) < 0 ||
-        read_answers(b, err) < 0)
+        read_answers(b, err) < 0 || check_commands(b, err) < 0)
         return EXIT_INPUT;
     if (!(b->machine = cli__bench_machine(b->n_cores))) {
         cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");

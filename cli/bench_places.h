@@ -19,7 +19,8 @@ struct bench_places {
     char python[BENCH_PATH_ROOM]; /* of the venv, else python3 */
 };
 
-/* python NULL: as said above. Returns CUVEE_OK, CUVEE_E_IO (what came with cuvee is not there). */
+/* python NULL: as said above. What came with cuvee and is not there is named all the same: a plan
+ * of one's own may do without. Returns CUVEE_OK, CUVEE_E_IO. */
 int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_error *err);
 
 /* A file that came with cuvee: in the source tree, beside the program, or installed.

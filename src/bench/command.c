@@ -137,3 +137,18 @@ int cuvee__command_build(const struct bench_setup *setup, const struct run_reque
     if (rc < 0) cuvee__error_prefix(err, "arm '%s'", request->name);
     return rc;
 }
+
+int cuvee__command_check_all(const struct bench_setup *setup, cuvee_error *err)
+{
+    const json_t *arms = json_object_get(setup->plan, "arms");
+    int rc = CUVEE_OK;
+    for (size_t i = 0; rc == CUVEE_OK && i < json_array_size(arms); i++) {
+        const json_t *arm = json_array_get(arms, i);
+        const struct run_request request = {.arm = arm, .name = cuvee__json_text_at(arm, "name")};
+        struct word_list command = {0}, environment = {0};
+        rc = cuvee__command_build(setup, &request, &command, &environment, err);
+        cuvee__words_deinit(&command);
+        cuvee__words_deinit(&environment);
+    }
+    return rc;
+}

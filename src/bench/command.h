@@ -26,4 +26,7 @@ int cuvee__command_build(const struct bench_setup *setup, const struct run_reque
                          struct word_list *command, struct word_list *environment,
                          cuvee_error *err);
 
+/* See that the commands of all arms can be built, before anything runs. Returns as above. */
+int cuvee__command_check_all(const struct bench_setup *setup, cuvee_error *err);
+
 #endif

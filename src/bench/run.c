@@ -145,7 +145,7 @@ static bool has_ended_well(const struct bench_setup *setup, const json_t *measur
         snprintf(why, sizeof why, "by the user");
     } else if (json_is_true(cuvee__json_at(measured, "exit.timeout")) && !has_left) {
         status = "timeout";
-        snprintf(why, sizeof why, "had not ended after %.0f s", tree);
+        snprintf(why, sizeof why, "had not ended after %.3g s", tree);
     } else if (has_left) {
         status = "left children";
         snprintf(why, sizeof why, "its command ended after %.1f s, what it started after %.1f s",
@@ -262,7 +262,7 @@ static int run_measured(const struct bench_setup *setup, const struct run_reques
                                     .spin_before_ms = cuvee__quiet_spin_ms()};
         rc = cuvee__subprocess_run((const char *const *)measure.words,
                                    (const char *const *)environment.words,
-                                   in_dir(setup, files->log, log), ret_status, err);
+                                   in_dir(setup, files->log, log), setup->stop, ret_status, err);
         signs.spin_after_ms = cuvee__quiet_spin_ms();
         signs.measured = *ret_measured = rc == CUVEE_OK ? read_measured(setup, files) : NULL;
         const json_t *settings = json_object_get(record, "settings");

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,11 +36,14 @@ static int read_all(int fd, uint64_t deadline_ns, struct buffer *out)
     }
 }
 
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, const volatile int *stop)
 {
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0)
+    bool was_told = false;
+    while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR) return -1; /* the host program waited for it, or ignores SIGCHLD */
+        if (stop && *stop && !was_told) was_told = kill(pid, SIGTERM) == 0;
+    }
     return cuvee__exit_status(status);
 }
 
@@ -60,7 +64,7 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
     const int rc = read_all(fds[0], deadline_ns, out);
     close(fds[0]);
     if (rc < 0) kill(pid, SIGKILL);
-    *ret_status = wait_for(pid);
+    *ret_status = wait_for(pid, NULL);
     switch (rc) {
     case CUVEE_OK:
         return CUVEE_OK;
@@ -76,7 +80,8 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
 }
 
 int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
-                          const char *output_path, int *ret_status, cuvee_error *err)
+                          const char *output_path, const volatile int *stop, int *ret_status,
+                          cuvee_error *err)
 {
     pid_t pid;
     char **environment = cuvee__environment_with(variables);
@@ -91,6 +96,6 @@ int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
     close(fd);
     cuvee__free(environment);
     if (e) return cuvee__fail_os(err, e, "%s", argv[0]);
-    *ret_status = wait_for(pid);
+    *ret_status = wait_for(pid, stop);
     return CUVEE_OK;
 }

@@ -21,10 +21,12 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
 /* Run argv[0] with nothing to read until it ends, however long that takes. What it writes, errors
  * too, goes to the file output_path, which is made anew.
  *   variables   as cuvee__environment_with()
+ *   stop        when a signal comes and *stop is set, it gets a SIGTERM; NULL: never
  *   ret_status  as above
  * Returns CUVEE_OK (whatever its status), CUVEE_E_IO (does not start; the file), CUVEE_E_NOMEM.
  * Threads: any. */
 int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
-                          const char *output_path, int *ret_status, cuvee_error *err);
+                          const char *output_path, const volatile int *stop, int *ret_status,
+                          cuvee_error *err);
 
 #endif

@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# cuvee bench with arms that are shell scripts: what the experiment makes of good ones and of bad ones.
+load ../cli/common
+
+setup() {
+    enter_folder
+    command -v jq >/dev/null || skip 'no jq'
+    printf 'id,text,truth\n1,one,RED\n2,two,WHITE\n3,three,RED\n' > items.csv
+    cat > good <<'SH'
+#!/bin/sh
+cat > "$1" <<'LINES'
+{"label":"RED","score":0.9}
+{"label":"WHITE","score":0.8}
+{"label":"RED","score":0.7}
+LINES
+SH
+    chmod +x good
+    mkdir model && echo '{}' > model/config.json
+}
+
+# arm NAME SCRIPT [MORE]: an arm of the plan that is a shell script.
+arm() {
+    jq -nc --arg name "$1" --arg script "$2" --argjson more "${3:-{\}}" \
+        '{$name, title: ("the arm " + $name), command: ["sh", "-c", $script, "{answers}"]} + $more'
+}
+
+# plan BLOCKS ARM...: plan.json; the first arm is the reference.
+plan() {
+    local blocks=$1
+    shift
+    printf '%s\n' "$@" | jq -s --argjson blocks "$blocks" \
+        '{schema: "bench-plan/1", name: "a plan", question: "Which one?", reference: .[0].name, $blocks,
+          input: {path: "items.csv", column: "text", gold: "truth"}, arms: .}' > plan.json
+}
+
+bench() {
+    cuvee bench --plan plan.json -m model --wait 0 "$@"
+}
+
+results() {
+    jq -e "$@" results/results.json > found.json || fail "not so: $1 ($(head -c 500 found.json))"
+}
+
+@test "every arm runs in every block, the reference twice; results, answers and report are there" {
+    plan 3 "$(arm first './good "$0"')" "$(arm second './good "$0"')"
+    bench -o results
+    expect_status 0
+    expect_stderr 'block 3'
+    expect_stderr 'Which one?'
+    results '.state == "complete"'
+    results '[.runs[] | select(.kind == "warm-up") | .arm] == ["first", "second"]'
+    results '[.runs[] | select(.counts)] | length == 9'
+    results '[.runs[] | select(.counts) | [.arm, .block]] | unique | length == 9'
+    results 'all(.runs[]; .status == "ok" and .answers.labels_differ == 0 and .answers.accuracy == 1)'
+    results '.summary.arms[1].verdict | IN("better", "worse", "indistinguishable", "inconclusive")'
+    results '.plan_sha256 | test("^[0-9a-f]{64}$")'
+    cmp <(./good /dev/stdout) results/answers/first.jsonl
+    [ -s results/report.html ] && [ -s results/report.md ] || fail 'no report'
+    ! grep -q '<script' results/report.html
+}
+
+@test "an arm that crashes, hangs, lies, or leaves something behind is said to, and counts for nothing" {
+    swapped='printf "%s\n" "{{\"label\":\"RED\",\"score\":0.9}" "{{\"label\":\"RED\",\"score\":0.7}" "{{\"label\":\"WHITE\",\"score\":0.8}" > "$0"'
+    plan 1 "$(arm good './good "$0"')" \
+        "$(arm crash 'echo the reason >&2; kill -SEGV $$')" \
+        "$(arm hang 'exec sleep 600' '{"timeout_s": 0.5}')" \
+        "$(arm silent 'true')" \
+        "$(arm rubbish 'echo rubbish > "$0"')" \
+        "$(arm short './good "$0"; sed -i 3d "$0"')" \
+        "$(arm swapped "$swapped")" \
+        "$(arm near './good "$0"; sed -i s/0.9/0.95/ "$0"')" \
+        "$(arm wide './good "$0"; sed -i s/0.9/0.95/ "$0"' '{"score_bound": 0.06}')" \
+        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 2}')" \
+        "$(arm absent 'true' '{"needs": ["program:no-such-program", "library:libnosuch.so.9"]}')"
+    bench -o results
+    expect_status 1
+    results '.state == "complete"'
+    for expected in 'good:ok' 'crash:failed' 'hang:timeout' 'silent:no answers' 'rubbish:no answers' 'short:no answers' \
+        'swapped:wrong' 'near:wrong' 'wide:ok' 'leaves:left children'; do
+        results --arg arm "${expected%%:*}" --arg status "${expected#*:}" \
+            '[.runs[] | select(.arm == $arm)] | length > 0 and all(.[]; .status == $status)'
+    done
+    results '.runs[] | select(.arm == "crash") | .why | test("139: the reason")'
+    results '.arms[] | select(.name == "absent") | .skipped | test("no-such-program") and test("libnosuch")'
+    results '[.runs[] | select(.counts) | .arm] | sort == ["good", "wide"]'
+    results '.summary.arms[] | select(.arm == "swapped") | .n == 0 and .verdict == null and .labels_differ == 2'
+    results '.sentences.caveat.text | test("failed|wrong")'
+    ! pgrep -f 'sleep 600' || fail 'what an arm left behind still runs'
+}
+
+@test "interrupted, the results are valid, and --resume runs the rest and nothing twice" {
+    plan 4 "$(arm a 'sleep 0.3; ./good "$0"')" "$(arm b 'sleep 0.3; ./good "$0"')"
+    setsid "$CUVEE" bench --plan plan.json -m model --wait 0 -o results 2> log &
+    local pid=$!
+    until grep -q 'block 2' log; do
+        kill -0 $pid || fail "it ended: $(cat log)"
+        sleep 0.05
+    done
+    kill -TERM $pid # SIGINT is ignored in what a script starts in the background
+    status=0
+    wait $pid || status=$?
+    expect_status 130
+    results '.state == "interrupted"'
+    results '[.runs[] | select(.status == "interrupted")] | length <= 1'
+    bench -o results
+    expect_status 2
+    expect_stderr '--resume'
+    bench -o results --resume
+    expect_status 0
+    results '.state == "complete"'
+    results '[.runs[] | select(.counts) | [.arm, .block]] | length == 12 and (unique | length == 12)'
+    results '[.runs[].id] == [range([.runs[]] | length)]'
+}
+
+@test "what --resume refuses: another machine, plan, input, model" {
+    plan 1 "$(arm a './good "$0"')"
+    bench -o results
+    expect_status 0
+    cp results/results.json whole.json
+    for what in machine.id:machine plan_sha256:plan input.sha256:input model.sha256:model; do
+        jq "setpath(\"${what%%:*}\" | split(\".\"); \"another\")" whole.json > results/results.json
+        bench -o results --resume
+        expect_status 2
+        expect_stderr "another ${what#*:}"
+    done
+    echo rubbish > results/results.json
+    bench -o results --resume
+    expect_status 3
+}
+
+@test "a processor that somebody else takes is seen in every run" {
+    plan 2 "$(arm a 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; ./good "$0"')"
+    local hogs=() i
+    for i in $(seq "$(nproc)"); do
+        sh -c 'while :; do :; done' &
+        hogs+=($!)
+    done
+    bench -o results
+    kill "${hogs[@]}"
+    expect_status 0
+    results 'all(.runs[]; any(.flags[]; test("taken by others")))'
+    results '[.runs[] | select(.kind == "again")] | length > 0'
+    results '[.runs[] | select(.counts)] | length == 4'
+    results '.summary.arms[0].n_flagged == 2'
+}
+
+@test "plans and options that are wrong, and a dry run" {
+    plan 1 "$(arm a './good "$0"')"
+    bench
+    expect_status 2
+    expect_stderr '-o DIR'
+    bench -o results --arms a,z
+    expect_status 3
+    expect_stderr "there is no arm 'z'"
+    bench -o results --input none.csv
+    expect_status 3
+    bench -o results --column none
+    expect_status 3
+    cuvee bench --plan plan.json -m nowhere -o results
+    expect_status 4
+    bench -o results --cpus 70000
+    expect_status 2
+    echo '{"schema":"bench-plan/1","arm":[]}' > bad.json
+    cuvee bench --plan bad.json -o results
+    expect_status 3
+    expect_stderr "'arm'"
+    plan 1 "$(arm a './good {nothing}')"
+    bench -o results
+    expect_status 3
+    expect_stderr "arm 'a': nothing is known of '{nothing}'"
+    plan 1 "$(arm a './good "$0"')"
+    bench --dry-run
+    expect_status 0
+    expect_output 'the arm a'
+    bench --print-plan
+    expect_status 0
+    jq -e '.blocks == 1 and .scenario == "offline"' <<< "$output"
+    [ ! -e results ] || fail 'a directory was made'
+}
+
+@test "a disk that is full ends the experiment with an error, not with half a file" {
+    plan 1 "$(arm a './good "$0"')"
+    run --separate-stderr sh -c 'ulimit -f 2; exec "$0" bench --plan plan.json -m model --wait 0 -o results' "$CUVEE"
+    expect_status 5
+    [ ! -e results/results.json ] || jq -e . results/results.json
+}
+
+@test "a sweep runs one arm at all combinations" {
+    plan 1 "$(arm a './good "$0"; echo {workers}x{threads} >> "{scratch}/seen"' '{"settings": {"workers": 1, "threads": 1}}')"
+    jq '.sweep = {arm: "a", workers: [1, 2], threads: [1, 3], blocks: 2}' plan.json > more.json && mv more.json plan.json
+    bench -o results
+    expect_status 0
+    results '[.runs[] | select(.kind == "sweep") | [.settings.workers, .settings.threads]] | sort ==
+             [[1,1],[1,1],[1,3],[1,3],[2,1],[2,1],[2,3],[2,3]]'
+    results '.summary.sweep | length == 4 and all(.[]; .n == 2)'
+    [ "$(sort results/scratch/seen | uniq -c | awk '$2 == "2x3" { print $1 }')" = 2 ]
+}
+
+@test "the report is made anew from the directory alone" {
+    plan 2 "$(arm a './good "$0"')" "$(arm b './good "$0"')"
+    bench -o results -q
+    expect_status 0
+    [ -z "$stderr" ] || fail 'it is not quiet'
+    cp results/report.md before.md
+    rm results/report.*
+    cuvee bench report results
+    expect_status 0
+    cmp before.md results/report.md
+    cuvee bench report results -f github
+    jq -e 'length > 0 and all(.[]; has("name") and has("unit") and has("value"))' <<< "$output"
+    cuvee bench report results -f text
+    expect_output 'Which one?'
+    cuvee bench report nowhere
+    expect_status 3
+    cuvee bench report
+    expect_status 2
+}

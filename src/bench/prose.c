@@ -40,6 +40,21 @@ static const char *format_seconds(double s, char *text, size_t room)
     return three_digits(s / 3600, " h", text, room);
 }
 
+/* Groups of three digits where there are more than four. */
+static const char *format_count(double x, char *text, size_t room)
+{
+    char digits[CUVEE__PROSE_SHOWN];
+    snprintf(digits, sizeof digits, "%.0f", x);
+    const size_t n = strlen(digits), sign = digits[0] == '-';
+    size_t to = 0;
+    for (size_t i = 0; i < n && to + 2 < room; i++) {
+        if (n - sign > 4 && i > sign && (n - i) % 3 == 0) text[to++] = ',';
+        text[to++] = digits[i];
+    }
+    text[to] = '\0';
+    return text;
+}
+
 static const char *format_bytes(double bytes, char *text, size_t room)
 {
     const double mib = bytes / 1048576;
@@ -59,8 +74,7 @@ const char *cuvee__prose_format(enum prose_unit unit, double x, char *text, size
 {
     switch (unit) {
     case PROSE_COUNT:
-        snprintf(text, room, "%.0f", x);
-        return text;
+        return format_count(x, text, room);
     case PROSE_SECONDS:
         return format_seconds(x, text, room);
     case PROSE_MILLIS:
@@ -186,6 +200,21 @@ bool cuvee__prose_number(struct prose *p, enum prose_unit unit, const char *path
     }
     put_number(p, at, x, cuvee__prose_format(unit, x, shown, sizeof shown));
     return true;
+}
+
+bool cuvee__prose_range(struct prose *p, enum prose_unit unit, bool between, const char *low,
+                        const char *high)
+{
+    char first[CUVEE__PROSE_SHOWN], second[CUVEE__PROSE_SHOWN];
+    double a, b;
+    if (cuvee__prose_value(p->results, low, &a) && cuvee__prose_value(p->results, high, &b) &&
+        strcmp(cuvee__prose_format(unit, a, first, sizeof first),
+               cuvee__prose_format(unit, b, second, sizeof second)) == 0)
+        return cuvee__prose_number(p, unit, "%s", high);
+    if (between) cuvee__prose_text(p, "between ");
+    const bool has_low = cuvee__prose_number(p, unit, "%s", low);
+    cuvee__prose_text(p, between ? " and " : " to ");
+    return cuvee__prose_number(p, unit, "%s", high) && has_low;
 }
 
 bool cuvee__prose_name(struct prose *p, const char *path, ...)

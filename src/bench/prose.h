@@ -55,6 +55,10 @@ void cuvee__prose_text(struct prose *p, const char *words);
 bool cuvee__prose_number(struct prose *p, enum prose_unit unit, const char *path, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "A to B" of two paths, or one number where both are written alike. between: "between A and B". */
+bool cuvee__prose_range(struct prose *p, enum prose_unit unit, bool between, const char *low,
+                        const char *high);
+
 /* The text at a path, such as the name of an arm; it may hold digits. False: there is none. */
 bool cuvee__prose_name(struct prose *p, const char *path, ...)
     __attribute__((format(printf, 2, 3)));

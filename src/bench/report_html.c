@@ -80,8 +80,9 @@ static void put_floor(struct report *r)
                              r->n_arms > 1 ? 1 : 0))
         cuvee__prose_text(&p, "the coverage that so many allow");
     cuvee__prose_text(&p, ". Peak memory is where the true peak of the whole tree of processes "
-                          "lies, each page counted once. Nothing in this page is from one run "
-                          "alone unless it says so.");
+                          "lies, each page counted once; the largest upper bound of all runs is "
+                          "what to plan for. Nothing in this page is from one run alone unless it "
+                          "says so.");
     close_caption(r);
 }
 
@@ -107,10 +108,10 @@ static void put_speed(struct report *r)
     }
     if (put_plot(r, "Every run", REPORT_PLOT_DOTS)) {
         open_caption(r);
-        cuvee__prose_say(&p, "Each row is an arm, each mark one of {count runs} runs (but warm-ups "
-                             "and sweeps), from left to right in the order in which they ran. A "
-                             "drift of the machine would bend all rows alike. Hollow: does not "
-                             "count; in a dashed square: disturbed, and counts.");
+        cuvee__prose_text(&p, "Each row is an arm, each mark a run, from left to right in the "
+                              "order in which they ran. A drift of the machine would bend all rows "
+                              "alike. Hollow: does not count; in a dashed square: disturbed, and "
+                              "counts.");
         close_caption(r);
     }
     if (put_plot(r, "Speed against memory", REPORT_PLOT_SCATTER)) {
@@ -163,40 +164,82 @@ static void put_naive(struct report *r)
     cuvee__report_put_components(r);
 }
 
-/* The first and the last number of workers of the sweep, in the order of the results. */
+/* Of the points with the most threads, those with the fewest and the most workers. */
+static bool find_ends(const struct report *r, size_t *ret_first, size_t *ret_last)
+{
+    const json_t *points = cuvee__json_at(r->results, "summary.sweep.points"), *point;
+    double most_threads = 0, least = 0, most = 0;
+    bool has_any = false;
+    size_t i;
+    json_array_foreach(points, i, point)
+    {
+        double workers, threads, rate;
+        if (!cuvee__json_number_at(point, "workers", &workers) ||
+            !cuvee__json_number_at(point, "threads", &threads) ||
+            !cuvee__json_number_at(point, "items_per_s.median", &rate) || threads < most_threads)
+            continue;
+        const bool is_new = !has_any || threads > most_threads;
+        if (is_new || workers < least) *ret_first = i;
+        if (is_new || workers > most) *ret_last = i;
+        least = is_new || workers < least ? workers : least;
+        most = is_new || workers > most ? workers : most;
+        most_threads = threads;
+        has_any = true;
+    }
+    return has_any && *ret_first != *ret_last;
+}
+
+/* A figure of a point is a number, or the median of several. */
+static const char *figure_of(const struct report *r, size_t at, const char *key, char path[96])
+{
+    double x;
+    snprintf(path, 96, "summary.sweep.points.%zu.%.40s", at, key);
+    if (!cuvee__report_number(r, &x, "%s", path))
+        snprintf(path, 96, "summary.sweep.points.%zu.%.40s.median", at, key);
+    return path;
+}
+
+static void put_ends(struct report *r, struct prose *p, size_t first, size_t last)
+{
+    char wait[2][96], forced[2][96];
+    double rate[2] = {0}, workers = 0, threads = 0, cores = 0;
+    cuvee__prose_say(p,
+                     "From {count summary.sweep.points.%zu.workers} to {count "
+                     "summary.sweep.points.%zu.workers} workers of {count "
+                     "summary.sweep.points.%zu.threads} threads each, on {count machine.cores} "
+                     "cores, {name summary.sweep.arm} went from {per_s "
+                     "summary.sweep.points.%zu.items_per_s.median} to {per_s "
+                     "summary.sweep.points.%zu.items_per_s.median} items a second. ",
+                     first, last, last, first, last);
+    cuvee__prose_say(p,
+                     "The time for which its threads stood in line for a processor, all together, "
+                     "went from {s %s} to {s %s}; how often one was put off a processor that it "
+                     "still wanted, from {count %s} to {count %s}. ",
+                     figure_of(r, first, "runq_wait_s", wait[0]),
+                     figure_of(r, last, "runq_wait_s", wait[1]),
+                     figure_of(r, first, "involuntary_switches", forced[0]),
+                     figure_of(r, last, "involuntary_switches", forced[1]));
+    cuvee__report_number(r, &rate[0], "summary.sweep.points.%zu.items_per_s.median", first);
+    cuvee__report_number(r, &rate[1], "summary.sweep.points.%zu.items_per_s.median", last);
+    cuvee__report_number(r, &workers, "summary.sweep.points.%zu.workers", last);
+    cuvee__report_number(r, &threads, "summary.sweep.points.%zu.threads", last);
+    if (cuvee__report_number(r, &cores, "machine.cores") && workers * threads > cores &&
+        rate[1] < rate[0])
+        cuvee__prose_text(p, "So this is what comes of a library that starts a thread for each "
+                             "core when several processes do it at once: more work is begun, none "
+                             "is done faster, and all wait for each other. ");
+}
+
 static void put_sweep_words(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
-    const size_t n = json_array_size(cuvee__json_at(r->results, "summary.sweep.points"));
+    size_t first = 0, last = 0;
     double x;
     open_caption(r);
-    if (n) {
-        static const char *const wait[] = {"runq_wait_s", "runq_wait_s.median"};
-        static const char *const forced[] = {"involuntary_switches", "involuntary_switches.median"};
-        const int w = cuvee__report_number(r, &x, "summary.sweep.points.0.%s", wait[1]);
-        const int f = cuvee__report_number(r, &x, "summary.sweep.points.0.%s", forced[1]);
-        cuvee__prose_say(&p,
-                         "With {count summary.sweep.points.0.workers} worker of "
-                         "{count summary.sweep.points.0.threads} threads, "
-                         "{name summary.sweep.arm} did {per_s "
-                         "summary.sweep.points.0.items_per_s.median} items a second; with "
-                         "{count summary.sweep.points.%zu.workers}, {per_s "
-                         "summary.sweep.points.%zu.items_per_s.median}, on {count machine.cores} "
-                         "cores. ",
-                         n - 1, n - 1);
-        cuvee__prose_say(&p,
-                         "All its threads together waited {s summary.sweep.points.%zu.%s} for a "
-                         "processor (at first {s summary.sweep.points.0.%s}), and were put off one "
-                         "{count summary.sweep.points.%zu.%s} times (at first {count "
-                         "summary.sweep.points.0.%s}). ",
-                         n - 1, wait[w], wait[w], n - 1, forced[f], forced[f]);
-        cuvee__prose_text(&p, "That is what a library that starts one thread for each core does "
-                              "when several processes do it at once: nothing becomes faster, and "
-                              "all of them wait for each other. ");
-    }
+    if (find_ends(r, &first, &last)) put_ends(r, &p, first, last);
     if (cuvee__report_number(r, &x, "summary.sweep.bytes_per_worker"))
         cuvee__prose_say(&p, "Each further worker holds {bytes summary.sweep.bytes_per_worker} "
-                             "more, since it has a model of its own.");
+                             "more.");
     close_caption(r);
 }
 

@@ -102,14 +102,21 @@ static void put_cards(struct report *r)
     put_table_head(r, columns, 5);
     for (size_t i = 0; i < n; i++) {
         const size_t at = cards[i];
+        char low[64], high[64];
         const struct report_method *m =
             cuvee__report_method(cuvee__report_text(r, "summary.naive_sum.%zu.method", at));
         sink_put_str(r->out, "| ");
-        cuvee__prose_say(&p,
-                         "{name summary.naive_sum.%zu.arm} | %s | ~~{bytes "
-                         "summary.naive_sum.%zu.claimed}~~ | {bytes summary.naive_sum.%zu.low} to "
-                         "{bytes summary.naive_sum.%zu.high} | %s |",
-                         at, m->name, at, at, at, m->cause);
+        cuvee__prose_name(&p, "summary.naive_sum.%zu.arm", at);
+        sink_put_str(r->out, " |");
+        put_cell(r, m->name);
+        sink_put_str(r->out, " ~~");
+        cuvee__prose_number(&p, PROSE_BYTES, "summary.naive_sum.%zu.claimed", at);
+        sink_put_str(r->out, "~~ | ");
+        snprintf(low, sizeof low, "summary.naive_sum.%zu.low", at);
+        snprintf(high, sizeof high, "summary.naive_sum.%zu.high", at);
+        cuvee__prose_range(&p, PROSE_BYTES, false, low, high);
+        sink_put_str(r->out, " |");
+        put_cell(r, m->cause);
         sink_put_str(r->out, "\n");
     }
 }
@@ -139,8 +146,8 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
                                                REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
                                                REPORT_ACCURACY};
     static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
-                                                REPORT_P90,  REPORT_P99,   REPORT_RUNS,
-                                                REPORT_FLAGGED};
+                                                REPORT_P90,  REPORT_P99,   REPORT_PLAN,
+                                                REPORT_RUNS, REPORT_FLAGGED};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);

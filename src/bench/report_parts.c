@@ -121,15 +121,16 @@ const char *const cuvee__report_headings[REPORT_COLUMNS] = {
     [REPORT_WALL] = ">wall",
     [REPORT_PEAK] = ">peak memory",
     [REPORT_LOAD] = ">load",
-    [REPORT_CORES] = ">cores used",
-    [REPORT_CPU] = ">CPU-s/1k items",
+    [REPORT_CORES] = ">cores",
+    [REPORT_CPU] = ">CPU-s/1k",
     [REPORT_P50] = ">p50",
     [REPORT_P90] = ">p90",
     [REPORT_P99] = ">p99",
     [REPORT_DIFFER] = ">labels differ",
     [REPORT_ACCURACY] = ">accuracy",
     [REPORT_RUNS] = ">runs",
-    [REPORT_FLAGGED] = ">disturbed"};
+    [REPORT_FLAGGED] = ">disturbed",
+    [REPORT_PLAN] = ">plan for"};
 
 static const struct {
     const char *path; /* of summary.arms.N; NULL: made of several */
@@ -144,7 +145,8 @@ static const struct {
                            [REPORT_P99] = {"latency_ms.p99", PROSE_MILLIS},
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
-                           [REPORT_FLAGGED] = {"n_flagged", PROSE_COUNT}};
+                           [REPORT_FLAGGED] = {"n_flagged", PROSE_COUNT},
+                           [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES}};
 
 static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
 {

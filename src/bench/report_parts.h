@@ -65,6 +65,7 @@ enum report_column {
     REPORT_ACCURACY,
     REPORT_RUNS,
     REPORT_FLAGGED,
+    REPORT_PLAN,
     REPORT_COLUMNS
 };
 /* Headings; '>' before one of numbers, as html.h has it. */
@@ -84,13 +85,14 @@ bool cuvee__report_next_failure(const struct report *r, const struct report_arm 
 
 struct report_method {
     const char *key, *name, *cause;
+    int family; /* those that err alike */
 };
 enum { REPORT_METHODS = 8 };
 extern const struct report_method cuvee__report_methods[REPORT_METHODS];
 const struct report_method *cuvee__report_method(const char *key);
 
-/* summary.naive_sum entries that are wrong enough for a card, the worst first, of each arm and of
- * each method at most two. Returns how many; indexes into summary.naive_sum. */
+/* summary.naive_sum entries that are wrong enough for a card, the worst first; of each arm and of
+ * each method few. Returns how many; indexes into summary.naive_sum. */
 enum { REPORT_CARDS = 8 };
 size_t cuvee__report_cards(const struct report *r, size_t ret[REPORT_CARDS]);
 

@@ -74,10 +74,10 @@ static void put_time(struct prose *p, const struct report_arm *a)
 
 static void put_memory(struct prose *p, const struct report_arm *a)
 {
-    cuvee__prose_say(p,
-                     "between {bytes summary.arms.%zu.lower.median} and {bytes "
-                     "summary.arms.%zu.upper.median}",
-                     a->sum, a->sum);
+    char low[64], high[64];
+    snprintf(low, sizeof low, "summary.arms.%zu.lower.median", a->sum);
+    snprintf(high, sizeof high, "summary.arms.%zu.upper.median", a->sum);
+    cuvee__prose_range(p, PROSE_BYTES, true, low, high);
 }
 
 static void put_more_or_less(const struct report *r, struct prose *p, const struct report_arm *a,

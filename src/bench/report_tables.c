@@ -9,17 +9,24 @@
 #include "report/html.h"
 #include "report/svg_parts.h"
 
+enum { MAX_NAME = 28 };
+
 /* ---- arms ---- */
 
 static void put_name(struct report *r, struct html_table *t, const struct report_arm *a,
                      bool with_title)
 {
     cuvee__html_cell_open(r->out, t);
-    sink_put_str(r->out, "<span class=\"arm\"><svg class=\"plot\" width=\"16\" height=\"14\" "
+    sink_put_str(r->out, with_title ? "<span class=\"arm titled\">" : "<span class=\"arm\">");
+    sink_put_str(r->out, "<svg class=\"plot\" width=\"16\" height=\"14\" "
                          "viewBox=\"-8 -7 16 14\" aria-hidden=\"true\">");
     cuvee__svg_marker(r->out, a->series, SVG_MARKER_FULL, 0, 0, NULL);
-    sink_put_str(r->out, "</svg> <b>");
+    char shortened[CUVEE__SVG_SHORT];
+    cuvee__svg_shorten(a->name, MAX_NAME, shortened);
+    sink_put_str(r->out, "</svg> <b title=\"");
     cuvee__markup_text(r->out, a->name);
+    sink_put_str(r->out, "\">");
+    cuvee__markup_text(r->out, shortened);
     sink_put_str(r->out, "</b>");
     if (with_title && *a->title) {
         sink_put_str(r->out, "<span class=\"soft\">");
@@ -107,16 +114,15 @@ static void put_table(struct report *r, const enum report_column *columns, size_
 void cuvee__report_put_arms(struct report *r)
 {
     static const enum report_column columns[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
-                                                 REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
-                                                 REPORT_ACCURACY};
+                                                 REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER};
     put_table(r, columns, sizeof columns / sizeof *columns, true);
 }
 
 void cuvee__report_put_details(struct report *r)
 {
-    static const enum report_column columns[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU,
-                                                 REPORT_P50,  REPORT_P90,   REPORT_P99,
-                                                 REPORT_RUNS, REPORT_FLAGGED};
+    static const enum report_column columns[] = {
+        REPORT_LOAD, REPORT_CORES, REPORT_CPU,      REPORT_P50,  REPORT_P90,
+        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS, REPORT_FLAGGED};
     put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 
@@ -152,7 +158,7 @@ static void put_failed(struct report *r)
         const char *status, *why;
         for (size_t at = 0; cuvee__report_next_failure(r, &r->arms[i], &at, &status, &why);) {
             if (!is_open)
-                sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3><ul>\n");
+                sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3>\n<ul>\n");
             is_open = true;
             put_reason(r, r->arms[i].name, status, why);
         }
@@ -227,9 +233,10 @@ static void put_card(struct report *r, size_t at)
     sink_put_str(r->out, "</p>\n<p><s>");
     cuvee__prose_say(&p, "{bytes summary.naive_sum.%zu.claimed}", at);
     sink_put_str(r->out, "</s></p>\n<p class=\"true\">");
-    cuvee__prose_say(&p,
-                     "{bytes summary.naive_sum.%zu.low} to {bytes summary.naive_sum.%zu.high}", at,
-                     at);
+    char low[64], high[64];
+    snprintf(low, sizeof low, "summary.naive_sum.%zu.low", at);
+    snprintf(high, sizeof high, "summary.naive_sum.%zu.high", at);
+    cuvee__prose_range(&p, PROSE_BYTES, false, low, high);
     sink_put_str(r->out, "</p>\n<p>");
     cuvee__prose_text(&p, method->cause);
     sink_put_str(r->out, "</p>\n");

@@ -32,7 +32,9 @@ void cuvee__svg_begin(struct sink *out, const char *title, const char *descripti
     if (!is_alone) return;
     sink_put_str(out, "<style>\n");
     sink_put_str(out, cuvee__style_plots);
-    sink_put_str(out, "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
+    sink_put_str(out, "</style>\n");
+    sink_put_str(out, cuvee__style_patterns);
+    sink_put_str(out, "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
 }
 
 void cuvee__svg_open(struct svg_plot *p, struct sink *out, const char *title,
@@ -48,7 +50,6 @@ void cuvee__svg_open(struct svg_plot *p, struct sink *out, const char *title,
                            .max_x = max_x > 0 ? max_x : 1,
                            .max_y = max_y > 0 ? max_y : 1};
     cuvee__svg_begin(out, title, description, p->width, p->height, is_alone);
-    if (is_alone) sink_put_str(out, cuvee__style_patterns);
 }
 
 void cuvee__svg_close(struct svg_plot *p)

@@ -7,7 +7,7 @@
 #include "report/svg.h"
 #include "report/svg_plots.h"
 
-enum { WIDTH = 880, HEIGHT = 420, LEFT = 60, RIGHT = 690, TOP = 28, BOTTOM = 380, MAX_LABEL = 24 };
+enum { WIDTH = 880, HEIGHT = 420, LEFT = 60, RIGHT = 690, TOP = 28, BOTTOM = 380, MAX_LABEL = 22 };
 enum { N_POINTS = 160, MAX_SAMPLES = 64 };
 
 /* 0 of nothing, 1 of 90 %, 2 of 99 %. */
@@ -75,30 +75,33 @@ static void put_intervals(struct sink *out, const struct svg_scale *x, const str
     }
 }
 
-/* At the right, by the order of their ends, each with a line from it. */
+/* At the right, the fastest median first; each curve has its shape at its median and at its end. */
 static void put_labels(struct sink *out, const struct svg_scale *x, const struct svg_scale *y,
                        const struct svg_sample *samples, size_t n)
 {
     size_t order[MAX_SAMPLES];
-    double at[MAX_SAMPLES];
     for (size_t i = 0; i < n; i++) {
-        /* Those that end at the same height: the slower one is lower. */
+        const struct svg_sample *s = &samples[i];
+        const double median = cuvee__stats_median(s->sorted, s->n);
         size_t k = i;
         for (; k; k--) {
-            const struct svg_sample *a = &samples[order[k - 1]], *b = &samples[i];
-            if (a->n > b->n || (a->n == b->n && a->sorted[a->n - 1] <= b->sorted[b->n - 1])) break;
+            const struct svg_sample *other = &samples[order[k - 1]];
+            if (cuvee__stats_median(other->sorted, other->n) <= median) break;
             order[k] = order[k - 1];
         }
         order[k] = i;
+        cuvee__svg_marker(out, s->series, SVG_MARKER_FULL, cuvee__svg_at(x, median),
+                          cuvee__svg_at(y, depth(0.5)), s->label);
+        cuvee__svg_marker(out, s->series, SVG_MARKER_FULL,
+                          cuvee__svg_at(x, s->sorted[s->n - 1]),
+                          cuvee__svg_at(y, deepest(s->n)), s->label);
     }
-    for (size_t i = 0; i < n; i++) at[i] = cuvee__svg_at(y, deepest(samples[order[i]].n)) - 8;
-    cuvee__svg_spread_labels(at, n, TOP, BOTTOM);
+    const double step = fmin(20, (double)(BOTTOM - TOP) / (double)n);
     for (size_t i = 0; i < n; i++) {
         const struct svg_sample *s = &samples[order[i]];
-        cuvee__svg_segment(out, "leader", cuvee__svg_at(x, s->sorted[s->n - 1]),
-                           cuvee__svg_at(y, deepest(s->n)), RIGHT + 12, at[i]);
-        cuvee__svg_marker(out, s->series, SVG_MARKER_FULL, RIGHT + 18, at[i], s->label);
-        cuvee__svg_label(out, NULL, "start", RIGHT + 28, at[i] + 4, s->label, MAX_LABEL);
+        const double at = TOP + ((double)i + 0.5) * step;
+        cuvee__svg_marker(out, s->series, SVG_MARKER_FULL, RIGHT + 18, at, NULL);
+        cuvee__svg_label(out, NULL, "start", RIGHT + 30, at + 4, s->label, MAX_LABEL);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "report/svg.h"
 #include "report/svg_plots.h"
 
-enum { WIDTH = 880, LEFT = 60, RIGHT = 690, MAX_LABEL = 24, MAX_CURVES = 16 };
+enum { WIDTH = 880, LEFT = 60, RIGHT = 690, MAX_LABEL = 22, MAX_CURVES = 16 };
 enum { TOP = 34, BOTTOM = 250, SECOND_TOP = 310, SECOND_BOTTOM = 410, HEIGHT = 446 };
 
 static void put_curve(struct sink *out, const struct svg_scale *x, const struct svg_scale *y,

@@ -40,7 +40,7 @@ static void put_row(struct sink *out, const struct svg_dot_row *r, double middle
                           d->kind == SVG_DOT_LEFT_OUT ? SVG_MARKER_HOLLOW : SVG_MARKER_FULL, x, y,
                           d->title);
         if (fabs(off) > limit) /* it lies further out than there is room */
-            cuvee__svg_text(out, "soft", "middle", x, off > 0 ? y + 14 : y - 8,
+            cuvee__svg_text(out, "soft", "start", x + 9, y + 4,
                             off > 0 ? "\xE2\x86\x91" : "\xE2\x86\x93");
     }
 }

@@ -13,13 +13,12 @@ static void put_row(struct sink *out, const struct svg_scale *x, const struct sv
     double begin = 0;
     cuvee__svg_label(out, NULL, "end", LEFT - 10, y + 12, r->label, MAX_LABEL);
     for (int i = 0; i < CUVEE__SVG_PHASES; i++) {
-        char class[16], title[96];
+        char title[96];
         if (!(r->ends[i] >= begin)) continue;
-        snprintf(class, sizeof class, "phase p%d", i);
         snprintf(title, sizeof title, "%.48s: %.3g s", names[i], r->ends[i] - begin);
         const double from = cuvee__svg_at(x, begin);
-        cuvee__svg_rectangle(out, class, from, y, cuvee__svg_at(x, r->ends[i]) - from, ROW - 10,
-                             title);
+        cuvee__svg_kind(out, "phase p", i, from, y, cuvee__svg_at(x, r->ends[i]) - from, ROW - 10,
+                        title);
         begin = r->ends[i];
     }
     cuvee__svg_text(out, NULL, "start", cuvee__svg_at(x, begin) + 8, y + 12, r->value);
@@ -29,9 +28,7 @@ static void put_legend(struct sink *out, const char *const names[CUVEE__SVG_PHAS
 {
     double at = LEFT;
     for (int i = 0; i < CUVEE__SVG_PHASES; i++) {
-        char class[16];
-        snprintf(class, sizeof class, "phase p%d", i);
-        cuvee__svg_rectangle(out, class, at, 8, 14, 12, NULL);
+        cuvee__svg_kind(out, "phase p", i, at, 8, 14, 12, NULL);
         cuvee__svg_text(out, NULL, "start", at + 20, 18, names[i]);
         at += 20 + cuvee__svg_width(names[i]) + 16;
     }

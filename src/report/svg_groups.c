@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
-#include <stdio.h>
 
 #include "report/svg.h"
 #include "report/svg_plots.h"
 
-enum { WIDTH = 880, LEFT = 206, RIGHT = 700, TOP = 34, BAR = 12, CLAIM = 10, GAP = 12 };
+enum { WIDTH = 880, LEFT = 206, RIGHT = 700, TOP = 34, BAR = 13, CLAIM = 11, GAP = 13 };
 enum { MAX_LABEL = 28 };
 
 static double height_of(const struct svg_group *g)
@@ -18,7 +17,6 @@ static double height_of(const struct svg_group *g)
 static void put_group(struct sink *out, const struct svg_scale *x, const struct svg_group *g,
                       const char *const names[CUVEE__SVG_CLAIMS], double y)
 {
-    char class[16];
     const double low = cuvee__svg_at(x, g->low), high = cuvee__svg_at(x, g->high);
     cuvee__svg_label(out, NULL, "end", LEFT - 10, y + BAR - 2, g->label, MAX_LABEL);
     cuvee__svg_rectangle(out, "true", LEFT, y, low - LEFT, BAR - 1, g->value);
@@ -28,8 +26,7 @@ static void put_group(struct sink *out, const struct svg_scale *x, const struct 
     for (int i = 0; i < CUVEE__SVG_CLAIMS; i++) {
         if (!isfinite(g->claims[i])) continue;
         const double end = cuvee__svg_at(x, g->claims[i]);
-        snprintf(class, sizeof class, "claim n%d", i);
-        cuvee__svg_rectangle(out, class, LEFT, y, fmax(end - LEFT, 1), CLAIM - 1, names[i]);
+        cuvee__svg_kind(out, "claim n", i, LEFT, y, fmax(end - LEFT, 1), CLAIM - 1, names[i]);
         cuvee__svg_text(out, "small", "start", end + 8, y + CLAIM - 1, g->texts[i]);
         y += CLAIM;
     }
@@ -39,10 +36,11 @@ static void put_legend(struct sink *out, const char *const names[CUVEE__SVG_CLAI
 {
     double at = LEFT;
     for (int i = -1; i < CUVEE__SVG_CLAIMS; i++) {
-        char class[16] = "true";
         const char *name = i < 0 ? "true" : names[i];
-        if (i >= 0) snprintf(class, sizeof class, "claim n%d", i);
-        cuvee__svg_rectangle(out, class, at, 8, 14, 12, NULL);
+        if (i < 0)
+            cuvee__svg_rectangle(out, "true", at, 8, 14, 12, NULL);
+        else
+            cuvee__svg_kind(out, "claim n", i, at, 8, 14, 12, NULL);
         cuvee__svg_text(out, NULL, "start", at + 20, 18, name);
         at += 20 + cuvee__svg_width(name) + 16;
     }

@@ -124,7 +124,7 @@ size_t cuvee__svg_ticks(const struct svg_scale *s, double ret[CUVEE__SVG_TICKS])
     size_t n = 0;
     const double first = ceil(s->low / s->step - 1e-9);
     for (double i = first; i * s->step <= s->high * (1 + 1e-9) && n < CUVEE__SVG_TICKS; i++)
-        ret[n++] = i * s->step;
+        ret[n++] = i * s->step + 0.0; /* no -0 */
     return n;
 }
 
@@ -152,7 +152,7 @@ void cuvee__svg_axis_x(struct sink *out, const struct svg_scale *x, double top, 
         cuvee__svg_text(out, "soft", "middle", at, bottom + 16, text);
     }
     cuvee__svg_segment(out, "axis", x->px_low, bottom, x->px_high, bottom);
-    cuvee__svg_text(out, "soft", "start", x->px_high + 10, bottom + 16, unit);
+    cuvee__svg_text(out, "soft", "start", x->px_high + 18, bottom + 16, unit);
 }
 
 void cuvee__svg_axis_y(struct sink *out, const struct svg_scale *y, double left, double right,
@@ -194,6 +194,15 @@ void cuvee__svg_rectangle(struct sink *out, const char *class, double x, double 
     put_attribute(out, "width", width > 0 ? width : 0);
     put_attribute(out, "height", height > 0 ? height : 0);
     put_end(out, "rect", title);
+}
+
+void cuvee__svg_kind(struct sink *out, const char *class, int kind, double x, double y,
+                     double width, double height, const char *title)
+{
+    char with_number[32];
+    snprintf(with_number, sizeof with_number, "%.24s%d", class, kind % 10);
+    cuvee__svg_rectangle(out, with_number, x, y, width, height, title);
+    if (kind % 2) cuvee__svg_rectangle(out, "hatched", x, y, width, height, NULL);
 }
 
 void cuvee__svg_marker(struct sink *out, int series, enum svg_marker kind, double x, double y,
@@ -240,6 +249,15 @@ void cuvee__svg_path_end(struct sink *out, const char *title)
 
 /* ---- labels ---- */
 
+void cuvee__svg_box_put(struct svg_boxes *b, double left, double top, double right, double bottom)
+{
+    if (b->n == CUVEE__SVG_BOXES) return;
+    b->at[b->n].left = left;
+    b->at[b->n].top = top;
+    b->at[b->n].right = right;
+    b->at[b->n++].bottom = bottom;
+}
+
 bool cuvee__svg_box_take(struct svg_boxes *b, double left, double top, double right, double bottom)
 {
     if (b->n == CUVEE__SVG_BOXES) return false;
@@ -247,10 +265,7 @@ bool cuvee__svg_box_take(struct svg_boxes *b, double left, double top, double ri
         if (left < b->at[i].right && b->at[i].left < right && top < b->at[i].bottom &&
             b->at[i].top < bottom)
             return false;
-    b->at[b->n].left = left;
-    b->at[b->n].top = top;
-    b->at[b->n].right = right;
-    b->at[b->n++].bottom = bottom;
+    cuvee__svg_box_put(b, left, top, right, bottom);
     return true;
 }
 

@@ -57,6 +57,10 @@ void cuvee__svg_segment(struct sink *out, const char *class, double x1, double y
                         double y2);
 void cuvee__svg_rectangle(struct sink *out, const char *class, double x, double y, double width,
                           double height, const char *title);
+/* One of a few kinds of areas beside each other: each second is hatched, so colour does not tell
+ * alone. class: "phase p" or "claim n", which the number follows. */
+void cuvee__svg_kind(struct sink *out, const char *class, int kind, double x, double y,
+                     double width, double height, const char *title);
 /* Seven shapes and eight colours: the first 56 series differ, neighbours in both. */
 enum svg_marker { SVG_MARKER_FULL, SVG_MARKER_HOLLOW };
 void cuvee__svg_marker(struct sink *out, int series, enum svg_marker kind, double x, double y,
@@ -79,6 +83,10 @@ struct svg_boxes {
 /* False, and nothing is taken: something is there, or there is no room for another box. */
 bool cuvee__svg_box_take(struct svg_boxes *b, double left, double top, double right,
                          double bottom);
+
+/* The same for what is there whether others are or not. */
+void cuvee__svg_box_put(struct svg_boxes *b, double left, double top, double right,
+                        double bottom);
 
 /* A column of labels beside the ends of curves: each as near as can be to where it wants to be,
  * one line apart, in their order, within top and bottom. `wanted` is replaced by where they are. */

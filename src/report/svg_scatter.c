@@ -25,7 +25,7 @@ static void choose_scales(struct scatter *s, const struct svg_place *places, siz
     }
     if (!n) x[0] = y[0] = x[1] = y[1] = 1;
     s->x = cuvee__svg_log_if(10, x[0] / 1.15, x[1] * 1.15, LEFT, RIGHT, 8);
-    s->y = cuvee__svg_log_if(10, y[0] / 1.15, y[1] * 1.15, BOTTOM, TOP, 7);
+    s->y = cuvee__svg_log_if(10, y[0] / 1.3, y[1] * 1.4, BOTTOM, TOP, 7);
 }
 
 /* From the left: nothing with less x has more y. */
@@ -40,13 +40,18 @@ static void put_frontier(struct scatter *s, const struct svg_place *places, size
     }
     if (!n_best) return;
     cuvee__svg_path_begin(s->out, "frontier");
-    cuvee__svg_path_to(s->out, true, cuvee__svg_at(&s->x, places[best[0]].x), BOTTOM);
+    double y = BOTTOM;
     for (size_t i = 0; i < n_best; i++) {
         const double x = cuvee__svg_at(&s->x, places[best[i]].x);
-        if (i) cuvee__svg_path_to(s->out, false, x, cuvee__svg_at(&s->y, places[best[i - 1]].y));
-        cuvee__svg_path_to(s->out, false, x, cuvee__svg_at(&s->y, places[best[i]].y));
+        const double next = i + 1 < n_best ? cuvee__svg_at(&s->x, places[best[i + 1]].x) : RIGHT;
+        const double y_new = cuvee__svg_at(&s->y, places[best[i]].y);
+        cuvee__svg_path_to(s->out, i == 0, x, y);
+        cuvee__svg_path_to(s->out, false, x, y_new);
+        if (i + 1 == n_best) cuvee__svg_path_to(s->out, false, next, y_new);
+        cuvee__svg_box_put(&s->taken, x - 1, fmin(y, y_new), x + 1, fmax(y, y_new));
+        cuvee__svg_box_put(&s->taken, fmin(x, next), y_new - 1, fmax(x, next), y_new + 1);
+        y = y_new;
     }
-    cuvee__svg_path_to(s->out, false, RIGHT, cuvee__svg_at(&s->y, places[best[n_best - 1]].y));
     cuvee__svg_path_end(s->out, "nothing measured is above and left of this line");
 }
 
@@ -101,7 +106,7 @@ void cuvee__svg_scatter(struct sink *out, const struct svg_heading *h,
     for (size_t i = 0; i < n; i++) {
         const double x = cuvee__svg_at(&s.x, places[i].x), y = cuvee__svg_at(&s.y, places[i].y);
         put_place(&s, &places[i]);
-        cuvee__svg_box_take(&s.taken, x - 6, y - 6, x + 6, y + 6);
+        cuvee__svg_box_put(&s.taken, x - 6, y - 6, x + 6, y + 6);
     }
     /* Those of the frontier matter most, so they choose first. */
     for (int pass = 0; pass < 2; pass++)

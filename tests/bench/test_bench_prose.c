@@ -44,6 +44,9 @@ static void test_units(void **state)
         const char *text;
     } cases[] = {
         {PROSE_COUNT, 12, "12"},
+        {PROSE_COUNT, 1000, "1000"},
+        {PROSE_COUNT, 43730, "43,730"},
+        {PROSE_COUNT, -3043730, "-3,043,730"},
         {PROSE_SECONDS, 0, "0 s"},
         {PROSE_SECONDS, 0.00042, "420 µs"},
         {PROSE_SECONDS, 0.042, "42.0 ms"},

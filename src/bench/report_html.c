@@ -137,9 +137,10 @@ static void put_speed(struct report *r)
 static void put_memory(struct report *r, cuvee_error *err)
 {
     const size_t begin = r->out->bytes.len;
+    size_t n_left_out;
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     cuvee__html_heading(r->out, "Memory over time");
-    if (!cuvee__report_draw_memory(r, err)) {
+    if (!cuvee__report_draw_memory(r, &n_left_out, err)) {
         r->out->bytes.len = begin;
         return;
     }
@@ -148,6 +149,9 @@ static void put_memory(struct report *r, cuvee_error *err)
                           "page counted once; grey: what it may have been between two looks; the "
                           "band is where the true peak lies; dashed: the sum of RSS; dotted: the "
                           "parent alone.");
+    if (n_left_out)
+        cuvee__prose_text(&p, " Others are left out for want of room: \"cuvee measure report\" "
+                              "shows the files in series/.");
     close_caption(r);
 }
 

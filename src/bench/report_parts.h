@@ -127,7 +127,8 @@ enum report_plot {
 };
 /* False: there is nothing to draw, and nothing was. */
 bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone);
-/* Memory over time of one run for each arm that kept it. Returns how many were drawn. */
-size_t cuvee__report_draw_memory(struct report *r, cuvee_error *err);
+/* Memory over time of one run for each arm that kept it, as far as a page has room. Returns how
+ * many were drawn. */
+size_t cuvee__report_draw_memory(struct report *r, size_t *ret_left_out, cuvee_error *err);
 
 #endif

@@ -16,8 +16,8 @@
 
 enum { MAX_RUNS = 4096, MAX_ARM_RUNS = 256, MAX_LATENCIES = 200000, TITLE = 192, VALUE = 96 };
 
-/* Of the pages' 1.5 MiB, what the plots of memory over time may take together. */
-#define MEMORY_BYTES ((size_t)800 << 10)
+/* Of a page's 1.5 MiB, what the plots of memory over time may take together. */
+#define MEMORY_BYTES ((size_t)1200 << 10)
 
 static void no_room(struct report *r)
 {
@@ -468,24 +468,36 @@ static json_t *read_measured(const struct report *r, const struct report_arm *a)
     return NULL;
 }
 
-size_t cuvee__report_draw_memory(struct report *r, cuvee_error *err)
+static void draw_memory_of(struct report *r, const struct report_arm *a, const json_t *measured,
+                           bool is_open, cuvee_error *err)
+{
+    char title[TITLE];
+    snprintf(title, sizeof title, "Memory over time: %.100s", a->name);
+    sink_put_str(r->out, is_open ? "<details open>\n<summary>" : "<details>\n<summary>");
+    cuvee__markup_text(r->out, a->name);
+    sink_put_str(r->out, "</summary>\n<div class=\"scroll\">\n");
+    if (cuvee__svg_memory(r->out, measured, title, false, err) < 0) no_room(r);
+    sink_put_str(r->out, "</div>\n</details>\n");
+}
+
+size_t cuvee__report_draw_memory(struct report *r, size_t *ret_left_out, cuvee_error *err)
 {
     const size_t begin = r->out->bytes.len;
     size_t n = 0;
+    *ret_left_out = 0;
     for (size_t i = 0; i < r->n_arms; i++) {
         const struct report_arm *a = &r->arms[i];
-        char title[TITLE];
-        if (!a->has_runs || a->is_twin || r->out->bytes.len - begin > MEMORY_BYTES) continue;
-        json_t *measured = read_measured(r, a);
+        json_t *measured = a->has_runs && !a->is_twin ? read_measured(r, a) : NULL;
         if (!measured) continue;
-        snprintf(title, sizeof title, "Memory over time: %.100s", a->name);
-        sink_put_str(r->out, n ? "<details>\n<summary>" : "<details open>\n<summary>");
-        cuvee__markup_text(r->out, a->name);
-        sink_put_str(r->out, "</summary>\n<div class=\"scroll\">\n");
-        if (cuvee__svg_memory(r->out, measured, title, false, err) < 0) no_room(r);
-        sink_put_str(r->out, "</div>\n</details>\n");
+        const size_t before = r->out->bytes.len;
+        draw_memory_of(r, a, measured, n == 0, err);
         json_decref(measured);
-        n++;
+        if (r->out->bytes.len - begin > MEMORY_BYTES) {
+            r->out->bytes.len = before;
+            ++*ret_left_out;
+        } else {
+            n++;
+        }
     }
     return n;
 }

@@ -125,13 +125,25 @@ void cuvee__svg_axes(struct svg_plot *p, const char *x_unit, const char *y_unit)
     cuvee__svg_text(p->out, "soft", "start", right + 8, floor_y + 18, x_unit);
 }
 
-static void put_point(const struct svg_plot *p, char command, double x, double y)
+/* Where a path is, in tenths of a pixel: a curve has thousands of points, and most of its steps
+ * are level or upright. */
+struct pen {
+    double x, y;
+    bool is_down;
+};
+
+static void pen_to(const struct svg_plot *p, struct pen *pen, double x, double y)
 {
-    const char c[] = {command, '\0'};
-    sink_put_str(p->out, c);
-    cuvee__markup_number(p->out, x_px(p, x));
-    sink_put_str(p->out, ",");
-    cuvee__markup_number(p->out, y_px(p, y));
+    x = round(x_px(p, x) * 10) / 10;
+    y = round(y_px(p, y) * 10) / 10;
+    const bool same_x = pen->is_down && !(x < pen->x || x > pen->x);
+    const bool same_y = pen->is_down && !(y < pen->y || y > pen->y);
+    if (same_x && same_y) return;
+    sink_put_str(p->out, !pen->is_down ? "M" : same_y ? "H" : same_x ? "V" : "L");
+    if (!same_x) cuvee__markup_number(p->out, x);
+    if (!same_x && !same_y) sink_put_str(p->out, ",");
+    if (!same_y) cuvee__markup_number(p->out, y);
+    *pen = (struct pen){x, y, true};
 }
 
 /* On a level part of the curve: between its ends, a point says nothing. */
@@ -140,18 +152,20 @@ static bool is_level(const double *y, size_t i, size_t n)
     return i && i + 1 < n && y[i - 1] == y[i] && y[i] == y[i + 1];
 }
 
-static void put_curve(const struct svg_plot *p, const double *x, const double *y, size_t n)
+static void put_curve(const struct svg_plot *p, struct pen *pen, const double *x, const double *y,
+                      size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!is_level(y, i, n)) put_point(p, i ? 'L' : 'M', x[i], y[i]);
+        if (!is_level(y, i, n)) pen_to(p, pen, x[i], y[i]);
 }
 
 static void put_area(const struct svg_plot *p, const double *x, const double *low,
                      const double *high, size_t n)
 {
-    put_curve(p, x, high, n);
+    struct pen pen = {.is_down = false};
+    put_curve(p, &pen, x, high, n);
     for (size_t i = n; i > 0; i--)
-        if (!is_level(low, i - 1, n)) put_point(p, 'L', x[i - 1], low[i - 1]);
+        if (!is_level(low, i - 1, n)) pen_to(p, &pen, x[i - 1], low[i - 1]);
     sink_put_str(p->out, "Z\">");
 }
 
@@ -181,7 +195,7 @@ void cuvee__svg_line(struct svg_plot *p, enum svg_stroke stroke, const char *tit
         [SVG_SOLID] = "line", [SVG_DASHED] = "dashed", [SVG_DOTTED] = "dotted"};
     if (!n) return;
     cuvee__markup_printf(p->out, "<path class=\"%s\" d=\"", classes[stroke]);
-    put_curve(p, x, y, n);
+    put_curve(p, &(struct pen){.is_down = false}, x, y, n);
     sink_put_str(p->out, "\">");
     put_title(p, title);
     sink_put_str(p->out, "</path>\n");

@@ -56,8 +56,10 @@ static const struct spec specs[] = {
      1.05, 4.8, 0.02, 0, 1200, NULL, NULL, 0, 0.01, false, false},
     {"an-arm-of-the-reader-whose-name-is-long-enough-to-need-room",
      "<script>alert(\"x\")</script> & it's | *his* `own` _idea_ of [a](pipeline)", "f32",
-     "<b>rt</b>", 3, 1, 8, 23.1, 1.7, 1.4, 640, 1.3, 1.5, 0.7, 0, 31, NULL, NULL, 41, 0.05, false,
+     "<b>rt</b>", 3, 1, 8, 23.1, 1.7, 1.4, 640, 1.3, 1.5, 0.7, 0, 31, NULL, NULL, 3, 0.05, false,
      false},
+    {"out-of-order", "answers change places", "f32", "torch", 4, 1, 32, 21.5, 2.1, 1.9, 1350, 1.02,
+     1.5, 0.4, 0, 700, NULL, NULL, 41, 0.02, false, false},
 };
 enum { N_SPECS = sizeof specs / sizeof *specs };
 

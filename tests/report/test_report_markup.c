@@ -111,7 +111,7 @@ static void test_plot_is_the_same(void **state)
         "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 880 380\" width=\"880\" height=\"380\">\n"
         "<title>t &lt;1&gt;</title>\n<desc>d &amp; e</desc>\n",
         /* 644 px for 2 s, 290 px for 4 MiB, the origin at 56, 344 */
-        "<path class=\"bound\" d=\"M56,271.5L378,126.5L700,199L700,344L56,344Z\">"
+        "<path class=\"bound\" d=\"M56,271.5L378,126.5L700,199V344H56Z\">"
         "<title>bound</title></path>\n",
         "<path class=\"area c1\" d=\"M56,271.5L",
         "<path fill=\"url(#hatch)\" pointer-events=\"none\" d=\"M56,271.5L",

@@ -209,7 +209,7 @@ static bool is_failure_of(const json_t *run, const char *arm)
 {
     const char *status = cuvee__json_text_at(run, "status");
     return strcmp(cuvee__json_text_at(run, "arm"), arm) == 0 && *status &&
-           strcmp(status, "ok") != 0;
+           strcmp(status, "ok") != 0 && strcmp(status, "interrupted") != 0;
 }
 
 bool cuvee__report_next_failure(const struct report *r, const struct report_arm *a, size_t *at,

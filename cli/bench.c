@@ -122,6 +122,12 @@ static const struct option_spec options[] = {
      .arg = "N",
      .offset = AT(plan.rate),
      .help = "Texts a second that arrive, of the scenario server"},
+    {.name = "latency-bound",
+     .kind = OPTION_REAL,
+     .arg = "MS",
+     .offset = AT(plan.latency_bound_ms),
+     .help = "Scenario server: also find the highest rate at which 99 of 100 answers take no "
+             "longer"},
     {.name = "blocks",
      .kind = OPTION_NUMBER,
      .arg = "N",

@@ -38,6 +38,8 @@ static int override(json_t *plan, const struct bench_request *r, cuvee_error *er
     if (r->input && !r->gold) json_object_del(input, "gold");
     if (r->input) json_object_del(plan, "answers");
     if (r->rate > 0) rc |= json_object_set_new(plan, "rate", json_real(r->rate));
+    if (r->latency_bound_ms > 0)
+        rc |= json_object_set_new(plan, "latency_bound_ms", json_real(r->latency_bound_ms));
     if (r->without_sweep || r->scenario) json_object_del(plan, "sweep");
     return rc < 0 ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory") : CUVEE_OK;
 }

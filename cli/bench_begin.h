@@ -15,7 +15,7 @@ struct bench_request {
     const char *plan; /* file; NULL: the one that comes with cuvee */
     const char *arms, *input, *column, *gold, *scenario;
     int64_t blocks, limit;
-    double rate;
+    double rate, latency_bound_ms;
     bool is_quick;
     bool without_sweep;
 };

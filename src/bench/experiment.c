@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json_at.h"
 #include "bench/plan.h"
+#include "bench/rates.h"
 #include "bench/results.h"
 #include "bench/schedule.h"
 #include "os/clock.h"
@@ -129,13 +130,16 @@ static int keep_run(struct experiment *e, json_t *run, cuvee_error *err)
     return cuvee__results_write(e->results, e->setup.dir, err);
 }
 
-/* *ret_run: borrowed from the results. */
-static int run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
-                    cuvee_error *err)
+int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
+                               cuvee_error *err)
 {
     json_t *run = NULL;
     struct answers answers = {0};
     request->id = json_array_size(json_object_get(e->results, "runs"));
+    if (*e->schedule && !request->schedule) {
+        request->schedule = e->schedule;
+        request->rate = e->rate;
+    }
     if (e->on_begin) e->on_begin(e->arg, request->name, request->block, request->kind);
     int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
                               &answers, err);
@@ -170,7 +174,7 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
                                   .again_of = -1};
     json_t *run = NULL, *counted = NULL;
     for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0) && !*e->setup.stop; i++) {
-        const int rc = run_once(e, &request, &run, err);
+        const int rc = cuvee__experiment_run_once(e, &request, &run, err);
         if (rc < 0) return rc;
         if (is_success(run) && (!counted || !is_contaminated(run))) counted = run;
         if (!is_success(run) || !is_contaminated(run)) break;
@@ -209,7 +213,7 @@ static int warm_up_entry(struct experiment *e, json_t *an_entry, double *baselin
                                   .again_of = -1};
     json_t *run = NULL;
     double wall_s = 0;
-    const int rc = run_once(e, &request, &run, err);
+    const int rc = cuvee__experiment_run_once(e, &request, &run, err);
     if (rc < 0 || !is_success(run) || !cuvee__json_number_at(run, "wall_s", &wall_s)) return rc;
     if (strcmp(request.name, reference_of(e)) == 0) *baseline_s = wall_s;
     if (*baseline_s > 0 && wall_s > CUVEE__SLOW_ARM_RATIO * *baseline_s &&
@@ -293,7 +297,9 @@ static int sweep_once(struct experiment *e, const json_t *an_entry, long block, 
                                   .workers = workers,
                                   .threads = threads};
     json_t *run = NULL;
-    return has_swept(e, block, workers, threads) ? CUVEE_OK : run_once(e, &request, &run, err);
+    return has_swept(e, block, workers, threads)
+               ? CUVEE_OK
+               : cuvee__experiment_run_once(e, &request, &run, err);
 }
 
 static int run_sweep(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
@@ -329,17 +335,32 @@ static int take_kept_answers(struct experiment *e, cuvee_error *err)
     return cuvee__answers_read(path, cuvee__arm_items(&e->setup, arm), &e->expected, err);
 }
 
+static int schedule_arrivals(struct experiment *e, cuvee_error *err)
+{
+    if (!is_text(e->setup.plan, "scenario", "server")) return CUVEE_OK;
+    cuvee__json_number_at(e->setup.plan, "rate", &e->rate);
+    return cuvee__arrivals_write(&e->setup, e->rate, e->schedule, sizeof e->schedule, err);
+}
+
+/* Probes have arrivals of their own. */
+static int find_rates(struct experiment *e, cuvee_error *err)
+{
+    return *e->schedule ? cuvee__rates_find(e, err) : CUVEE_OK;
+}
+
 int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
 {
     const uint64_t begin_ns = cuvee__clock_ns();
     char now[32];
     int rc = take_kept_answers(e, err);
+    if (rc == CUVEE_OK) rc = schedule_arrivals(e, err);
     if (rc == CUVEE_OK && e->warms_up) rc = warm_up(e, begin_ns, err);
     if (rc == CUVEE_OK && e->expected.n == 0 && !is_over(e, begin_ns))
         rc = run_reference_first(e, err);
     for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !is_over(e, begin_ns); block++)
         rc = run_block(e, block, begin_ns, err);
     if (rc == CUVEE_OK && !is_over(e, begin_ns)) rc = run_sweep(e, begin_ns, err);
+    if (rc == CUVEE_OK && !is_over(e, begin_ns)) rc = find_rates(e, err);
     if (rc < 0) return rc;
     const char *state = *e->setup.stop ? "interrupted" : "complete";
     if (json_object_set_new(e->results, "state", json_string(state)) < 0 ||

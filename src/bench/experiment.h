@@ -27,6 +27,8 @@ struct experiment {
     bool has_given_answers; /* they came with the plan */
     bool warms_up, repeats; /* --quick does neither */
     double budget_s;        /* no run begins after so long; 0: none */
+    double rate;            /* of scenario server: of the plan */
+    char schedule[4400];    /* its arrivals; "": none */
 
     /* What happens, for people; may be NULL. Never during a run. */
     void (*on_begin)(void *arg, const char *arm, long block, const char *kind);
@@ -39,6 +41,11 @@ struct experiment {
  * Returns CUVEE_OK, also when arms failed; CUVEE_E_IO (the results cannot be written),
  * CUVEE_E_NOMEM; as cuvee__bench_run(). */
 int cuvee__experiment_run(struct experiment *e, cuvee_error *err);
+
+/* One run, kept in the results and on disk; for those that search (rates.h).
+ *   ret_run  borrowed from the results */
+int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
+                               cuvee_error *err);
 
 /* Runs that there will be, at most, without those again. */
 size_t cuvee__experiment_n_runs(const struct experiment *e);

@@ -196,6 +196,9 @@ static int check(const json_t *plan, cuvee_error *err)
         return cuvee__fail(err, CUVEE_E_FORMAT, "'schema' is not \"bench-plan/1\"");
     if (!is_one_of(cuvee__json_text_at(plan, "scenario"), scenarios))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'scenario' is not offline, single or server");
+    if (strcmp(cuvee__json_text_at(plan, "scenario"), "server") == 0 &&
+        !(json_number_value(json_object_get(plan, "rate")) > 0))
+        return cuvee__fail(err, CUVEE_E_FORMAT, "scenario server needs a 'rate' above 0");
     if (!is_one_of(cuvee__json_text_at(plan, "metric"), metrics))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'metric' is not items_per_s, cpu_s or footprint");
     const json_int_t blocks = json_integer_value(json_object_get(plan, "blocks"));
@@ -347,6 +350,8 @@ static int compare_settings(const json_t *plan, const json_t *reference, const j
 
 int cuvee__plan_settle(json_t *plan, size_t n_cores, cuvee_error *err)
 {
+    const int checked = check(plan, err); /* options may have changed it */
+    if (checked < 0) return checked;
     const json_t *arms = json_object_get(plan, "arms");
     const json_t *reference = cuvee__plan_arm(plan, cuvee__json_text_at(plan, "reference"));
     for (size_t i = 0; i < json_array_size(arms); i++)

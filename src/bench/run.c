@@ -223,14 +223,15 @@ static json_t *begin_record(const struct run_request *request, const struct run_
                   request->again_of < 0 ? json_null() : json_integer(request->again_of), "status",
                   "why", "counts", 0, "latency_ms", "answers", "files", "measure", files->measure,
                   "series", files->series, "log", files->log);
-    if (record && request->workers &&
-        json_object_set_new(record, "settings",
-                            json_pack("{s:I, s:I}", "workers", (json_int_t)request->workers,
-                                      "threads", (json_int_t)request->threads)) < 0) {
-        json_decref(record);
-        return NULL;
-    }
-    return record;
+    int rc = record ? 0 : -1;
+    if (request->workers)
+        rc |= json_object_set_new(record, "settings",
+                                  json_pack("{s:I, s:I}", "workers", (json_int_t)request->workers,
+                                            "threads", (json_int_t)request->threads));
+    if (request->rate > 0) rc |= json_object_set_new(record, "rate", json_real(request->rate));
+    if (rc == 0) return record;
+    json_decref(record);
+    return NULL;
 }
 
 static json_t *read_measured(const struct bench_setup *setup, const struct run_files *files)

@@ -36,11 +36,12 @@ struct bench_setup {
 struct run_request {
     const json_t *arm;
     const char *name; /* as in the results: the arm's, or that of its twin */
-    const char *kind; /* warm-up, timed, again, sweep, server */
+    const char *kind; /* warm-up, timed, again, sweep, rate */
     size_t id;
     long block;
     long again_of;         /* -1: none */
     long workers, threads; /* of a sweep; 0: the arm's own */
+    double rate;           /* of arrivals; 0: none */
     const char *schedule;  /* file of arrivals, for server; NULL: none */
 };
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json_at.h"
 #include "bench/plan.h"
+#include "bench/rates.h"
 #include "bench/sentences.h"
 #include "bench/summary_pairs.h"
 #include "bench/summary_sweep.h"
@@ -148,6 +149,7 @@ static json_t *summarise_arm(const json_t *results, const char *arm)
     if (rc == 0) rc = add_medians(o, "naive", &list, naive, sizeof naive / sizeof *naive);
     if (rc == 0) rc = add_medians(o, "latency_ms", &list, quantiles, 3);
     if (rc == 0) rc = add_answers(o, results, arm);
+    if (rc == 0) rc = json_object_set_new(o, "max_rate", cuvee__rates_summary(results, arm));
     cuvee__runs_deinit(&list);
     if (rc == 0) return o;
     json_decref(o);

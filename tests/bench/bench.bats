@@ -217,3 +217,24 @@ results() {
     cuvee bench report
     expect_status 2
 }
+
+@test "scenario server: arrivals by chance, and the highest rate that keeps the bound" {
+    # Every answer takes 10 ms while fewer than 40 a second arrive, else a second: told by the last arrival.
+    cat > slow <<'SH'
+#!/bin/sh
+awk 'END { ms = NR / $1 > 40 ? 1000 : 10; for (i = 0; i < NR; i++) printf "{\"label\":\"RED\",\"score\":1,\"ms\":%d}\n", ms }' "$1" > "$2"
+SH
+    chmod +x slow
+    { echo text; seq 400; } > items.csv
+    plan 1 "$(arm a './slow {schedule} "$0"')"
+    jq 'del(.input.gold)' plan.json > more.json && mv more.json plan.json
+    bench --scenario server -o results
+    expect_status 3
+    expect_stderr "'rate'"
+    bench --scenario server --rate 10 --latency-bound 100 -o results
+    expect_status 0
+    results '.summary.arms[0].max_rate | .rate > 30 and .rate <= 44 and .p99_ms == 10'
+    results '[.runs[] | select(.kind == "rate")] | length <= 8 and any(.[]; .met) and any(.[]; .met | not)'
+    [ "$(wc -l < results/scratch/schedule.txt)" = 400 ]
+    sort -g -c results/scratch/schedule.txt
+}

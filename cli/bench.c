@@ -202,6 +202,7 @@ const struct command cli__command_bench = {
     .summary = "the experiment: all architectures at the same work, measured and compared",
     .synopsis = "cuvee bench [OPTION...] -o DIR\n"
                 "cuvee bench report [OPTION...] DIR\n"
+                "cuvee bench compare [OPTION...] A B\n"
                 "cuvee bench drive [OPTION...]",
     .examples = examples,
     .notes = "Exit codes: 0 done, 1 an arm failed or answered wrongly, 2 usage, 3 input or plan, 4 "
@@ -416,14 +417,20 @@ static void release(struct bench *b)
     cuvee__bench_input_deinit(&b->input);
 }
 
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} parts[] = {
+    {"report", cli__bench_report}, {"compare", cli__bench_compare}, {"drive", cli__bench_drive}};
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .scenario = -1};
     struct operands operands;
     cuvee_error err = {0};
     int rc = EXIT_OK;
-    if (argc > 1 && strcmp(argv[1], "drive") == 0) return cli__bench_drive(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "report") == 0) return cli__bench_report(argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof *parts; i++)
+        if (strcmp(argv[1], parts[i].name) == 0) return parts[i].run(argc - 1, argv + 1);
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc;
     if (!o.output && !o.dry_run && !o.print_plan)
         return cli__usage_error(self, "say where results go, with -o DIR");

@@ -15,10 +15,12 @@ extern const struct command cli__command_measure;
 extern const struct command cli__command_bench;
 extern const struct command cli__command_bench_drive;
 extern const struct command cli__command_bench_report;
+extern const struct command cli__command_bench_compare;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;
 
-/* Within bench. argv[0] is its name; returns an exit code. */
+/* Within bench. argv[0] is its name; each returns an exit code. */
+int cli__bench_compare(int argc, char **argv);
 int cli__bench_drive(int argc, char **argv);
 
 /* All of them in the order of the help, then NULL. */

@@ -90,6 +90,7 @@ _cuvee() {
         bench:--model|bench:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         bench:--scenario) COMPREPLY=($(compgen -W 'offline single server' -- "$cur")); return ;;
         bench:--rate) return ;;
+        bench:--latency-bound) return ;;
         bench:--blocks) return ;;
         bench:--cpus) return ;;
         bench:--limit-mem) return ;;
@@ -128,7 +129,7 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
-        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --scenario --rate --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
         bench-report) options='--format -f --output -o --help -h --version -V' ;;
         bench-drive) options='--model -m --precision --cache --no-cache --input --column --items --answers --scenario --schedule --batch --workers --processes --part --python-host --python --script-args --max-batch --concurrency --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;

@@ -125,6 +125,7 @@ complete -c cuvee -n '__fish_seen_subcommand_from bench' -l limit -x -d 'The fir
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l model -s m -x -a '(__fish_complete_directories)' -d 'Hugging Face model directory; else $CUVEE_MODEL, else the default model'
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l scenario -x -a 'offline single server' -d 'offline: all texts are there; single: the next when the one before is answered; server: they arrive by chance, at --rate'
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l rate -x -d 'Texts a second that arrive, of the scenario server'
+complete -c cuvee -n '__fish_seen_subcommand_from bench' -l latency-bound -x -d 'Scenario server: also find the highest rate at which 99 of 100 answers take no longer'
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l blocks -x -d 'How often each arm runs; intervals need 6'
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l no-sweep -d 'Leave out the runs with too many workers and threads'
 complete -c cuvee -n '__fish_seen_subcommand_from bench' -l cpus -x -d 'Processors that arms may use, as 0,2-3'

@@ -238,3 +238,22 @@ SH
     [ "$(wc -l < results/scratch/schedule.txt)" = 400 ]
     sort -g -c results/scratch/schedule.txt
 }
+
+@test "two experiments beside each other" {
+    plan 3 "$(arm a 'sleep 0.05; ./good "$0"')" "$(arm b './good "$0"')"
+    bench -q -o one
+    plan 3 "$(arm a 'sleep 0.4; ./good "$0"')" "$(arm c './good "$0"')"
+    bench -q -o two
+    cuvee bench compare one two
+    expect_status 0
+    expect_output 'different plans'
+    cuvee bench compare --json one two
+    jq -e '.differs == ["plan"] and ([.arms[].arm] | unique == ["a"])' <<< "$output"
+    jq -e '.arms[] | select(.figure == "wall_s") | .ratio > 2 and (.overlap | not)' <<< "$output"
+    cuvee bench compare one one
+    expect_output 'no difference is proven'
+    cuvee bench compare one
+    expect_status 2
+    cuvee bench compare one none
+    expect_status 3
+}

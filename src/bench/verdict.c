@@ -62,29 +62,35 @@ static struct verdict_ratio centre(const double *sorted, size_t n)
     return r;
 }
 
-/* Which of the two entries of the reference is the twin is chance: so the floor is as far on both
- * sides as the farther end. */
-static double farther_end(const struct verdict_ratio *r)
+/* How far a ratio must be from 1, in logarithms, for this experiment to see it: half as far as the
+ * A/A interval is wide, for its middle is chance. Unless it leaves out 1: then the reference
+ * differs from itself, and as far as the farther end, on both sides, nothing is a difference. */
+static double floor_of(const struct verdict_ratio *r)
 {
-    return fmax(fabs(r->interval.low), fabs(r->interval.high));
+    if (r->n == 0) return 0;
+    const double low = r->interval.low, high = r->interval.high;
+    return low > 0 || high < 0 ? fmax(fabs(low), fabs(high)) : (high - low) / 2;
 }
 
 /* `farthest`: of all A/A pairs. */
 static enum verdict_word word_of(const struct verdict *v, double least_effect, double farthest)
 {
     const double low = v->ratio.interval.low, high = v->ratio.interval.high;
-    if (!v->ratio.is_range) {
-        const double nothing = fmax(least_effect, v->floor.n ? farther_end(&v->floor) : 0);
-        if (-nothing <= low && high <= nothing) return VERDICT_INDISTINGUISHABLE;
-    }
+    const double noise = floor_of(&v->floor), margin = fmax(least_effect, noise);
+    bool is_above, is_below;
+    if (!v->ratio.is_range && -margin <= low && high <= margin) return VERDICT_INDISTINGUISHABLE;
     if (v->floor.n < VERDICT_MIN_RANGE || v->ratio.n < VERDICT_MIN_RANGE)
         return VERDICT_INCONCLUSIVE;
-    /* A range is no interval: its pairs must also be farther from 1 than from one another. */
-    const double far =
-        v->ratio.is_range ? fmax(fmax(farthest, high - low), least_effect) : farther_end(&v->floor);
-    if (low > far && low > 0) return VERDICT_BETTER;
-    if (high < -far && high < 0) return VERDICT_WORSE;
-    return VERDICT_INCONCLUSIVE;
+    if (v->ratio.is_range) {
+        /* No interval: all pairs must also be farther from 1 than from one another. */
+        const double far = fmax(fmax(farthest, high - low), least_effect);
+        is_above = low > far;
+        is_below = high < -far;
+    } else {
+        is_above = low > 0 && v->ratio.median > noise;
+        is_below = high < 0 && v->ratio.median < -noise;
+    }
+    return is_above ? VERDICT_BETTER : is_below ? VERDICT_WORSE : VERDICT_INCONCLUSIVE;
 }
 
 static struct stats_interval exp_of(struct stats_interval x)
@@ -145,7 +151,7 @@ int cuvee__verdict(const struct verdict_block *blocks, size_t n,
         cuvee__stats_sort(sorted, n_pairs);
         v.ratio = centre(sorted, n_pairs);
         v.word = word_of(&v, least_effect, farthest);
-        v.margin = exp(fmax(least_effect, n_twins ? farther_end(&v.floor) : 0));
+        v.margin = exp(fmax(least_effect, floor_of(&v.floor)));
         if ((rc = tests_of(logs, sorted, n_pairs, options, &v, err)) < 0) goto done;
         to_ratios(&v.ratio);
     }

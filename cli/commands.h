@@ -13,6 +13,7 @@ extern const struct command cli__command_pack;
 extern const struct command cli__command_cache;
 extern const struct command cli__command_measure;
 extern const struct command cli__command_bench;
+extern const struct command cli__command_advise;
 extern const struct command cli__command_bench_drive;
 extern const struct command cli__command_bench_report;
 extern const struct command cli__command_bench_compare;

@@ -6,7 +6,7 @@
 
 enum exit_code {
     EXIT_OK = 0,            /* also when the reader of our output went away */
-    EXIT_ROWS = 1,          /* done, with more error rows than --max-errors */
+    EXIT_ROWS = 1,          /* done, with more error rows than --max-errors; advise: nothing fits */
     EXIT_USAGE = 2,         /* an option, or CUVEE_ISA */
     EXIT_INPUT = 3,         /* an input file, a missing column */
     EXIT_MODEL = 4,         /* the model, or memory and threads to run it */

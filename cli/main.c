@@ -16,11 +16,11 @@
 #include "help.h"
 #include "os/mark.h"
 
-const struct command *const cli__commands[] = {&cli__command_classify,    &cli__command_tokenize,
-                                               &cli__command_info,        &cli__command_pack,
-                                               &cli__command_cache,       &cli__command_measure,
-                                               &cli__command_bench,       &cli__command_doctor,
-                                               &cli__command_completions, NULL};
+const struct command *const cli__commands[] = {
+    &cli__command_classify,    &cli__command_tokenize, &cli__command_info,
+    &cli__command_pack,        &cli__command_cache,    &cli__command_measure,
+    &cli__command_bench,       &cli__command_advise,   &cli__command_doctor,
+    &cli__command_completions, NULL};
 
 static const struct option_spec program_options[] = {OPTION_SPEC_HELP, OPTION_SPEC_VERSION};
 

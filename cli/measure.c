@@ -24,6 +24,7 @@
 #include "measure_self_test.h"
 #include "measure_summary.h"
 #include "os/cpu_list.h"
+#include "quantity.h"
 
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
@@ -200,27 +201,12 @@ struct limit {
     double most; /* bytes or seconds */
 };
 
-/* A number, of bytes with K, M, G or T behind it. Moves *text to what follows. */
-static bool parse_size(const char **text, double *ret)
-{
-    char *end;
-    *ret = strtod(*text, &end);
-    if (end == *text || !(*ret >= 0)) return false;
-    const char *const units = "KMGT", *unit = *end ? strchr(units, *end) : NULL;
-    if (unit) {
-        for (const char *u = units; u <= unit; u++) *ret *= 1024;
-        end++;
-    }
-    *text = end;
-    return true;
-}
-
 static bool parse_limit_mem(const char *text, uint64_t *ret)
 {
     double bytes = 0;
     *ret = 0;
     if (!text) return true;
-    if (!parse_size(&text, &bytes) || *text || !(bytes >= 1 && bytes < 1e18)) return false;
+    if (!cli__quantity_bytes(&text, &bytes) || *text || !(bytes >= 1 && bytes < 1e18)) return false;
     *ret = (uint64_t)bytes;
     return true;
 }
@@ -236,7 +222,7 @@ static bool parse_limit(const char *text, struct limit *ret)
         char *end;
         ret->kind = k;
         text += n;
-        if (k == LIMIT_FOOTPRINT) return parse_size(&text, &ret->most) && *text == '\0';
+        if (k == LIMIT_FOOTPRINT) return cli__quantity_bytes(&text, &ret->most) && *text == '\0';
         ret->most = strtod(text, &end);
         return end != text && ret->most >= 0 && *end == '\0';
     }

@@ -4,7 +4,7 @@ _cuvee() {
     local command=${COMP_WORDS[1]} options= words=
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure bench doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'classify tokenize info pack cache measure bench advise doctor help --help --version' -- "$cur"))
         return
     fi
     ((COMP_CWORD > 2)) && case "$command ${COMP_WORDS[2]}" in
@@ -117,6 +117,15 @@ _cuvee() {
         bench-drive:--script-args) return ;;
         bench-drive:--max-batch) return ;;
         bench-drive:--concurrency) return ;;
+        advise:--results) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        advise:--memory) return ;;
+        advise:--latency-p99) return ;;
+        advise:--rows) return ;;
+        advise:--finish-within) return ;;
+        advise:--rate) return ;;
+        advise:--core-hour-price) return ;;
+        advise:--model|advise:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        advise:--team) COMPREPLY=($(compgen -W 'any python c go' -- "$cur")); return ;;
     esac
     case $command in
         classify) options='--model -m --precision --cache --no-cache --activation --max-length --truncate --column --pair-column --input-format --delimiter --no-header --encoding --limit --output -o --format --top-k --threshold --labels-map --keep-columns --no-text --max-errors --threads --batch-tokens --metrics --python-host --python --script-args --max-batch --concurrency --deadline --recycle-calls --recycle-mb --quiet -q --help -h --version -V' ;;
@@ -132,6 +141,7 @@ _cuvee() {
         bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
         bench-report) options='--format -f --output -o --help -h --version -V' ;;
         bench-drive) options='--model -m --precision --cache --no-cache --input --column --items --answers --scenario --schedule --batch --workers --processes --part --python-host --python --script-args --max-batch --concurrency --help -h --version -V' ;;
+        advise) options='--results --json --memory --latency-p99 --rows --finish-within --rate --core-hour-price --model -m --team --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;
     esac
     if [[ $cur == -* ]]; then

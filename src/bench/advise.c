@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/advise.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json_at.h"
+#include "bench/advise_words.h"
+
+static json_t *real_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static const char *team_name(enum advise_team team)
+{
+    static const char *const names[] = {NULL, "python", "c", "go"};
+    return names[team];
+}
+
+static json_t *limits_to_json(const struct advise_limits *l)
+{
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "memory_bytes", real_or_null(l->memory_bytes),
+        "latency_p99_ms", real_or_null(l->latency_p99_ms), "rows", real_or_null(l->rows),
+        "finish_within_s", real_or_null(l->finish_within_s), "items_per_s",
+        real_or_null(l->items_per_s), "core_hour_price", real_or_null(l->core_hour_price), "model",
+        l->model, "team", team_name(l->team));
+}
+
+static json_t *uses_to_json(const struct candidate *c, const struct advise_limits *limits)
+{
+    json_t *uses = json_object();
+    int rc = uses ? 0 : -1;
+    for (int k = 0; rc == 0 && k < ADVISE_N_LIMITS; k++) {
+        const enum advise_limit which = (enum advise_limit)k;
+        if (!isnan(cuvee__contest_limit(limits, which)))
+            rc = json_object_set_new(uses, cuvee__advise_limit_name(which),
+                                     real_or_null(cuvee__contest_use(c, limits, which)));
+    }
+    return uses;
+}
+
+static json_t *candidate_to_json(const struct candidate *c, const struct advise_limits *limits)
+{
+    if (!c) return json_null();
+    const double price = limits->core_hour_price * 1e6 / c->items_per_core_hour;
+    json_t *figures = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "memory_bytes",
+        real_or_null(c->amount[ADVISE_MEMORY]), "upper", real_or_null(c->upper), "steady",
+        real_or_null(c->steady), "items_per_s", real_or_null(c->items_per_s), "rate",
+        real_or_null(c->amount[ADVISE_RATE]), "latency_p99_ms",
+        real_or_null(c->amount[ADVISE_LATENCY]), "finish_s", real_or_null(c->amount[ADVISE_FINISH]),
+        "items_per_core_hour", real_or_null(c->items_per_core_hour), "price_per_million",
+        real_or_null(price), "labels_differ", real_or_null(c->labels_differ));
+    json_t *operations = json_pack("{s:i, s:s, s:s}", "parts", c->parts, "text",
+                                   c->traits->parts_text, "breaks", c->traits->breaks_text);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "arm", c->arm, "title",
+                     c->title, "from", c->from, "workers", real_or_null(c->workers), "threads",
+                     real_or_null(c->threads), "precision", c->precision, "n", real_or_null(c->n),
+                     "figures", figures, "operations", operations, "use", uses_to_json(c, limits));
+}
+
+/* ---- the command ---- */
+
+static int add_text(json_t *list, const char *text)
+{
+    return json_array_append_new(list, json_string(text));
+}
+
+/* Of what `cuvee classify` does too: that, on the input and the model of the experiment or the
+ * reader's. */
+static json_t *classify_command(const struct candidate *c, const json_t *results,
+                                const struct advise_limits *limits)
+{
+    char threads[24];
+    const char *column = cuvee__json_text_at(results, "input.column");
+    const char *model = limits->model ? limits->model : cuvee__json_text_at(results, "model.path");
+    json_t *list =
+        json_pack("[s,s,s]", "cuvee", "classify", cuvee__json_text_at(results, "input.path"));
+    int rc = list ? 0 : -1;
+    if (*column) rc |= add_text(list, "--column") | add_text(list, column);
+    rc |= add_text(list, "-m") | add_text(list, model);
+    if (c->traits->host) {
+        rc |= add_text(list, "--python-host") | add_text(list, c->traits->host);
+    } else if (*c->precision) {
+        rc |= add_text(list, "--precision") | add_text(list, c->precision);
+    }
+    if (!isnan(c->workers) && !isnan(c->threads)) {
+        /* What runs within Python has threads of its own. */
+        snprintf(threads, sizeof threads, "%.0f", c->workers * (c->traits->host ? 1 : c->threads));
+        rc |= add_text(list, "--threads") | add_text(list, threads);
+    }
+    rc |= add_text(list, "-o") | add_text(list, "labels.jsonl");
+    if (rc == 0) return list;
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *command_of(const struct candidate *c, const json_t *results,
+                          const struct advise_limits *limits)
+{
+    if (!c) return json_null();
+    /* A Python host runs scripts: without one of the reader's, the experiment's own is meant. */
+    if (c->traits->is_classify && (!c->traits->host || limits->model))
+        return classify_command(c, results, limits);
+    return c->command ? json_deep_copy(c->command) : json_null();
+}
+
+int cuvee__advise(const json_t *results, const struct advise_limits *limits, json_t **ret_advice,
+                  cuvee_error *err)
+{
+    struct contest contest;
+    json_t *advice = NULL;
+    int rc = cuvee__contest_init(&contest, results, limits, err);
+    if (rc < 0) goto done;
+    const struct candidate *chosen = cuvee__contest_choose(&contest, limits, NULL);
+    const struct candidate *second =
+        chosen ? cuvee__contest_choose(&contest, limits, chosen->arm) : NULL;
+    const struct candidate *nearest = chosen ? NULL : cuvee__contest_nearest_miss(&contest, limits);
+    advice =
+        json_pack("{s:s, s:b, s:o, s:{s:f, s:f, s:f}, s:o, s:o, s:o, s:o}", "schema", "advice/1",
+                  "fits", chosen != NULL, "limits", limits_to_json(limits), "rules", "headroom",
+                  ADVISE_HEADROOM, "busy", ADVISE_BUSY, "worth", ADVISE_WORTH, "recommended",
+                  candidate_to_json(chosen, limits), "command", command_of(chosen, results, limits),
+                  "runner_up", candidate_to_json(second, limits), "nearest_miss",
+                  candidate_to_json(nearest, limits));
+    rc = advice ? cuvee__advise_words(advice, results, &contest, limits, chosen, second, err)
+                : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for advice");
+done:
+    cuvee__contest_deinit(&contest);
+    if (rc < 0)
+        json_decref(advice);
+    else
+        *ret_advice = advice;
+    return rc;
+}

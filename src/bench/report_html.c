@@ -59,6 +59,18 @@ static bool put_plot(struct report *r, const char *heading, enum report_plot whi
 
 /* ---- sections ---- */
 
+/* The first arm whose interval says how sure it is. */
+static size_t arm_with_coverage(const struct report *r)
+{
+    for (size_t i = 0; i < r->n_arms; i++) {
+        double x;
+        if (r->arms[i].sum != REPORT_NONE &&
+            cuvee__report_number(r, &x, "summary.arms.%zu.ratio.coverage", r->arms[i].sum))
+            return r->arms[i].sum;
+    }
+    return REPORT_NONE;
+}
+
 static void put_floor(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
@@ -73,12 +85,13 @@ static void put_floor(struct report *r)
     else
         cuvee__prose_text(&p, "The noise floor is not known: there are too few pairs of runs of "
                               "the reference. ");
-    cuvee__prose_say(&p, "Ratios are those of runs of the same block; in brackets the interval of "
-                         "their median by order statistics, at ");
-    if (!cuvee__report_number(r, &x, "summary.arms.%d.ratio.coverage", r->n_arms > 1 ? 1 : 0) ||
-        !cuvee__prose_number(&p, PROSE_PERCENT, "summary.arms.%d.ratio.coverage",
-                             r->n_arms > 1 ? 1 : 0))
-        cuvee__prose_text(&p, "the coverage that so many allow");
+    cuvee__prose_text(&p, "Ratios are those of runs of the same block; in round brackets the "
+                          "interval of their median by order statistics");
+    const size_t arm = arm_with_coverage(r);
+    if (arm != REPORT_NONE)
+        cuvee__prose_say(&p, ", at {percent summary.arms.%zu.ratio.coverage}", arm);
+    cuvee__prose_text(&p, "; in square brackets, where there are too few for that, the least and "
+                          "the greatest");
     cuvee__prose_text(&p, ". Peak memory is where the true peak of the whole tree of processes "
                           "lies, each page counted once; the largest upper bound of all runs is "
                           "what to plan for. Nothing in this page is from one run alone unless it "
@@ -171,7 +184,7 @@ static void put_naive(struct report *r)
 /* Of the points with the most threads, those with the fewest and the most workers. */
 static bool find_ends(const struct report *r, size_t *ret_first, size_t *ret_last)
 {
-    const json_t *points = cuvee__json_at(r->results, "summary.sweep.points"), *point;
+    const json_t *points = cuvee__json_at(r->results, "summary.sweep"), *point;
     double most_threads = 0, least = 0, most = 0;
     bool has_any = false;
     size_t i;
@@ -197,9 +210,9 @@ static bool find_ends(const struct report *r, size_t *ret_first, size_t *ret_las
 static const char *figure_of(const struct report *r, size_t at, const char *key, char path[96])
 {
     double x;
-    snprintf(path, 96, "summary.sweep.points.%zu.%.40s", at, key);
+    snprintf(path, 96, "summary.sweep.%zu.%.40s", at, key);
     if (!cuvee__report_number(r, &x, "%s", path))
-        snprintf(path, 96, "summary.sweep.points.%zu.%.40s.median", at, key);
+        snprintf(path, 96, "summary.sweep.%zu.%.40s.median", at, key);
     return path;
 }
 
@@ -208,12 +221,12 @@ static void put_ends(struct report *r, struct prose *p, size_t first, size_t las
     char wait[2][96], forced[2][96];
     double rate[2] = {0}, workers = 0, threads = 0, cores = 0;
     cuvee__prose_say(p,
-                     "From {count summary.sweep.points.%zu.workers} to {count "
-                     "summary.sweep.points.%zu.workers} workers of {count "
-                     "summary.sweep.points.%zu.threads} threads each, on {count machine.cores} "
-                     "cores, {name summary.sweep.arm} went from {per_s "
-                     "summary.sweep.points.%zu.items_per_s.median} to {per_s "
-                     "summary.sweep.points.%zu.items_per_s.median} items a second. ",
+                     "From {count summary.sweep.%zu.workers} to {count "
+                     "summary.sweep.%zu.workers} workers of {count "
+                     "summary.sweep.%zu.threads} threads each, on {count machine.cores} "
+                     "cores, {name plan.sweep.arm} went from {per_s "
+                     "summary.sweep.%zu.items_per_s.median} to {per_s "
+                     "summary.sweep.%zu.items_per_s.median} items a second. ",
                      first, last, last, first, last);
     cuvee__prose_say(p,
                      "The time for which its threads stood in line for a processor, all together, "
@@ -223,10 +236,10 @@ static void put_ends(struct report *r, struct prose *p, size_t first, size_t las
                      figure_of(r, last, "runq_wait_s", wait[1]),
                      figure_of(r, first, "involuntary_switches", forced[0]),
                      figure_of(r, last, "involuntary_switches", forced[1]));
-    cuvee__report_number(r, &rate[0], "summary.sweep.points.%zu.items_per_s.median", first);
-    cuvee__report_number(r, &rate[1], "summary.sweep.points.%zu.items_per_s.median", last);
-    cuvee__report_number(r, &workers, "summary.sweep.points.%zu.workers", last);
-    cuvee__report_number(r, &threads, "summary.sweep.points.%zu.threads", last);
+    cuvee__report_number(r, &rate[0], "summary.sweep.%zu.items_per_s.median", first);
+    cuvee__report_number(r, &rate[1], "summary.sweep.%zu.items_per_s.median", last);
+    cuvee__report_number(r, &workers, "summary.sweep.%zu.workers", last);
+    cuvee__report_number(r, &threads, "summary.sweep.%zu.threads", last);
     if (cuvee__report_number(r, &cores, "machine.cores") && workers * threads > cores &&
         rate[1] < rate[0])
         cuvee__prose_text(p, "So this is what comes of a library that starts a thread for each "
@@ -241,8 +254,8 @@ static void put_sweep_words(struct report *r)
     double x;
     open_caption(r);
     if (find_ends(r, &first, &last)) put_ends(r, &p, first, last);
-    if (cuvee__report_number(r, &x, "summary.sweep.bytes_per_worker"))
-        cuvee__prose_say(&p, "Each further worker holds {bytes summary.sweep.bytes_per_worker} "
+    if (cuvee__report_number(r, &x, "summary.bytes_per_worker"))
+        cuvee__prose_say(&p, "Each further worker holds {bytes summary.bytes_per_worker} "
                              "more.");
     close_caption(r);
 }

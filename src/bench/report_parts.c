@@ -148,6 +148,7 @@ static const struct {
                            [REPORT_FLAGGED] = {"n_flagged", PROSE_COUNT},
                            [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES}};
 
+/* In square brackets: least and greatest, where there are too few pairs for an interval. */
 static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
 {
     char median[CUVEE__PROSE_SHOWN], low[CUVEE__PROSE_SHOWN], high[CUVEE__PROSE_SHOWN];
@@ -159,7 +160,10 @@ static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL
         snprintf(text, REPORT_CELL, "%s", median);
         return;
     }
-    snprintf(text, REPORT_CELL, "%s (%s to %s)", median,
+    const json_t *ratio = cuvee__json_at(
+        json_array_get(cuvee__json_at(r->results, "summary.arms"), sum), "ratio");
+    const bool is_range = json_is_true(json_object_get(ratio, "range"));
+    snprintf(text, REPORT_CELL, is_range ? "%s [%s to %s]" : "%s (%s to %s)", median,
              cuvee__prose_format(PROSE_RATIO, x[1], low, sizeof low),
              cuvee__prose_format(PROSE_RATIO, x[2], high, sizeof high));
 }

@@ -45,7 +45,7 @@ static void add_dots_of(const struct report *r, const struct report_arm *a, stru
     const json_t *runs = json_object_get(r->results, "runs"), *run;
     struct svg_dot *dots = d->dots[d->n_rows];
     double rate[MAX_ARM_RUNS], sorted[MAX_ARM_RUNS], place = 0;
-    size_t i, n = 0, n_sorted = 0;
+    size_t i, n = 0, n_sorted = 0, n_counted = 0;
     json_array_foreach(runs, i, run)
     {
         if (!is_shown(run)) continue;
@@ -61,10 +61,12 @@ static void add_dots_of(const struct report *r, const struct report_arm *a, stru
         dots[n].kind = !counts ? SVG_DOT_LEFT_OUT
                        : json_array_size(json_object_get(run, "flags")) ? SVG_DOT_FLAGGED
                                                                         : SVG_DOT_COUNTS;
-        if (counts || !a->has_runs) sorted[n_sorted++] = rate[n];
+        n_counted += counts;
         n++;
     }
-    if (!n_sorted) return;
+    if (!n) return;
+    for (size_t k = 0; k < n; k++)
+        if (!n_counted || dots[k].kind != SVG_DOT_LEFT_OUT) sorted[n_sorted++] = rate[k];
     cuvee__stats_sort(sorted, n_sorted);
     const double median = cuvee__stats_median(sorted, n_sorted);
     for (size_t k = 0; k < n; k++) dots[k].share = rate[k] / median;
@@ -97,6 +99,34 @@ static bool draw_dots(struct report *r, bool is_alone)
 
 /* ---- ratios ---- */
 
+/* The twin is not an arm of the summary: its ratio is the noise floor. */
+static bool read_ratio(const struct report *r, const struct report_arm *a, struct svg_ratio *row,
+                       char value[2 * REPORT_CELL])
+{
+    char path[96], cell[REPORT_CELL], verdict[REPORT_CELL], number[CUVEE__PROSE_SHOWN];
+    *row = (struct svg_ratio){.label = a->name, .series = a->series, .value = value};
+    row->title = value;
+    if (a->is_twin)
+        snprintf(path, sizeof path, "summary.floor");
+    else
+        snprintf(path, sizeof path, "summary.arms.%zu.ratio", a->sum);
+    if (a->is_reference || (!a->is_twin && !a->has_runs) ||
+        !cuvee__report_number(r, &row->median, "%s.median", path))
+        return false;
+    if (!cuvee__report_number(r, &row->low, "%s.low", path) ||
+        !cuvee__report_number(r, &row->high, "%s.high", path)) {
+        row->low = 1;
+        row->high = 0;
+    }
+    if (a->is_twin)
+        snprintf(value, 2 * REPORT_CELL, "%s  the reference again",
+                 cuvee__prose_format(PROSE_RATIO, row->median, number, sizeof number));
+    else
+        snprintf(value, 2 * REPORT_CELL, "%s  %s", cuvee__report_cell(r, a, REPORT_RATIO, cell),
+                 cuvee__report_cell(r, a, REPORT_VERDICT, verdict));
+    return true;
+}
+
 static bool draw_forest(struct report *r, bool is_alone)
 {
     const struct svg_heading h = {"How many times the reference",
@@ -107,25 +137,7 @@ static bool draw_forest(struct report *r, bool is_alone)
     char values[REPORT_MAX_ARMS][2 * REPORT_CELL];
     double low = 1, high = 0;
     size_t n = 0;
-    for (size_t i = 0; i < r->n_arms; i++) {
-        const struct report_arm *a = &r->arms[i];
-        char cell[REPORT_CELL], verdict[REPORT_CELL];
-        struct svg_ratio *row = &rows[n];
-        *row = (struct svg_ratio){.label = a->name, .series = a->series, .low = 1, .high = 0};
-        if (!a->has_runs || a->is_reference ||
-            !cuvee__report_number(r, &row->median, "summary.arms.%zu.ratio.median", a->sum))
-            continue;
-        if (!cuvee__report_number(r, &row->low, "summary.arms.%zu.ratio.low", a->sum) ||
-            !cuvee__report_number(r, &row->high, "summary.arms.%zu.ratio.high", a->sum)) {
-            row->low = 1;
-            row->high = 0;
-        }
-        snprintf(values[n], sizeof values[n], "%s  %s",
-                 cuvee__report_cell(r, a, REPORT_RATIO, cell),
-                 cuvee__report_cell(r, a, REPORT_VERDICT, verdict));
-        row->value = row->title = values[n];
-        n++;
-    }
+    for (size_t i = 0; i < r->n_arms; i++) n += read_ratio(r, &r->arms[i], &rows[n], values[n]);
     if (!n) return false;
     if (!cuvee__report_number(r, &low, "summary.floor.low") ||
         !cuvee__report_number(r, &high, "summary.floor.high")) {
@@ -407,7 +419,7 @@ static bool draw_sweep(struct report *r, bool is_alone)
                                   "of a worker; below, how often the system took a processor away "
                                   "from a thread that still wanted it.",
                                   is_alone};
-    const json_t *points = cuvee__json_at(r->results, "summary.sweep.points"), *point;
+    const json_t *points = cuvee__json_at(r->results, "summary.sweep"), *point;
     struct svg_step steps[MAX_THREADS][MAX_STEPS];
     struct svg_steps curves[MAX_THREADS];
     char labels[MAX_THREADS][64];

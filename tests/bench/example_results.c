@@ -7,10 +7,7 @@
 
 #include "base/json_at.h"
 #include "base/random.h"
-#include "bench/prose.h"
-#include "report/stats.h"
-
-enum { MAX_BLOCKS = 32 };
+#include "bench/summary.h"
 
 static const double mib = 1048576;
 
@@ -113,15 +110,17 @@ static json_t *arms(void)
 
 static json_t *plan(int n_blocks, int n_items, const char *input)
 {
+    json_t *sweep = json_pack("{s:s, s:[i,i,i,i], s:[i], s:i}", "arm", "python-multi", "workers", 1,
+                              2, 4, 8, "threads", 2, "blocks", 3);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:f, s:[s,s,s,s], s:{s:s, s:s, s:i, "
-                     "s:s}, s:s}",
+                     "s:s}, s:s, s:o}",
                      "schema", "bench-plan/1", "name", "Wine reviews, one model, many ways",
                      "question", "Which way to classify reviews is fastest, and what does it hold?",
                      "scenario", "offline", "reference", "python-single", "metric", "items_per_s",
                      "blocks", n_blocks, "seed", 7, "minimum_effect", 0.03, "vary", "batch",
                      "workers", "runtime", "precision", "input", "path", input, "column",
                      "description", "limit", n_items, "gold", "sentiment", "model",
-                     "models/sentiment-en");
+                     "models/sentiment-en", "sweep", sweep);
 }
 
 static json_t *machine(void)
@@ -266,249 +265,6 @@ static void add_sweep(json_t *runs, int n_items, uint64_t *rng)
         }
 }
 
-/* ---- summary ---- */
-
-/* What the runs of an arm have at a path. */
-static size_t collect(const json_t *runs, const char *arm, const char *path, double *x)
-{
-    const json_t *run;
-    size_t i, n = 0;
-    json_array_foreach(runs, i, run)
-    {
-        if (strcmp(cuvee__json_text_at(run, "arm"), arm) != 0 ||
-            !json_is_true(json_object_get(run, "counts")) || n == MAX_BLOCKS)
-            continue;
-        n += cuvee__json_number_at(run, path, &x[n]);
-    }
-    return n;
-}
-
-static json_t *spread(double *x, size_t n)
-{
-    struct stats_interval range;
-    if (!n) return json_null();
-    cuvee__stats_sort(x, n);
-    json_t *o = json_pack("{s:f, s:f, s:f, s:n, s:n}", "median", cuvee__stats_median(x, n), "min",
-                          x[0], "max", x[n - 1], "low", "high");
-    if (cuvee__stats_quantile_interval(x, n, 0.5, 0.95, &range)) {
-        json_object_set_new(o, "low", json_real(range.low));
-        json_object_set_new(o, "high", json_real(range.high));
-    }
-    return o;
-}
-
-static json_t *ratio_of(const json_t *runs, const char *arm, double median_base)
-{
-    double x[MAX_BLOCKS];
-    const size_t n = collect(runs, arm, "items_per_s", x);
-    if (!n) return json_null();
-    for (size_t i = 0; i < n; i++) x[i] /= median_base;
-    json_t *o = spread(x, n);
-    json_object_set_new(o, "coverage", json_real(0.96875));
-    json_object_set(o, "bootstrap_low", json_object_get(o, "low"));
-    json_object_set(o, "bootstrap_high", json_object_get(o, "high"));
-    json_object_set(o, "hodges_lehmann", json_object_get(o, "median"));
-    json_object_set_new(o, "p", json_real(0.03125));
-    json_object_set_new(o, "p_holm", json_null());
-    json_object_set_new(o, "n", json_integer((json_int_t)n));
-    return o;
-}
-
-static const char *verdict_of(const struct spec *s, const json_t *ratio)
-{
-    double low, high;
-    if (s == &specs[0]) return "reference";
-    if (!cuvee__json_number_at(ratio, "low", &low) || !cuvee__json_number_at(ratio, "high", &high))
-        return "inconclusive";
-    if (low > 1.03) return "better";
-    if (high < 0.97) return "worse";
-    return "indistinguishable";
-}
-
-static json_t *arm_summary(const json_t *runs, const struct spec *s, int n_blocks, double base)
-{
-    static const struct {
-        const char *key, *path;
-    } figures[] = {{"wall_s", "wall_s"},
-                   {"work_s", "work_s"},
-                   {"load_s", "load_s"},
-                   {"items_per_s", "items_per_s"},
-                   {"cpu_s", "cpu_s"},
-                   {"cores_used", "cores_used"},
-                   {"steady_median", "footprint.steady_median"},
-                   {"integral_MiB_s", "footprint.integral_MiB_s"},
-                   {"upper", "footprint.upper"},
-                   {"lower", "footprint.lower"}};
-    static const char *const methods[] = {
-        "reported_heap",     "parent_rss_peak", "parent_vm_hwm", "sampled_1s",
-        "max_single_maxrss", "sum_rss",         "sum_of_peaks",  "uss"};
-    double x[MAX_BLOCKS], plan_bytes = 0;
-    const size_t n = collect(runs, s->name, "wall_s", x);
-    json_t *o = json_pack("{s:s, s:i, s:i, s:i}", "arm", s->name, "n", (int)n, "n_failed",
-                          n_blocks - (int)n, "n_flagged", s->disturbed ? 1 : 0);
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-        json_object_set_new(o, figures[i].key,
-                            spread(x, collect(runs, s->name, figures[i].path, x)));
-    json_object_set_new(o, "cpu_s_per_1000", n ? json_real(s->wall_s * s->cores) : json_null());
-    json_object_set_new(o, "items_per_core_hour",
-                        n ? json_real(3600e3 / (s->wall_s * s->cores)) : json_null());
-    const bool has_plan = cuvee__json_number_at(o, "upper.max", &plan_bytes);
-    json_object_set_new(o, "plan_bytes", has_plan ? json_real(plan_bytes) : json_null());
-    json_t *naive = json_object();
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "naive.%s", methods[i]);
-        const size_t n_naive = collect(runs, s->name, path, x);
-        if (n_naive) cuvee__stats_sort(x, n_naive);
-        json_object_set_new(naive, methods[i],
-                            n_naive ? json_real(cuvee__stats_median(x, n_naive)) : json_null());
-    }
-    json_object_set_new(o, "naive", naive);
-    json_object_set_new(o, "latency_ms",
-                        n ? json_pack("{s:i, s:f, s:f, s:f}", "n", 1000 * (int)n, "p50", s->ms,
-                                      "p90", s->ms * 1.7, "p99", s->ms * 2.6)
-                          : json_null());
-    json_t *ratio = ratio_of(runs, s->name, base);
-    json_object_set_new(o, "verdict", n ? json_string(verdict_of(s, ratio)) : json_null());
-    json_object_set_new(o, "ratio", ratio);
-    json_object_set_new(o, "labels_differ", n ? json_integer(s->labels_differ) : json_null());
-    json_object_set_new(o, "score_max", n ? json_real(0.00008) : json_null());
-    json_object_set_new(o, "accuracy", n ? json_real(0.947 - s->labels_differ / 1000.0)
-                                         : json_null());
-    json_object_set_new(o, "second", json_null());
-    return o;
-}
-
-static json_t *sweep_summary(const json_t *runs)
-{
-    json_t *points = json_array();
-    for (int workers = 1; workers <= 8; workers *= 2) {
-        double wall[8], rate[8], upper[8], switches[8], forced[8], wait[8], faults[8];
-        const json_t *run;
-        size_t i, n = 0;
-        json_array_foreach(runs, i, run)
-        {
-            double w = 0;
-            cuvee__json_number_at(run, "settings.workers", &w);
-            if (strcmp(cuvee__json_text_at(run, "kind"), "sweep") != 0 || (int)w != workers)
-                continue;
-            cuvee__json_number_at(run, "wall_s", &wall[n]);
-            cuvee__json_number_at(run, "items_per_s", &rate[n]);
-            cuvee__json_number_at(run, "footprint.upper", &upper[n]);
-            cuvee__json_number_at(run, "context_switches", &switches[n]);
-            cuvee__json_number_at(run, "involuntary_switches", &forced[n]);
-            cuvee__json_number_at(run, "runq_wait_s", &wait[n]);
-            cuvee__json_number_at(run, "faults", &faults[n++]);
-        }
-        json_array_append_new(
-            points, json_pack("{s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "workers",
-                              workers, "threads", 2, "n", (int)n, "items_per_s", spread(rate, n),
-                              "wall_s", spread(wall, n), "upper", spread(upper, n),
-                              "context_switches", spread(switches, n), "involuntary_switches",
-                              spread(forced, n), "runq_wait_s", spread(wait, n), "faults",
-                              spread(faults, n)));
-    }
-    return json_pack("{s:s, s:o, s:f}", "arm", "python-multi", "points", points,
-                     "bytes_per_worker", 603.0 * mib);
-}
-
-static json_t *naive_sum(const json_t *arm_list)
-{
-    json_t *list = json_array();
-    const json_t *arm;
-    size_t i;
-    json_array_foreach(arm_list, i, arm)
-    {
-        const char *method;
-        json_t *claim;
-        double low, high;
-        if (!cuvee__json_number_at(arm, "lower.median", &low) ||
-            !cuvee__json_number_at(arm, "upper.median", &high))
-            continue;
-        json_object_foreach(json_object_get(arm, "naive"), method, claim)
-        {
-            if (!json_is_number(claim)) continue;
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "method", method, "arm",
-                                cuvee__json_text_at(arm, "arm"), "claimed",
-                                json_number_value(claim), "low", low, "high", high, "share",
-                                json_number_value(claim) / low));
-        }
-    }
-    return list;
-}
-
-static json_t *summary(const json_t *runs, int n_blocks)
-{
-    double x[MAX_BLOCKS] = {0}, again[MAX_BLOCKS] = {0};
-    const size_t n = collect(runs, specs[0].name, "items_per_s", x);
-    const size_t n_again = collect(runs, specs[1].name, "items_per_s", again);
-    for (size_t i = 0; i < n_again && i < n; i++) again[i] /= x[i];
-    json_t *floor_of = n_again >= 2 ? spread(again, n_again) : json_null();
-    if (n_again >= 2) json_object_set_new(floor_of, "n", json_integer((json_int_t)n_again));
-    cuvee__stats_sort(x, n);
-    const double base = cuvee__stats_median(x, n);
-    json_t *list = json_array();
-    for (size_t i = 0; i < N_SPECS; i++)
-        if (!specs[i].skipped)
-            json_array_append_new(list, arm_summary(runs, &specs[i], n_blocks, base));
-    json_t *o = json_pack("{s:s, s:s, s:i, s:o, s:[s,s], s:o, s:o}", "metric", "items_per_s",
-                          "reference", "python-single", "blocks", n_blocks, "floor", floor_of,
-                          "pareto", "native-int8", "native-f32", "sweep", sweep_summary(runs),
-                          "naive_sum", naive_sum(list));
-    json_object_set_new(o, "arms", list);
-    return o;
-}
-
-/* ---- sentences ---- */
-
-static size_t arm_index(const json_t *results, const char *name)
-{
-    const json_t *arm;
-    size_t i;
-    json_array_foreach(cuvee__json_at(results, "summary.arms"), i,
-                       arm) if (strcmp(cuvee__json_text_at(arm, "arm"), name) == 0) return i;
-    return 0;
-}
-
-static void add_sentences(json_t *results)
-{
-    const size_t best = arm_index(results, "native-int8");
-    struct prose_sentence s;
-    json_t *question = NULL, *verdict = NULL, *caveat = NULL;
-    if (cuvee__prose_begin(&s, results, NULL) < 0) return;
-    cuvee__prose_name(&s.prose, "plan.question");
-    cuvee__prose_end(&s, &question, NULL);
-    if (cuvee__prose_begin(&s, results, NULL) < 0) return;
-    cuvee__prose_name(&s.prose, "summary.arms.%zu.arm", best);
-    cuvee__prose_text(&s.prose, " classifies ");
-    cuvee__prose_number(&s.prose, PROSE_PER_SECOND, "summary.arms.%zu.items_per_s.median", best);
-    cuvee__prose_text(&s.prose, " items a second, ");
-    cuvee__prose_number(&s.prose, PROSE_RATIO, "summary.arms.%zu.ratio.median", best);
-    cuvee__prose_text(&s.prose, " times as many as ");
-    cuvee__prose_name(&s.prose, "summary.reference");
-    cuvee__prose_text(&s.prose, " (between ");
-    cuvee__prose_number(&s.prose, PROSE_RATIO, "summary.arms.%zu.ratio.low", best);
-    cuvee__prose_text(&s.prose, " and ");
-    cuvee__prose_number(&s.prose, PROSE_RATIO, "summary.arms.%zu.ratio.high", best);
-    cuvee__prose_text(&s.prose, "), and holds at most ");
-    cuvee__prose_number(&s.prose, PROSE_BYTES, "summary.arms.%zu.plan_bytes", best);
-    cuvee__prose_text(&s.prose, ".");
-    cuvee__prose_end(&s, &verdict, NULL);
-    if (cuvee__prose_begin(&s, results, NULL) < 0) return;
-    cuvee__prose_text(&s.prose, "It gives another label than the reference to ");
-    cuvee__prose_number(&s.prose, PROSE_COUNT, "summary.arms.%zu.labels_differ", best);
-    cuvee__prose_text(&s.prose, " of ");
-    cuvee__prose_number(&s.prose, PROSE_COUNT, "input.n_items");
-    cuvee__prose_text(&s.prose, " items, and this is one machine with ");
-    cuvee__prose_number(&s.prose, PROSE_COUNT, "machine.cores");
-    cuvee__prose_text(&s.prose, " cores.");
-    cuvee__prose_end(&s, &caveat, NULL);
-    json_object_set_new(results, "sentences",
-                        json_pack("{s:o*, s:o*, s:o*}", "question", question, "verdict", verdict,
-                                  "caveat", caveat));
-}
-
 json_t *example_results(uint64_t seed, int n_blocks, int n_items, const char *input)
 {
     static const char sha[] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -518,15 +274,15 @@ json_t *example_results(uint64_t seed, int n_blocks, int n_items, const char *in
     add_sweep(runs, n_items, &rng);
     json_t *results = json_pack(
         "{s:s, s:{s:s}, s:s, s:s, s:o, s:s, s:o, s:{s:s, s:s, s:i, s:s, s:s}, s:{s:s, s:s, s:i}, "
-        "s:s, s:o, s:o, s:o}",
+        "s:s, s:o, s:o}",
         "schema", "bench/1", "tool", "version", "0.1.0", "started", "2026-11-26T09:00:00Z", "ended",
         "2026-11-26T10:12:31Z", "plan", plan(n_blocks, n_items, input), "plan_sha256", sha,
         "machine", machine(), "input", "path", input, "sha256", sha, "n_items", n_items, "column",
         "description", "gold", "sentiment", "model", "path", "models/sentiment-en", "sha256", sha,
-        "bytes", 91 << 20, "state", "complete", "arms", arms(), "summary", summary(runs, n_blocks),
-        "runs", runs);
-    if (results) add_sentences(results);
-    return results;
+        "bytes", 91 << 20, "state", "complete", "arms", arms(), "runs", runs);
+    if (results && cuvee__summary_make(results, NULL) == CUVEE_OK) return results;
+    json_decref(results);
+    return NULL;
 }
 
 /* ---- answers ---- */

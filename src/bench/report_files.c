@@ -24,17 +24,28 @@ static bool is_inside(const char *name)
     return true;
 }
 
-bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
-                             struct buffer *ret)
+static bool read_inside(const char *dir, const char *name, struct buffer *ret)
 {
     char path[PATH_BYTES];
-    const char *name =
-        json_string_value(json_object_get(json_object_get(run, "files"), key));
     if (!dir || !name || !is_inside(name)) return false;
     const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
     if (n < 0 || (size_t)n >= sizeof path || !cuvee__file_exists(path)) return false;
     ret->cap_bytes = MAX_FILE_BYTES;
     return cuvee__file_read(path, ret, NULL) == CUVEE_OK;
+}
+
+bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
+                             struct buffer *ret)
+{
+    const json_t *files = json_object_get(run, "files");
+    return read_inside(dir, json_string_value(json_object_get(files, key)), ret);
+}
+
+bool cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret)
+{
+    char name[PATH_BYTES];
+    const int n = snprintf(name, sizeof name, "answers/%s.jsonl", arm);
+    return n > 0 && (size_t)n < sizeof name && read_inside(dir, name, ret);
 }
 
 json_t *cuvee__report_read_json(const char *dir, const json_t *run, const char *key)

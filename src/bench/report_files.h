@@ -19,6 +19,9 @@ bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key
 /* The same as one JSON document; NULL: none. Release with json_decref(). */
 json_t *cuvee__report_read_json(const char *dir, const json_t *run, const char *key);
 
+/* The answers of an arm that DIR keeps: of its first run that succeeded. */
+bool cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret);
+
 /* Call f with each line of answers (an object); until it returns less than 0, which is returned. */
 int cuvee__report_each_answer(struct span text, int (*f)(void *user, const json_t *answer),
                               void *user);

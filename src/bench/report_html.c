@@ -136,8 +136,8 @@ static void put_speed(struct report *r)
     if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {
         open_caption(r);
         cuvee__prose_text(&p, "What an item's answer took: of its whole batch where batches are "
-                              "large, so offline arms look slow here. Short bars show between "
-                              "which values a quantile itself lies.");
+                              "large, so offline arms look slow here. Of each arm one run. "
+                              "Short bars show between which values a quantile itself lies.");
         close_caption(r);
     }
     if (put_plot(r, "What the time goes to", REPORT_PLOT_GANTT)) {
@@ -164,7 +164,7 @@ static void put_memory(struct report *r, cuvee_error *err)
                           "parent alone.");
     if (n_left_out)
         cuvee__prose_text(&p, " Others are left out for want of room: \"cuvee measure report\" "
-                              "shows the files in series/.");
+                              "shows the files in runs/.");
     close_caption(r);
 }
 

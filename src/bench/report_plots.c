@@ -55,8 +55,9 @@ static void add_dots_of(const struct report *r, const struct report_arm *a, stru
             continue;
         const bool counts = json_is_true(json_object_get(run, "counts"));
         char *title = d->titles[d->n_rows][n];
-        snprintf(title, sizeof d->titles[0][0], "run %.16s: %.4g items/s%s",
-                 cuvee__json_text_at(run, "id"), rate[n], counts ? "" : ", does not count");
+        snprintf(title, sizeof d->titles[0][0], "run %" JSON_INTEGER_FORMAT ": %.4g items/s%s",
+                 json_integer_value(json_object_get(run, "id")), rate[n],
+                 counts ? "" : ", does not count");
         dots[n] = (struct svg_dot){.at = at, .title = title};
         dots[n].kind = !counts ? SVG_DOT_LEFT_OUT
                        : json_array_size(json_object_get(run, "flags")) ? SVG_DOT_FLAGGED
@@ -212,21 +213,12 @@ static int add_latency(void *user, const json_t *answer)
     return CUVEE_OK;
 }
 
-/* Of all runs that count and whose answers are there. */
 static void read_latencies(const struct report *r, const struct report_arm *a, struct latencies *l)
 {
-    const json_t *runs = json_object_get(r->results, "runs"), *run;
-    size_t i;
-    json_array_foreach(runs, i, run)
-    {
-        struct buffer text = {0};
-        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) != 0 ||
-            !json_is_true(json_object_get(run, "counts")))
-            continue;
-        if (cuvee__report_read_file(r->dir, run, "answers", &text))
-            cuvee__report_each_answer(buffer_span(&text), add_latency, l);
-        cuvee__buffer_deinit(&text);
-    }
+    struct buffer text = {0};
+    if (cuvee__report_read_answers(r->dir, a->name, &text))
+        cuvee__report_each_answer(buffer_span(&text), add_latency, l);
+    cuvee__buffer_deinit(&text);
 }
 
 static bool draw_cdf(struct report *r, bool is_alone)

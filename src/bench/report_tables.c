@@ -177,9 +177,8 @@ static void put_disturbed(struct report *r)
         if (!json_array_size(flags)) continue;
         if (!is_open) sink_put_str(r->out, "<h3>Disturbed runs</h3>\n<ul>\n");
         is_open = true;
-        sink_put_str(r->out, "<li>run ");
-        cuvee__markup_text(r->out, cuvee__json_text_at(run, "id"));
-        sink_put_str(r->out, ", <b>");
+        cuvee__markup_printf(r->out, "<li>run %" JSON_INTEGER_FORMAT ", <b>",
+                             json_integer_value(json_object_get(run, "id")));
         cuvee__markup_text(r->out, cuvee__json_text_at(run, "arm"));
         sink_put_str(r->out, "</b>: ");
         json_array_foreach(flags, k, flag)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/story_shapes.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/checked.h"
 #include "base/error.h"
 #include "base/json_at.h"
 #include "base/sha256.h"
@@ -365,33 +362,18 @@ static bool is_name(const char *name)
     return *name && name[strspn(name, allowed)] == '\0';
 }
 
-/* Of an arm the run that counts and whose time is nearest to the middle; NULL: none has answers. */
-static const json_t *typical_run(const json_t *results, const char *arm, const char *dir,
-                                 struct buffer *ret_answers)
+/* The run whose answers DIR keeps: the arm's first that succeeded. NULL: none has. */
+static const json_t *find_run(const json_t *results, const char *arm)
 {
-    const json_t *list = cuvee__json_at(results, "summary.arms"), *entry, *run, *best = NULL;
-    double median = 0, least = INFINITY;
+    const json_t *run;
     size_t i;
-    json_array_foreach(list, i, entry)
-    {
-        if (strcmp(cuvee__json_text_at(entry, "arm"), arm) == 0)
-            cuvee__json_number_at(entry, "wall_s.median", &median);
-    }
     json_array_foreach(json_object_get(results, "runs"), i, run)
     {
-        struct buffer answers = {0};
-        double wall;
-        if (strcmp(cuvee__json_text_at(run, "arm"), arm) != 0 ||
-            !json_is_true(json_object_get(run, "counts")) ||
-            !cuvee__json_number_at(run, "wall_s", &wall) || !(fabs(wall - median) < least) ||
-            !cuvee__report_read_file(dir, run, "answers", &answers))
-            continue;
-        cuvee__buffer_deinit(ret_answers);
-        *ret_answers = answers;
-        least = fabs(wall - median);
-        best = run;
+        if (strcmp(cuvee__json_text_at(run, "arm"), arm) == 0 &&
+            strcmp(cuvee__json_text_at(run, "status"), "ok") == 0)
+            return run;
     }
-    return best;
+    return NULL;
 }
 
 static int shape_arm(const json_t *results, const json_t *arm, const char *dir,
@@ -402,9 +384,12 @@ static int shape_arm(const json_t *results, const json_t *arm, const char *dir,
     if (!is_name(name))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'%s' cannot be the name of an arm", name);
     struct shape s = {.results = results, .arm = arm, .dir = dir, .texts = texts, .err = err};
-    s.run = typical_run(results, name, dir, &answers);
-    *ret_is_there = s.run != NULL;
-    if (!s.run) return CUVEE_OK;
+    s.run = find_run(results, name);
+    *ret_is_there = s.run && cuvee__report_read_answers(dir, name, &answers);
+    if (!*ret_is_there) {
+        cuvee__buffer_deinit(&answers);
+        return CUVEE_OK;
+    }
     s.answers = json_array();
     s.batches = json_array();
     int rc = s.answers && s.batches

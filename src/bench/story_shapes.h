@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An experiment's answers in the shapes that the story's programs write: for each arm, of its run
- * that is nearest to the median, in DIR/answers:
+ * An experiment's answers in the shapes that the story's programs write: for each arm, of the run
+ * whose answers DIR keeps (its first that succeeded), in DIR/answers:
  *
  *   ARM-detailed.json   metadata: totals, counts of labels, model, times, batches; results: of each
  *                       item index, text, label, score, batch, worker, time_ms

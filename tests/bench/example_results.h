@@ -14,7 +14,7 @@
  * Release with json_decref(); NULL when out of memory. */
 json_t *example_results(uint64_t seed, int n_blocks, int n_items, const char *input);
 
-/* The answers of each arm's first run that counts, where its `files` say. Returns 0 or -1. */
+/* The answers of each arm that succeeded, where the experiment keeps them. Returns 0 or -1. */
 int example_write_answers(const json_t *results, const char *dir, uint64_t seed);
 
 #endif

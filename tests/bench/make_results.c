@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     char path[4200];
     json_t *results = example_results(SEED, BLOCKS, ITEMS, argv[2]);
     if (!results || make_directory(dir, "") < 0 || make_directory(dir, "answers") < 0 ||
-        make_directory(dir, "series") < 0 || example_write_answers(results, dir, SEED) < 0) {
+        make_directory(dir, "runs") < 0 || example_write_answers(results, dir, SEED) < 0) {
         perror(dir);
         return 1;
     }

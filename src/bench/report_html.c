@@ -64,9 +64,11 @@ static size_t arm_with_coverage(const struct report *r)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
         double x;
-        if (r->arms[i].sum != REPORT_NONE &&
-            cuvee__report_number(r, &x, "summary.arms.%zu.ratio.coverage", r->arms[i].sum))
-            return r->arms[i].sum;
+        const size_t sum = r->arms[i].sum;
+        const json_t *arm = json_array_get(cuvee__json_at(r->results, "summary.arms"), sum);
+        if (sum != REPORT_NONE && !json_is_true(cuvee__json_at(arm, "ratio.range")) &&
+            cuvee__report_number(r, &x, "summary.arms.%zu.ratio.coverage", sum))
+            return sum;
     }
     return REPORT_NONE;
 }
@@ -114,8 +116,8 @@ static void put_speed(struct report *r)
     if (put_plot(r, "How many times the reference", REPORT_PLOT_FOREST)) {
         open_caption(r);
         cuvee__prose_say(&p, "Reference: {name summary.reference}. The shaded band is the noise "
-                             "floor. An arm is better or worse when its interval lies outside of "
-                             "the band and does not hold one; else it is indistinguishable or "
+                             "floor. An arm is better or worse when its whole interval lies beyond "
+                             "what is no difference; else it is indistinguishable or "
                              "inconclusive.");
         close_caption(r);
     }
@@ -129,8 +131,8 @@ static void put_speed(struct report *r)
     }
     if (put_plot(r, "Speed against memory", REPORT_PLOT_SCATTER)) {
         open_caption(r);
-        cuvee__prose_say(&p, "Up and to the left is better. The dashed line joins the "
-                             "{count summary.pareto} arms that no other one beats in both.");
+        cuvee__prose_say(&p, "Up and to the left is better. Arms that no other one beats in "
+                             "both, joined by the dashed line: {count summary.pareto}.");
         close_caption(r);
     }
     if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {
@@ -216,15 +218,25 @@ static const char *figure_of(const struct report *r, size_t at, const char *key,
     return path;
 }
 
+/* More workers and threads than processors, and less is done. */
+static bool is_crowded(const struct report *r, size_t first, size_t last)
+{
+    double rate[2], workers, threads, cores;
+    return cuvee__report_number(r, &rate[0], "summary.sweep.%zu.items_per_s.median", first) &&
+           cuvee__report_number(r, &rate[1], "summary.sweep.%zu.items_per_s.median", last) &&
+           cuvee__report_number(r, &workers, "summary.sweep.%zu.workers", last) &&
+           cuvee__report_number(r, &threads, "summary.sweep.%zu.threads", last) &&
+           cuvee__report_number(r, &cores, "machine.cores") && workers * threads > cores &&
+           rate[1] < rate[0];
+}
+
 static void put_ends(struct report *r, struct prose *p, size_t first, size_t last)
 {
     char wait[2][96], forced[2][96];
-    double rate[2] = {0}, workers = 0, threads = 0, cores = 0;
     cuvee__prose_say(p,
-                     "From {count summary.sweep.%zu.workers} to {count "
-                     "summary.sweep.%zu.workers} workers of {count "
-                     "summary.sweep.%zu.threads} threads each, on {count machine.cores} "
-                     "cores, {name plan.sweep.arm} went from {per_s "
+                     "From {count summary.sweep.%zu.workers} to {count summary.sweep.%zu.workers} "
+                     "workers, with threads of each: {count summary.sweep.%zu.threads}, on {count "
+                     "machine.cores} cores, {name plan.sweep.arm} went from {per_s "
                      "summary.sweep.%zu.items_per_s.median} to {per_s "
                      "summary.sweep.%zu.items_per_s.median} items a second. ",
                      first, last, last, first, last);
@@ -236,12 +248,7 @@ static void put_ends(struct report *r, struct prose *p, size_t first, size_t las
                      figure_of(r, last, "runq_wait_s", wait[1]),
                      figure_of(r, first, "involuntary_switches", forced[0]),
                      figure_of(r, last, "involuntary_switches", forced[1]));
-    cuvee__report_number(r, &rate[0], "summary.sweep.%zu.items_per_s.median", first);
-    cuvee__report_number(r, &rate[1], "summary.sweep.%zu.items_per_s.median", last);
-    cuvee__report_number(r, &workers, "summary.sweep.%zu.workers", last);
-    cuvee__report_number(r, &threads, "summary.sweep.%zu.threads", last);
-    if (cuvee__report_number(r, &cores, "machine.cores") && workers * threads > cores &&
-        rate[1] < rate[0])
+    if (is_crowded(r, first, last))
         cuvee__prose_text(p, "So this is what comes of a library that starts a thread for each "
                              "core when several processes do it at once: more work is begun, none "
                              "is done faster, and all wait for each other. ");
@@ -262,7 +269,11 @@ static void put_sweep_words(struct report *r)
 
 static void put_sweep(struct report *r)
 {
-    if (put_plot(r, "Where the 220 seconds come from", REPORT_PLOT_SWEEP)) put_sweep_words(r);
+    size_t first = 0, last = 0;
+    const bool is_story = find_ends(r, &first, &last) && is_crowded(r, first, last);
+    if (put_plot(r, is_story ? "Where the 220 seconds come from" : "More workers, more threads",
+                 REPORT_PLOT_SWEEP))
+        put_sweep_words(r);
 }
 
 static void put_story(struct report *r)

@@ -40,15 +40,21 @@ static void put_sentences(struct report *r)
 static void put_arms(struct report *r, const enum report_column *columns, size_t n)
 {
     const char *headings[REPORT_COLUMNS + 1] = {"arm"};
+    enum report_column used[REPORT_COLUMNS];
     char text[REPORT_CELL];
-    for (size_t i = 0; i < n; i++) headings[i + 1] = cuvee__report_headings[columns[i]];
-    put_table_head(r, headings, n + 1);
+    size_t n_used = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!cuvee__report_has_column(r, columns[i])) continue;
+        used[n_used++] = columns[i];
+        headings[n_used] = cuvee__report_headings[columns[i]];
+    }
+    put_table_head(r, headings, n_used + 1);
     for (size_t i = 0; i < r->n_arms; i++) {
         if (!r->arms[i].has_runs) continue;
         sink_put_str(r->out, "|");
         put_cell(r, r->arms[i].name);
-        for (size_t k = 0; k < n; k++)
-            put_cell(r, cuvee__report_cell(r, &r->arms[i], columns[k], text));
+        for (size_t k = 0; k < n_used; k++)
+            put_cell(r, cuvee__report_cell(r, &r->arms[i], used[k], text));
         sink_put_str(r->out, "\n");
     }
 }

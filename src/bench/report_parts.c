@@ -207,6 +207,14 @@ const char *cuvee__report_cell(const struct report *r, const struct report_arm *
     return text;
 }
 
+bool cuvee__report_has_column(const struct report *r, enum report_column column)
+{
+    char text[REPORT_CELL];
+    for (size_t i = 0; i < r->n_arms; i++)
+        if (r->arms[i].has_runs && *cuvee__report_cell(r, &r->arms[i], column, text)) return true;
+    return false;
+}
+
 /* ---- failures ---- */
 
 static bool is_failure_of(const json_t *run, const char *arm)

@@ -74,6 +74,9 @@ extern const char *const cuvee__report_headings[REPORT_COLUMNS];
 const char *cuvee__report_cell(const struct report *r, const struct report_arm *a,
                                enum report_column column, char text[REPORT_CELL]);
 
+/* Some arm that has runs has a figure in it. */
+bool cuvee__report_has_column(const struct report *r, enum report_column column);
+
 /* ---- runs that gave nothing ---- */
 
 /* The next run of an arm, from *at on, with a status that is not "ok" and a reason that no run

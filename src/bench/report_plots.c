@@ -37,7 +37,10 @@ struct dots {
 static bool is_shown(const json_t *run)
 {
     const char *kind = cuvee__json_text_at(run, "kind");
-    return strcmp(kind, "timed") == 0 || strcmp(kind, "again") == 0;
+    const char *status = cuvee__json_text_at(run, "status");
+    /* Of a run that failed, or gave no answers, items a second mean nothing. */
+    return (strcmp(kind, "timed") == 0 || strcmp(kind, "again") == 0) &&
+           (strcmp(status, "ok") == 0 || strcmp(status, "wrong") == 0);
 }
 
 static void add_dots_of(const struct report *r, const struct report_arm *a, struct dots *d)

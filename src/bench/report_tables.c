@@ -103,11 +103,17 @@ static void put_table(struct report *r, const enum report_column *columns, size_
                       bool with_title)
 {
     const char *headings[REPORT_COLUMNS + 1] = {"arm"};
+    enum report_column used[REPORT_COLUMNS];
+    size_t n_used = 0;
     struct html_table t;
-    for (size_t i = 0; i < n; i++) headings[i + 1] = cuvee__report_headings[columns[i]];
-    cuvee__html_table_open(r->out, &t, headings, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (!cuvee__report_has_column(r, columns[i])) continue;
+        used[n_used++] = columns[i];
+        headings[n_used] = cuvee__report_headings[columns[i]];
+    }
+    cuvee__html_table_open(r->out, &t, headings, n_used + 1);
     for (size_t i = 0; i < r->n_arms; i++)
-        if (r->arms[i].has_runs) put_arm_row(r, &t, &r->arms[i], columns, n, with_title);
+        if (r->arms[i].has_runs) put_arm_row(r, &t, &r->arms[i], used, n_used, with_title);
     cuvee__html_table_close(r->out, &t);
 }
 
@@ -166,31 +172,48 @@ static void put_failed(struct report *r)
     if (is_open) sink_put_str(r->out, "</ul>\n");
 }
 
+/* Warm-ups do not count whatever happens, and sweeps are there to be crowded. */
+static bool is_worth_telling(const json_t *run)
+{
+    const char *kind = cuvee__json_text_at(run, "kind");
+    return json_array_size(json_object_get(run, "flags")) && strcmp(kind, "warm-up") != 0 &&
+           strcmp(kind, "sweep") != 0;
+}
+
+static void put_flags(struct report *r, const json_t *run)
+{
+    const json_t *flag;
+    size_t i;
+    cuvee__markup_printf(r->out, "<li>run %" JSON_INTEGER_FORMAT ", <b>",
+                         json_integer_value(json_object_get(run, "id")));
+    cuvee__markup_text(r->out, cuvee__json_text_at(run, "arm"));
+    sink_put_str(r->out, "</b>: ");
+    json_array_foreach(json_object_get(run, "flags"), i, flag)
+    {
+        if (i) sink_put_str(r->out, "; ");
+        if (json_is_string(flag)) cuvee__markup_text(r->out, json_string_value(flag));
+    }
+    sink_put_str(r->out, json_is_true(json_object_get(run, "counts"))
+                             ? " (it counts)</li>\n"
+                             : " (it does not count)</li>\n");
+}
+
+/* There may be many, so they are folded. */
 static void put_disturbed(struct report *r)
 {
-    const json_t *runs = json_object_get(r->results, "runs"), *run, *flag;
+    const json_t *run;
     bool is_open = false;
-    size_t i, k;
-    json_array_foreach(runs, i, run)
+    size_t i;
+    json_array_foreach(json_object_get(r->results, "runs"), i, run)
     {
-        const json_t *flags = json_object_get(run, "flags");
-        if (!json_array_size(flags)) continue;
-        if (!is_open) sink_put_str(r->out, "<h3>Disturbed runs</h3>\n<ul>\n");
+        if (!is_worth_telling(run)) continue;
+        if (!is_open)
+            sink_put_str(r->out, "<details>\n<summary>Runs that something else on the machine "
+                                 "disturbed</summary>\n<ul>\n");
         is_open = true;
-        cuvee__markup_printf(r->out, "<li>run %" JSON_INTEGER_FORMAT ", <b>",
-                             json_integer_value(json_object_get(run, "id")));
-        cuvee__markup_text(r->out, cuvee__json_text_at(run, "arm"));
-        sink_put_str(r->out, "</b>: ");
-        json_array_foreach(flags, k, flag)
-        {
-            if (k) sink_put_str(r->out, "; ");
-            if (json_is_string(flag)) cuvee__markup_text(r->out, json_string_value(flag));
-        }
-        sink_put_str(r->out, json_is_true(json_object_get(run, "counts"))
-                                 ? " (it counts)</li>\n"
-                                 : " (it does not count)</li>\n");
+        put_flags(r, run);
     }
-    if (is_open) sink_put_str(r->out, "</ul>\n");
+    if (is_open) sink_put_str(r->out, "</ul>\n</details>\n");
 }
 
 void cuvee__report_put_missing(struct report *r)
@@ -202,20 +225,25 @@ void cuvee__report_put_missing(struct report *r)
 
 /* ---- cards ---- */
 
-/* What repeats it: the arm's command, measured. */
+/* What repeats it: the arm's command, measured; where that is not known, the arm. */
 static void put_command(struct report *r, const struct report_arm *a)
 {
-    const json_t *words = cuvee__json_at(json_array_get(json_object_get(r->results, "arms"), a->at),
-                                         "command");
+    const json_t *words = json_object_get(
+        json_array_get(json_object_get(r->results, "arms"), a->at), "command");
     const json_t *word;
     size_t i;
-    sink_put_str(r->out, "<p><code>cuvee measure --explain --");
+    bool is_known = json_array_size(words) > 0;
+    /* A word with a brace stands for one that is not known until the experiment runs. */
     json_array_foreach(words, i, word)
-    {
-        if (!json_is_string(word)) continue;
-        sink_put_str(r->out, " ");
-        cuvee__markup_text(r->out, json_string_value(word));
-    }
+        is_known &= json_is_string(word) && !strchr(json_string_value(word), '{');
+    sink_put_str(r->out, is_known ? "<p><code>cuvee measure --explain --"
+                                  : "<p><code>cuvee bench -o again --arms ");
+    if (!is_known) cuvee__markup_text(r->out, a->name);
+    if (is_known) json_array_foreach(words, i, word)
+        {
+            sink_put_str(r->out, " ");
+            cuvee__markup_text(r->out, json_string_value(word));
+        }
     sink_put_str(r->out, "</code></p>\n");
 }
 

@@ -140,6 +140,7 @@ static void choose(struct table *t)
     longest = cuvee__min(longest, MAX_NAME);
     const size_t least = cuvee__min(longest, t->t->width < 80 ? MIN_NAME : GOOD_NAME);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (!cuvee__report_has_column(&t->r, wanted[i])) continue;
         const size_t width = width_of_column(t, wanted[i]);
         /* The bar comes with the first column if there is room for two more. */
         const size_t bar = i == 0 ? GAP + BAR : 0;

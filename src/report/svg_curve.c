@@ -83,7 +83,8 @@ void cuvee__svg_curve(struct sink *out, const struct svg_heading *h, const struc
             most_second = fmax(most_second, isfinite(s->second) ? s->second : 0);
         }
     const bool has_second = most_second > 0;
-    const struct svg_scale x = cuvee__svg_linear(0, most_x * 1.04, LEFT, RIGHT, 9);
+    struct svg_scale x = cuvee__svg_linear(0, most_x * 1.04, LEFT, RIGHT, 9);
+    if (x.step < 1) x.step = 1; /* there are no halves of workers */
     const struct svg_scale y = cuvee__svg_linear(0, most_y * 1.25, BOTTOM, TOP, 5);
     const struct svg_scale second =
         cuvee__svg_linear(0, most_second * 1.1, SECOND_BOTTOM, SECOND_TOP, 3);

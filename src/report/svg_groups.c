@@ -32,10 +32,19 @@ static void put_group(struct sink *out, const struct svg_scale *x, const struct 
     }
 }
 
-static void put_legend(struct sink *out, const char *const names[CUVEE__SVG_CLAIMS])
+static bool is_claimed(const struct svg_group *groups, size_t n, int claim)
+{
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(groups[i].claims[claim])) return true;
+    return false;
+}
+
+static void put_legend(struct sink *out, const char *const names[CUVEE__SVG_CLAIMS],
+                       const struct svg_group *groups, size_t n)
 {
     double at = LEFT;
     for (int i = -1; i < CUVEE__SVG_CLAIMS; i++) {
+        if (i >= 0 && !is_claimed(groups, n, i)) continue;
         const char *name = i < 0 ? "true" : names[i];
         if (i < 0)
             cuvee__svg_rectangle(out, "true", at, 8, 14, 12, NULL);
@@ -59,7 +68,7 @@ void cuvee__svg_groups(struct sink *out, const struct svg_heading *h,
     }
     const struct svg_scale x = cuvee__svg_linear(0, most, LEFT, RIGHT, 8);
     cuvee__svg_begin(out, h->title, h->description, WIDTH, height, h->is_alone);
-    put_legend(out, names);
+    put_legend(out, names, groups, n);
     cuvee__svg_segment(out, "axis", LEFT, TOP - 4, LEFT, height - GAP);
     double y = TOP;
     for (size_t i = 0; i < n; i++) {

@@ -16,6 +16,7 @@
 #include "bench_begin.h"
 #include "bench_places.h"
 #include "bench_report.h"
+#include "bench_setup.h"
 #include "bench_talk.h"
 #include "commands.h"
 #include "console.h"
@@ -34,7 +35,7 @@ struct bench_options {
     struct bench_request plan;
     const char *model, *output, *cpus, *limit_mem, *python;
     double timeout_s, wait_s;
-    int scenario;
+    int scenario, shape; /* shape: -1: none */
     bool resume, dry_run, print_plan, quiet;
 };
 
@@ -110,6 +111,13 @@ static const struct option_spec options[] = {
      .offset = AT(model),
      .completion = COMPLETE_DIRECTORY,
      .help = "Hugging Face model directory; else $CUVEE_MODEL, else the default model"},
+    {.name = "model-shape",
+     .kind = OPTION_CHOICE,
+     .arg = "NAME",
+     .offset = AT(shape),
+     .choices = cli__bench_shapes,
+     .help = "distilbert-base, bert-base or bert-large with random weights: speed and memory are "
+             "those of a real one. 200 rows, unless --limit says more"},
     {.name = "scenario",
      .kind = OPTION_CHOICE,
      .arg = "NAME",
@@ -194,13 +202,15 @@ static const char *const examples[] = {
 
 static int run(const struct command *self, int argc, char **argv);
 
-static const struct command *const inner[] = {&cli__command_bench_report, &cli__command_bench_drive,
-                                              NULL};
+static const struct command *const inner[] = {&cli__command_bench_setup, &cli__command_bench_report,
+                                              &cli__command_bench_compare,
+                                              &cli__command_bench_drive, NULL};
 
 const struct command cli__command_bench = {
     .name = "bench",
     .summary = "the experiment: all architectures at the same work, measured and compared",
     .synopsis = "cuvee bench [OPTION...] -o DIR\n"
+                "cuvee bench setup [OPTION...] [DIR]\n"
                 "cuvee bench report [OPTION...] DIR\n"
                 "cuvee bench compare [OPTION...] A B\n"
                 "cuvee bench drive [OPTION...]",
@@ -330,9 +340,10 @@ static int prepare(struct bench *b, cuvee_error *err)
     const char *model = *cuvee__json_text_at(b->plan, "model") && !o->model
                             ? cuvee__json_text_at(b->plan, "model")
                             : o->model;
-    if (cli__model_find(model, b->model_path, err) != EXIT_OK ||
-        cli__bench_model(b->model_path, &b->model, err) < 0)
-        return EXIT_MODEL;
+    const int found = o->shape >= 0 ? cli__bench_shape((size_t)o->shape, &b->places, b->model_path,
+                                                       sizeof b->model_path, err)
+                                    : cli__model_find(model, b->model_path, err);
+    if (found != EXIT_OK || cli__bench_model(b->model_path, &b->model, err) < 0) return EXIT_MODEL;
     const json_t *input = json_object_get(b->plan, "input");
     const char *gold = cuvee__json_text_at(input, "gold");
     if (cuvee__bench_input_read(cuvee__json_text_at(input, "path"),
@@ -420,12 +431,14 @@ static void release(struct bench *b)
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} parts[] = {
-    {"report", cli__bench_report}, {"compare", cli__bench_compare}, {"drive", cli__bench_drive}};
+} parts[] = {{"setup", cli__bench_setup},
+             {"report", cli__bench_report},
+             {"compare", cli__bench_compare},
+             {"drive", cli__bench_drive}};
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .scenario = -1};
+    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .scenario = -1, .shape = -1};
     struct operands operands;
     cuvee_error err = {0};
     int rc = EXIT_OK;
@@ -438,6 +451,9 @@ static int run(const struct command *self, int argc, char **argv)
         return cli__usage_error(self, "--quick has a plan of its own, so --plan contradicts it");
     if (!(o.timeout_s > 0)) return cli__usage_error(self, "--timeout takes a number above 0");
     if (o.scenario >= 0) o.plan.scenario = scenarios[o.scenario];
+    if (o.shape >= 0 && o.model)
+        return cli__usage_error(self, "--model and --model-shape contradict each other");
+    o.plan.is_random_model = o.shape >= 0;
     struct bench *b = cuvee__calloc(1, sizeof *b);
     if (!b) {
         cuvee__fail(&err, CUVEE_E_NOMEM, "out of memory");

@@ -14,6 +14,7 @@
 #include "os/directory.h"
 #include "os/file.h"
 
+enum { RANDOM_MODEL_ROWS = 200 };
 #define MAX_PLAN_BYTES ((size_t)16 << 20)
 
 /* ---- plan ---- */
@@ -36,7 +37,10 @@ static int override(json_t *plan, const struct bench_request *r, cuvee_error *er
              set_whole(plan, "blocks", r->blocks) | set_whole(input, "limit", r->limit);
     /* Of another input nobody knows the labels. */
     if (r->input && !r->gold) json_object_del(input, "gold");
-    if (r->input) json_object_del(plan, "answers");
+    if (r->is_random_model) json_object_del(input, "gold");
+    if (r->input || r->is_random_model) json_object_del(plan, "answers");
+    if (r->is_random_model && !r->limit)
+        rc |= json_object_set_new(input, "limit", json_integer(RANDOM_MODEL_ROWS));
     if (r->rate > 0) rc |= json_object_set_new(plan, "rate", json_real(r->rate));
     if (r->latency_bound_ms > 0)
         rc |= json_object_set_new(plan, "latency_bound_ms", json_real(r->latency_bound_ms));

@@ -17,6 +17,7 @@ struct bench_request {
     int64_t blocks, limit;
     double rate, latency_bound_ms;
     bool is_quick;
+    bool is_random_model; /* its labels mean nothing */
     bool without_sweep;
 };
 

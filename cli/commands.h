@@ -16,6 +16,7 @@ extern const struct command cli__command_bench;
 extern const struct command cli__command_advise;
 extern const struct command cli__command_bench_drive;
 extern const struct command cli__command_bench_report;
+extern const struct command cli__command_bench_setup;
 extern const struct command cli__command_bench_compare;
 extern const struct command cli__command_doctor;
 extern const struct command cli__command_completions;

@@ -44,6 +44,10 @@ endforeach()
 configure_file(cmake/cuvee.pc.in ${PROJECT_BINARY_DIR}/cuvee.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cuvee.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+install(PROGRAMS scripts/make-random-model DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee)
+install(FILES examples/wine-reviews.csv DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/examples)
+install(DIRECTORY bench/plans DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee)
+
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 
 install(FILES completions/cuvee.bash RENAME cuvee

@@ -12,7 +12,9 @@ _cuvee() {
         'measure mark') command=measure-mark ;;
         'measure doctor') command=measure-doctor ;;
         'measure self-test') command=measure-self-test ;;
+        'bench setup') command=bench-setup ;;
         'bench report') command=bench-report ;;
+        'bench compare') command=bench-compare ;;
         'bench drive') command=bench-drive ;;
     esac
     case $command:$prev in
@@ -88,6 +90,7 @@ _cuvee() {
         bench:--gold) return ;;
         bench:--limit) return ;;
         bench:--model|bench:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+        bench:--model-shape) COMPREPLY=($(compgen -W 'distilbert-base bert-base bert-large' -- "$cur")); return ;;
         bench:--scenario) COMPREPLY=($(compgen -W 'offline single server' -- "$cur")); return ;;
         bench:--rate) return ;;
         bench:--latency-bound) return ;;
@@ -138,8 +141,10 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
-        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
+        bench-setup) options='--dry-run --help -h --version -V' ;;
         bench-report) options='--format -f --output -o --help -h --version -V' ;;
+        bench-compare) options='--json --help -h --version -V' ;;
         bench-drive) options='--model -m --precision --cache --no-cache --input --column --items --answers --scenario --schedule --batch --workers --processes --part --python-host --python --script-args --max-batch --concurrency --help -h --version -V' ;;
         advise) options='--results --json --memory --latency-p99 --rows --finish-within --rate --core-hour-price --model -m --team --help -h --version -V' ;;
         doctor) options='--json --help -h --version -V' ;;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an experiment may need to be made first: the Python environment of its arms, a model of
+ * another shape. */
+#ifndef CUVEE_CLI_BENCH_SETUP_H
+#define CUVEE_CLI_BENCH_SETUP_H
+
+#include <stddef.h>
+
+#include "bench_places.h"
+#include "cuvee/cuvee.h"
+
+/* Choices of --model-shape, NULL-terminated. */
+extern const char *const cli__bench_shapes[];
+
+/* The directory of a random model of a shape, made when it is not there (it needs numpy and takes
+ * some seconds): speed and memory do not depend on the values of weights.
+ * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
+int cli__bench_shape(size_t shape, const struct bench_places *places, char *path, size_t room,
+                     cuvee_error *err);
+
+/* cuvee bench setup. argv[0] is its name. Returns an exit code. */
+int cli__bench_setup(int argc, char **argv);
+
+#endif

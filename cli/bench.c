@@ -36,7 +36,7 @@ struct bench_options {
     const char *model, *output, *cpus, *limit_mem, *python;
     double timeout_s, wait_s;
     int scenario, shape; /* shape: -1: none */
-    bool resume, dry_run, print_plan, quiet;
+    bool resume, dry_run, print_plan, quiet, without_texts;
 };
 
 #define AT(field) offsetof(struct bench_options, field)
@@ -179,7 +179,16 @@ static const struct option_spec options[] = {
              "all"},
 
     {.group = "Other",
-     .name = "quiet",
+     .name = "core-hour-price",
+     .kind = OPTION_REAL,
+     .arg = "PRICE",
+     .offset = AT(plan.core_hour_price),
+     .help = "Of one core for an hour: the results have the price of a million texts"},
+    {.name = "no-texts",
+     .kind = OPTION_FLAG,
+     .offset = AT(without_texts),
+     .help = "Leave the texts out of DIR/answers, so that DIR can be shared"},
+    {.name = "quiet",
      .letter = 'q',
      .kind = OPTION_FLAG,
      .offset = AT(quiet),
@@ -411,7 +420,7 @@ static int perform(struct bench *b, cuvee_error *err)
     const bool was_stopped = *e->setup.stop;
     if (rc == CUVEE_OK) rc = cuvee__summary_make(e->results, err);
     if (rc == CUVEE_OK) rc = cuvee__results_write(e->results, b->dir, err);
-    if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, err);
+    if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, !b->o->without_texts, err);
     if (rc < 0) return tell(err, EXIT_OUTPUT);
     if (!b->o->quiet) cli__bench_report_show(e->results);
     if (was_stopped) return EXIT_INTERRUPTED;

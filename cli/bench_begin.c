@@ -42,6 +42,8 @@ static int override(json_t *plan, const struct bench_request *r, cuvee_error *er
     if (r->is_random_model && !r->limit)
         rc |= json_object_set_new(input, "limit", json_integer(RANDOM_MODEL_ROWS));
     if (r->rate > 0) rc |= json_object_set_new(plan, "rate", json_real(r->rate));
+    if (r->core_hour_price > 0)
+        rc |= json_object_set_new(plan, "core_hour_price", json_real(r->core_hour_price));
     if (r->latency_bound_ms > 0)
         rc |= json_object_set_new(plan, "latency_bound_ms", json_real(r->latency_bound_ms));
     if (r->without_sweep || r->scenario) json_object_del(plan, "sweep");

@@ -15,7 +15,7 @@ struct bench_request {
     const char *plan; /* file; NULL: the one that comes with cuvee */
     const char *arms, *input, *column, *gold, *scenario;
     int64_t blocks, limit;
-    double rate, latency_bound_ms;
+    double rate, latency_bound_ms, core_hour_price;
     bool is_quick;
     bool is_random_model; /* its labels mean nothing */
     bool without_sweep;

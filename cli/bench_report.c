@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "bench/report.h"
 #include "bench/results.h"
+#include "bench/story_shapes.h"
 #include "bench/summary.h"
 #include "commands.h"
 #include "console.h"
@@ -22,6 +23,7 @@ enum report_format { REPORT_FILES, REPORT_TEXT, REPORT_MARKDOWN, REPORT_HTML, RE
 struct report_options {
     int format;
     const char *output;
+    bool without_texts;
 };
 
 static const struct option_spec options[] = {
@@ -40,6 +42,10 @@ static const struct option_spec options[] = {
      .offset = offsetof(struct report_options, output),
      .completion = COMPLETE_FILE,
      .help = "Where one of the latter goes; default: standard output"},
+    {.name = "no-texts",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct report_options, without_texts),
+     .help = "Leave the texts out of DIR/answers, so that DIR can be shared"},
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,
 };
@@ -114,14 +120,17 @@ static int write_plots(const json_t *results, const char *dir, cuvee_error *err)
     return rc;
 }
 
-int cli__bench_report_write(const json_t *results, const char *dir, cuvee_error *err)
+int cli__bench_report_write(const json_t *results, const char *dir, bool with_texts,
+                            cuvee_error *err)
 {
     char html[PATH_ROOM], markdown[PATH_ROOM];
     snprintf(html, sizeof html, "%s/report.html", dir);
     snprintf(markdown, sizeof markdown, "%s/report.md", dir);
     int rc = write_as(results, dir, REPORT_HTML, html, err);
     if (rc == CUVEE_OK) rc = write_as(results, dir, REPORT_MARKDOWN, markdown, err);
-    return rc == CUVEE_OK ? write_plots(results, dir, err) : rc;
+    size_t n_shapes;
+    if (rc == CUVEE_OK) rc = write_plots(results, dir, err);
+    return rc == CUVEE_OK ? cuvee__story_shapes(results, dir, with_texts, &n_shapes, err) : rc;
 }
 
 void cli__bench_report_show(const json_t *results)
@@ -157,7 +166,7 @@ int cli__bench_report(int argc, char **argv)
         if (o.format != REPORT_FILES)
             rc = write_as(results, dir, (enum report_format)o.format, o.output, &err);
         else if ((rc = cuvee__results_write(results, dir, &err)) == CUVEE_OK)
-            rc = cli__bench_report_write(results, dir, &err);
+            rc = cli__bench_report_write(results, dir, !o.without_texts, &err);
     }
     json_decref(results);
     if (rc == CUVEE_OK) return EXIT_OK;

@@ -6,12 +6,15 @@
 #define CUVEE_CLI_BENCH_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "cuvee/cuvee.h"
 
-/* Write report.html, report.md, the plots and the answers' shapes into dir.
+/* Write report.html, report.md, the plots and answers/ in the shapes of the story's programs into
+ * dir; with_texts: with the texts that were answered.
  * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
-int cli__bench_report_write(const json_t *results, const char *dir, cuvee_error *err);
+int cli__bench_report_write(const json_t *results, const char *dir, bool with_texts,
+                            cuvee_error *err);
 
 /* The table, on standard error as all talk; nothing when out of memory. */
 void cli__bench_report_show(const json_t *results);

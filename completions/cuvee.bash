@@ -100,6 +100,7 @@ _cuvee() {
         bench:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         bench:--timeout) return ;;
         bench:--wait) return ;;
+        bench:--core-hour-price) return ;;
         bench-report:--format|bench-report:-f) COMPREPLY=($(compgen -W 'files text markdown html github' -- "$cur")); return ;;
         bench-report:--output|bench-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         bench-drive:--model|bench-drive:-m) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -141,9 +142,9 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
-        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --quiet -q --help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --core-hour-price --no-texts --quiet -q --help -h --version -V' ;;
         bench-setup) options='--dry-run --help -h --version -V' ;;
-        bench-report) options='--format -f --output -o --help -h --version -V' ;;
+        bench-report) options='--format -f --output -o --no-texts --help -h --version -V' ;;
         bench-compare) options='--json --help -h --version -V' ;;
         bench-drive) options='--model -m --precision --cache --no-cache --input --column --items --answers --scenario --schedule --batch --workers --processes --part --python-host --python --script-args --max-batch --concurrency --help -h --version -V' ;;
         advise) options='--results --json --memory --latency-p99 --rows --finish-within --rate --core-hour-price --model -m --team --help -h --version -V' ;;

@@ -37,6 +37,7 @@ static const struct key plan_keys[] = {
     {"answers", TEXT, false},
     {"rate", REAL, false},
     {"latency_bound_ms", REAL, false},
+    {"core_hour_price", REAL, false},
 };
 static const struct key input_keys[] = {
     {"path", TEXT, true}, {"column", TEXT, true}, {"limit", WHOLE, false}, {"gold", TEXT, false}};
@@ -49,6 +50,7 @@ static const struct key arm_keys[] = {
     {"settings", OBJECT, false},  {"environment", OBJECT, false}, {"needs", TEXTS, false},
     {"score_bound", REAL, false}, {"labels_bound", WHOLE, false}, {"items", WHOLE, false},
     {"timeout_s", REAL, false},   {"seen", LIST, false},          {"scenarios", TEXTS, false},
+    {"expect", OBJECT, false},
 };
 static const struct key setting_keys[] = {{"workers", COUNT_OR_CORES, false},
                                           {"threads", COUNT_OR_CORES, false},

@@ -11,7 +11,7 @@
 #include "os/proc_files.h"
 #include "report/stats.h"
 
-enum { LOOK_MS = 100, LOOKS = 10, PIECES = 5, PIECE_STEPS = 6000000 };
+enum { LOOK_MS = 100, LOOKS = 10, PIECES = 5, PIECE_STEPS = 15000000 };
 #define QUIET_SHARE  0.02
 #define MIN_OTHERS_S 0.025 /* /proc/stat counts in ticks of 10 ms */
 
@@ -98,7 +98,7 @@ json_t *cuvee__quiet_flags(const struct quiet_signs *s)
                    "stood still for storage");
     }
     if (ticks > 0 && !s->is_oversubscribed)
-        rc |= flag(flags, late / ticks, 0.01, "looks of the meter that were late");
+        rc |= flag(flags, late / (ticks + late), 0.01, "looks of the meter that were late");
     rc |= flag(flags, fabs(s->spin_after_ms / s->spin_before_ms - 1), 0.03,
                "speed of the processor changed");
     if (rc == 0) return flags;

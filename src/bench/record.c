@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/json_at.h"
@@ -23,6 +24,7 @@ static const struct {
     {"steal_s", "contention.steal_s"},
     {"psi_memory_s", "contention.psi_memory_some_s"},
     {"psi_io_s", "contention.psi_io_some_s"},
+    {"charged", "memory.charged.peak"}, /* by the control group, page cache too */
 };
 static const struct {
     const char *key, *path;
@@ -66,20 +68,35 @@ static double faults_of(const json_t *measured)
     return json_is_number(kinds) ? json_number_value(kinds) : sum;
 }
 
+/* The share of the weights that was in memory when the run began; negative: nobody looked. */
+static double cached_share(const json_t *measured)
+{
+    const char *file;
+    json_t *share;
+    json_object_foreach((json_t *)(uintptr_t)cuvee__json_at(measured, "io.cached_before"), file,
+                        share) return json_number_value(share);
+    return -1;
+}
+
 /* What follows from several figures. */
 static int derive(json_t *record, const json_t *measured, size_t n_items)
 {
-    double wall = 0, cpu = 0, load = 0, first = 0;
+    double wall = 0, cpu = 0, load = 0, first = 0, user = 0, sys = 0;
     const bool has_wall = cuvee__json_number_at(measured, "time.wall_leader_s", &wall) && wall > 0;
     const bool has_cpu = cuvee__json_number_at(measured, "time.cpu_s", &cpu);
     const bool has_load = find_mark(measured, "model-loaded", &load);
     const bool has_first = find_mark(measured, "first-result", &first);
     const double faults = faults_of(measured);
-    int rc = set_number(record, "items_per_s", has_wall, (double)n_items / wall);
+    /* A second way to know CPU time: what the kernel told those who waited. */
+    const bool has_rusage = cuvee__json_number_at(measured, "time.user_s", &user) &&
+                            cuvee__json_number_at(measured, "time.sys_s", &sys);
+    int rc = set_number(record, "cpu_rusage_s", has_rusage, user + sys);
+    rc |= set_number(record, "items_per_s", has_wall, (double)n_items / wall);
     rc |= set_number(record, "cores_used", has_wall && has_cpu, cpu / wall);
     rc |= set_number(record, "load_s", has_load, load);
     rc |= set_number(record, "first_s", has_first, first);
     rc |= set_number(record, "work_s", has_wall && has_load, wall - load);
+    rc |= set_number(record, "weights_cached", cached_share(measured) >= 0, cached_share(measured));
     return rc | set_number(record, "faults", !isnan(faults), faults);
 }
 

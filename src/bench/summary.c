@@ -13,6 +13,7 @@
 #include "bench/rates.h"
 #include "bench/sentences.h"
 #include "bench/summary_pairs.h"
+#include "bench/summary_second.h"
 #include "bench/summary_sweep.h"
 #include "bench/values.h"
 
@@ -119,6 +120,11 @@ static int add_derived(json_t *into, const json_t *results, const struct run_lis
         rc |= json_object_set_new(into, "cpu_s_per_1000", json_real(cpu_s / n_items * 1000));
     if (cuvee__json_number_at(into, "items_per_s.median", &per_s))
         rc |= json_object_set_new(into, "items_per_core_hour", json_real(per_s * 3600 / cores));
+    double price, per_hour;
+    const bool has_price = cuvee__json_number_at(results, "plan.core_hour_price", &price) &&
+                           cuvee__json_number_at(into, "items_per_core_hour", &per_hour);
+    rc |= json_object_set_new(into, "price_per_million",
+                              has_price ? json_real(price * 1e6 / per_hour) : json_null());
     if (cuvee__values_take(&v, list, "footprint.upper") < 0) return -1;
     for (size_t i = 0; i < v.n; i++) upper = fmax(upper, v.x[i]);
     rc |= json_object_set_new(into, "plan_bytes", v.n ? json_real(upper) : json_null());
@@ -252,7 +258,8 @@ int cuvee__summary_make(json_t *results, cuvee_error *err)
     json_decref(naive);
     if (!summary || json_object_set_new(results, "summary", summary) < 0)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a summary");
-    int rc = cuvee__summary_compare(results, summary, err);
+    int rc = cuvee__summary_second(results, summary, err);
+    if (rc == CUVEE_OK) rc = cuvee__summary_compare(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_sweep(results, summary, err);
     return rc == CUVEE_OK ? cuvee__sentences_make(results, err) : rc;
 }

@@ -200,11 +200,10 @@ static const struct option_spec options[] = {
 static const char *const examples[] = {
     "the experiment in small, now",
     "cuvee bench --quick -o quick",
-    "the whole of it: what it would do, and doing it",
+    "the whole of it: what it would do, what it needs, and doing it",
     "cuvee bench --dry-run;  cuvee bench setup;  cuvee bench -o results",
     "three arms with your own texts and model",
-    "cuvee bench --arms python-tuned,native-f32,native-int8 --input mails.csv --column body -m "
-    "./topic -o results",
+    "cuvee bench --arms python-tuned,native-f32 --input mails.csv --column body -o DIR",
     "go on after an interruption",
     "cuvee bench --resume -o results",
     NULL};
@@ -217,7 +216,7 @@ static const struct command *const inner[] = {&cli__command_bench_setup, &cli__c
 
 const struct command cli__command_bench = {
     .name = "bench",
-    .summary = "the experiment: all architectures at the same work, measured and compared",
+    .summary = "several programs at the same work, measured and compared",
     .synopsis = "cuvee bench [OPTION...] -o DIR\n"
                 "cuvee bench setup [OPTION...] [DIR]\n"
                 "cuvee bench report [OPTION...] DIR\n"

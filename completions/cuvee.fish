@@ -5,7 +5,7 @@ complete -c cuvee -n __fish_use_subcommand -f -a info -d 'describe a model: fami
 complete -c cuvee -n __fish_use_subcommand -f -a pack -d 'pack a model directory into one file'
 complete -c cuvee -n __fish_use_subcommand -f -a cache -d 'list or clear the packed models that are kept'
 complete -c cuvee -n __fish_use_subcommand -f -a measure -d 'the true time, CPU and memory of a command\'s whole process tree'
-complete -c cuvee -n __fish_use_subcommand -f -a bench -d 'the experiment: all architectures at the same work, measured and compared'
+complete -c cuvee -n __fish_use_subcommand -f -a bench -d 'several programs at the same work, measured and compared'
 complete -c cuvee -n __fish_use_subcommand -f -a advise -d 'what to run, from measured figures and your limits'
 complete -c cuvee -n __fish_use_subcommand -f -a doctor -d 'show CPU, tier, cores, memory, cache, Python, model search path'
 complete -c cuvee -n __fish_use_subcommand -f -a help -d 'show the help of a command'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 load common
 
-commands='classify tokenize info pack cache measure advise doctor'
+commands='classify tokenize info pack cache measure bench advise doctor'
 
 @test "help goes to stdout, examples first, at most 80 columns" {
     for c in $commands; do

@@ -12,7 +12,8 @@
 #   F9  F18      RSS after a fork; a torn sum of PSS  F28      the observer
 #   F11          looking for children
 #
-# F19, F21 and F23 to F27 are about comparisons. That anchors which were torn are no peak: test_account.c.
+# F19, F21 and F23 to F27 are about comparisons: tests/bench (F23: test_bench_plan.c; F25, F26:
+# test_bench_gallery.c). That anchors which were torn are no peak: test_account.c.
 load common
 
 setup() {

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * cuvee advise: what to run, from the results of an experiment and what the reader can afford. */
+#define _DEFAULT_SOURCE /* mkdtemp */
 #include "bench/advise.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json_at.h"
 #include "bench/results.h"
@@ -14,6 +18,7 @@
 #include "console.h"
 #include "exit_code.h"
 #include "json_text.h"
+#include "model_path.h"
 #include "quantity.h"
 
 struct advise_options {
@@ -34,7 +39,7 @@ static const struct option_spec options[] = {
      .arg = "DIR",
      .offset = AT(results),
      .completion = COMPLETE_DIRECTORY,
-     .help = "What 'cuvee bench -o DIR' wrote"},
+     .help = "What 'cuvee bench -o DIR' wrote; default: a short measurement now, of two minutes"},
     {.name = "json",
      .kind = OPTION_FLAG,
      .offset = AT(json),
@@ -92,6 +97,8 @@ static const struct option_spec options[] = {
 };
 
 static const char *const examples[] = {
+    "what to run here, from a short measurement",
+    "cuvee advise",
     "what to run where there is half a gigabyte",
     "cuvee advise --results out --memory 512M",
     "a million rows by tomorrow, by people who know Python",
@@ -105,7 +112,7 @@ static int run(const struct command *self, int argc, char **argv);
 const struct command cli__command_advise = {
     .name = "advise",
     .summary = "what to run, from measured figures and your limits",
-    .synopsis = "cuvee advise --results DIR [OPTION...]",
+    .synopsis = "cuvee advise [--results DIR] [OPTION...]",
     .examples = examples,
     .notes = "Exit codes: 0; 1 when nothing that was measured fits, with the nearest miss.",
     .options = options,
@@ -275,8 +282,38 @@ static const char *machine_id(const json_t *results, json_t **ret_machine)
     return *ret_machine ? cuvee__json_text_at(*ret_machine, "id") : NULL;
 }
 
+static bool is_script(const char *model)
+{
+    const size_t n = strlen(model);
+    return n > 3 && strcmp(model + n - 3, ".py") == 0;
+}
+
+/* Results of our own: the experiment in small, into a new directory, which is left to the user.
+ * Returns an exit code, after a message when it is not EXIT_OK. */
+static int probe(const struct advise_options *o, char *dir)
+{
+    static char words[][8] = {"bench", "--quick", "--quiet", "-o", "-m"}; /* argv is not const */
+    char model[MODEL_PATH_ROOM];
+    char *argv[] = {words[0], words[1], words[2], words[3], dir, words[4], model, NULL};
+    const bool has_model = o->model && !is_script(o->model);
+    snprintf(model, sizeof model, "%s", has_model ? o->model : "");
+    if (!mkdtemp(dir)) {
+        cli__console_say("cuvee advise: %s: cannot be made: %s", dir, strerror(errno));
+        return EXIT_OUTPUT;
+    }
+    cli__console_say("cuvee advise: measuring, for two minutes at most; figures go to %s, for "
+                     "--results",
+                     dir);
+    const int rc = cli__command_bench.run(&cli__command_bench, has_model ? 7 : 5, argv);
+    /* An arm that failed is not in the contest; the others are. */
+    if (rc == EXIT_OK || rc == EXIT_ROWS) return EXIT_OK;
+    rmdir(dir); /* if nothing came to be in it */
+    return rc;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
+    char own_results[] = "/tmp/cuvee-advise-XXXXXX";
     struct advise_options o = {.latency_p99_ms = NAN, .rate = NAN, .core_hour_price = NAN};
     struct advise_limits limits;
     struct operands none;
@@ -285,9 +322,10 @@ static int run(const struct command *self, int argc, char **argv)
     int rc = EXIT_OK;
     if (!cli__options_parse(self, argc, argv, &o, &none, &rc)) return rc;
     if (!read_limits(self, &o, &limits)) return EXIT_USAGE;
-    if (!o.results)
-        return cli__usage_error(self, "no figures to go by: give --results DIR; 'cuvee bench "
-                                      "--quick -o DIR' makes one in two minutes");
+    if (!o.results) {
+        if ((rc = probe(&o, own_results)) != EXIT_OK) return rc;
+        o.results = own_results;
+    }
     if (cuvee__results_read(o.results, &results, &err) < 0 ||
         (limits.machine_id = machine_id(results, &machine),
          cuvee__advise(results, &limits, &advice, &err) < 0)) {

@@ -172,7 +172,7 @@ complete -c cuvee -n '__fish_seen_subcommand_from drive; and __fish_seen_subcomm
 complete -c cuvee -n '__fish_seen_subcommand_from drive; and __fish_seen_subcommand_from bench' -l concurrency -x -d 'Calls at the same time; default the script\'s MAX_CONCURRENCY, else 1'
 complete -c cuvee -n '__fish_seen_subcommand_from drive; and __fish_seen_subcommand_from bench' -l help -s h -d 'Show this help'
 complete -c cuvee -n '__fish_seen_subcommand_from drive; and __fish_seen_subcommand_from bench' -l version -s V -d 'Show the version'
-complete -c cuvee -n '__fish_seen_subcommand_from advise' -l results -x -a '(__fish_complete_directories)' -d 'What \'cuvee bench -o DIR\' wrote'
+complete -c cuvee -n '__fish_seen_subcommand_from advise' -l results -x -a '(__fish_complete_directories)' -d 'What \'cuvee bench -o DIR\' wrote; default: a short measurement now, of two minutes'
 complete -c cuvee -n '__fish_seen_subcommand_from advise' -l json -d 'Print one JSON object (docs/formats.md, advice/1)'
 complete -c cuvee -n '__fish_seen_subcommand_from advise' -l memory -x -d 'Memory of the whole, as 512M'
 complete -c cuvee -n '__fish_seen_subcommand_from advise' -l latency-p99 -x -d 'Milliseconds in which 99 of 100 answers must come'

@@ -380,8 +380,9 @@ static void warn_of_runs(struct words *w)
     double n_flagged = 0;
     if (!w->chosen) return;
     if (w->chosen->n < VERDICT_MIN_INTERVAL)
-        warn(w, sentence(w, "It has {count recommended.n} runs: too few for an interval; the "
-                            "worst of them was taken."));
+        warn(w,
+             sentence(w, "Runs that count: {count recommended.n}; too few for an interval, so the "
+                         "worst of them was taken."));
     snprintf(path, sizeof path, "%s.n_flagged", w->chosen->from);
     if (cuvee__json_number_at(w->results, path, &n_flagged) && n_flagged > 0)
         warn(w, sentence(w, "The machine was not quiet in some of its runs."));

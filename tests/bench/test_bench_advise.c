@@ -366,7 +366,7 @@ static void test_sweep(void **state)
     assert_text(advice, "recommended.from", "summary.sweep.0");
     assert_near(advice, "recommended.workers", 1);
     assert_near(advice, "recommended.figures.labels_differ", 9);
-    assert_true(has_line(advice, "warnings", "It has 3 runs"));
+    assert_true(has_line(advice, "warnings", "Runs that count: 3;"));
     json_decref(advice);
 }
 

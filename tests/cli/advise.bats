@@ -104,8 +104,6 @@ EOF
 
 @test "mistakes" {
     make_results
-    cuvee advise
-    expect_usage 'give --results DIR'
     cuvee advise --results results --memory much
     expect_usage "--memory needs a size such as 512M, not 'much'"
     cuvee advise --results results --rows 5 --finish-within soon
@@ -116,6 +114,12 @@ EOF
     expect_usage '--rate needs a number above 0'
     cuvee advise --results results --team cobol
     expect_usage '--team needs one of any, python, c, go'
+    # Without results it measures, if there is something to measure (3: no plan is installed).
+    cuvee advise -m no-such-model
+    [[ $status == [34] ]] || fail 'expected status 3 or 4'
+    expect_stderr 'figures go to /tmp/cuvee-advise-'
+    expect_stderr 'cuvee bench: '
+    [ ! -e "$(sed -n 's,.*\(/tmp/cuvee-advise-[^,]*\).*,\1,p' <<<"$stderr")" ] || fail 'an empty directory is left'
     cuvee advise --results nowhere
     expect_status 3
     expect_stderr 'nowhere/results.json'

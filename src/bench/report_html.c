@@ -59,7 +59,7 @@ static bool put_plot(struct report *r, const char *heading, enum report_plot whi
 
 /* ---- sections ---- */
 
-/* The first arm whose interval says how sure it is. */
+/* The first arm that has an interval, no mere range, and how sure it is. */
 static size_t arm_with_coverage(const struct report *r)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
@@ -82,22 +82,26 @@ static void put_floor(struct report *r)
         cuvee__prose_say(&p,
                          "Noise floor: the reference ran twice in each of {count summary.blocks} "
                          "blocks, and its ratio to itself lies between {ratio summary.floor.low} "
-                         "and {ratio summary.floor.high}. What lies within that is no "
-                         "difference. ");
+                         "and {ratio summary.floor.high}. ");
     else
         cuvee__prose_text(&p, "The noise floor is not known: there are too few pairs of runs of "
                               "the reference. ");
+    const size_t margin = cuvee__report_margin(r, &x);
+    if (margin != REPORT_NONE)
+        cuvee__prose_say(&p,
+                         "What is nearer to equal than a factor of {ratio "
+                         "summary.arms.%zu.ratio.margin} is no difference. ",
+                         margin);
     cuvee__prose_text(&p, "Ratios are those of runs of the same block; in round brackets the "
                           "interval of their median by order statistics");
     const size_t arm = arm_with_coverage(r);
     if (arm != REPORT_NONE)
         cuvee__prose_say(&p, ", at {percent summary.arms.%zu.ratio.coverage}", arm);
     cuvee__prose_text(&p, "; in square brackets, where there are too few for that, the least and "
-                          "the greatest");
-    cuvee__prose_text(&p, ". Peak memory is where the true peak of the whole tree of processes "
-                          "lies, each page counted once; the largest upper bound of all runs is "
-                          "what to plan for. Nothing in this page is from one run alone unless it "
-                          "says so.");
+                          "the greatest. Peak memory is where the true peak of the whole tree of "
+                          "processes lies, each page counted once; the largest upper bound of all "
+                          "runs is what to plan for. Nothing in this page is from one run alone "
+                          "unless it says so.");
     close_caption(r);
 }
 
@@ -115,10 +119,10 @@ static void put_speed(struct report *r)
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     if (put_plot(r, "How many times the reference", REPORT_PLOT_FOREST)) {
         open_caption(r);
-        cuvee__prose_say(&p, "Reference: {name summary.reference}. The shaded band is the noise "
-                             "floor. An arm is better or worse when its whole interval lies beyond "
-                             "what is no difference; else it is indistinguishable or "
-                             "inconclusive.");
+        cuvee__prose_say(&p, "Reference: {name summary.reference}. The shaded band is what is no "
+                             "difference. An arm is better or worse when its interval leaves out "
+                             "the line and its ratio lies outside of the band, indistinguishable "
+                             "when all of its interval lies within, else inconclusive.");
         close_caption(r);
     }
     if (put_plot(r, "Every run", REPORT_PLOT_DOTS)) {
@@ -278,6 +282,7 @@ static void put_sweep(struct report *r)
 
 static void put_story(struct report *r)
 {
+    if (!cuvee__report_is_of_story(r)) return;
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     cuvee__html_heading(r->out, "What was published, and what was found");
     cuvee__report_put_claims(r);

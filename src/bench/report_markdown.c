@@ -167,7 +167,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_arms(&r, second, sizeof second / sizeof *second);
     put_missing(&r);
     put_cards(&r);
-    put_claims(&r);
+    if (cuvee__report_is_of_story(&r)) put_claims(&r);
     sink_put_str(out, "\n");
     cuvee__prose_name(&p, "machine.model");
     cuvee__prose_say(&p, ", {count machine.cores} cores, ");

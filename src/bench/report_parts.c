@@ -215,6 +215,17 @@ bool cuvee__report_has_column(const struct report *r, enum report_column column)
     return false;
 }
 
+size_t cuvee__report_margin(const struct report *r, double *ret)
+{
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const size_t sum = r->arms[i].sum;
+        if (sum != REPORT_NONE &&
+            cuvee__report_number(r, ret, "summary.arms.%zu.ratio.margin", sum) && *ret >= 1)
+            return sum;
+    }
+    return REPORT_NONE;
+}
+
 /* ---- failures ---- */
 
 static bool is_failure_of(const json_t *run, const char *arm)

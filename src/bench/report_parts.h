@@ -77,6 +77,10 @@ const char *cuvee__report_cell(const struct report *r, const struct report_arm *
 /* Some arm that has runs has a figure in it. */
 bool cuvee__report_has_column(const struct report *r, enum report_column column);
 
+/* From its inverse to this ratio, nothing is called a difference. Returns of which arm of the
+ * summary it is, the first that has one (with fewer blocks it may be wider), or REPORT_NONE. */
+size_t cuvee__report_margin(const struct report *r, double *ret);
+
 /* ---- runs that gave nothing ---- */
 
 /* The next run of an arm, from *at on, with a status that is not "ok" and a reason that no run
@@ -106,6 +110,8 @@ struct report_claim {
 };
 enum { REPORT_CLAIMS = 14 };
 extern const struct report_claim cuvee__report_claims[REPORT_CLAIMS];
+/* Some arm that ran can tell something of them. */
+bool cuvee__report_is_of_story(const struct report *r);
 /* What was found of a claim; "not run" where no arm can tell. */
 void cuvee__report_put_found(const struct report *r, size_t claim, struct prose *p);
 

@@ -135,7 +135,7 @@ static bool draw_forest(struct report *r, bool is_alone)
 {
     const struct svg_heading h = {"How many times the reference",
                                   "Of each arm the median ratio of paired runs and its interval, "
-                                  "logarithmic. The band is the reference against itself.",
+                                  "logarithmic. The band is what is no difference.",
                                   is_alone};
     struct svg_ratio rows[REPORT_MAX_ARMS];
     char values[REPORT_MAX_ARMS][2 * REPORT_CELL];
@@ -143,11 +143,7 @@ static bool draw_forest(struct report *r, bool is_alone)
     size_t n = 0;
     for (size_t i = 0; i < r->n_arms; i++) n += read_ratio(r, &r->arms[i], &rows[n], values[n]);
     if (!n) return false;
-    if (!cuvee__report_number(r, &low, "summary.floor.low") ||
-        !cuvee__report_number(r, &high, "summary.floor.high")) {
-        low = 1;
-        high = 0;
-    }
+    if (cuvee__report_margin(r, &high) != REPORT_NONE) low = 1 / high;
     cuvee__svg_forest(r->out, &h, rows, n, low, high);
     return true;
 }

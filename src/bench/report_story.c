@@ -64,6 +64,11 @@ static const char *const multi[] = {"python-multi", NULL};
 static const char *const shared[] = {"python-shared", NULL};
 static const char *const bridge[] = {"go-metacall", "metacall", "embed", NULL};
 
+bool cuvee__report_is_of_story(const struct report *r)
+{
+    return first_of(r, single) || first_of(r, multi) || first_of(r, shared) || first_of(r, bridge);
+}
+
 static void put_time(struct prose *p, const struct report_arm *a)
 {
     cuvee__prose_say(p,

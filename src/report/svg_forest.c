@@ -31,7 +31,7 @@ static void put_row(struct sink *out, const struct svg_scale *x, const struct sv
 }
 
 void cuvee__svg_forest(struct sink *out, const struct svg_heading *h, const struct svg_ratio *rows,
-                       size_t n, double floor_low, double floor_high)
+                       size_t n, double none_low, double none_high)
 {
     const double floor_y = TOP + (double)n * ROW;
     double least = 0.8, most = 1.25;
@@ -51,10 +51,10 @@ void cuvee__svg_forest(struct sink *out, const struct svg_heading *h, const stru
         cuvee__svg_rectangle(out, "stripe", 0, TOP + (double)i * ROW, WIDTH, ROW, NULL);
     cuvee__svg_axis_x(out, &x, TOP, floor_y, "ratio, logarithmic");
     const double one = cuvee__svg_at(&x, 1);
-    if (floor_low <= floor_high && floor_low > 0) {
-        const double low = cuvee__svg_at(&x, floor_low), high = cuvee__svg_at(&x, floor_high);
+    if (none_low <= none_high && none_low > 0) {
+        const double low = cuvee__svg_at(&x, none_low), high = cuvee__svg_at(&x, none_high);
         cuvee__svg_rectangle(out, "band", low, TOP, fmax(high - low, 1), floor_y - TOP,
-                             "noise floor: the reference against itself");
+                             "no difference");
     }
     cuvee__svg_segment(out, "one", one, TOP - 4, one, floor_y);
     cuvee__svg_text(out, "soft", "middle", one, TOP - 10, "as the reference");

@@ -33,16 +33,16 @@ struct svg_dot_row {
 void cuvee__svg_dots(struct sink *out, const struct svg_heading *h, const struct svg_dot_row *rows,
                      size_t n);
 
-/* ---- ratios with their intervals beside the noise floor (svg_forest.c) ---- */
+/* ---- ratios with their intervals beside what is no difference (svg_forest.c) ---- */
 
 struct svg_ratio {
     const char *label, *value, *title; /* value: the figures as text, at the right */
     double median, low, high;          /* low above high: no interval */
     int series;
 };
-/* floor_low above floor_high: there is none. */
+/* Between none_low and none_high is no difference; the first above the second: not known. */
 void cuvee__svg_forest(struct sink *out, const struct svg_heading *h, const struct svg_ratio *rows,
-                       size_t n, double floor_low, double floor_high);
+                       size_t n, double none_low, double none_high);
 
 /* ---- one figure against another (svg_scatter.c) ---- */
 

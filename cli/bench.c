@@ -203,7 +203,7 @@ static const char *const examples[] = {
     "the whole of it: what it would do, what it needs, and doing it",
     "cuvee bench --dry-run;  cuvee bench setup;  cuvee bench -o results",
     "three arms with your own texts and model",
-    "cuvee bench --arms python-tuned,native-f32 --input mails.csv --column body -o DIR",
+    "cuvee bench --arms python-tuned,native-f32 --input a.csv --column body -o out",
     "go on after an interruption",
     "cuvee bench --resume -o results",
     NULL};

@@ -117,7 +117,9 @@ int cuvee__command_build(const struct bench_setup *setup, const struct run_reque
         {"column", column},
         {"answers", answers},
         {"scenario", cuvee__json_text_at(setup->plan, "scenario")},
-        {"schedule", request->schedule ? request->schedule : ""},
+        /* A word, since options refuse the empty one; no arm looks for it but in scenario server.
+         */
+        {"schedule", request->schedule ? request->schedule : "none"},
         {"items", numbers.items},
         {"workers", numbers.workers},
         {"threads", numbers.threads},

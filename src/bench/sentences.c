@@ -56,8 +56,9 @@ static bool find_best(const json_t *results, size_t *ret)
 
 static void put_interval(struct prose *p, size_t arm)
 {
-    double low;
-    if (!cuvee__json_number_at(arm_at(p->results, arm), "ratio.low", &low)) return;
+    double low, n = 0;
+    cuvee__json_number_at(arm_at(p->results, arm), "ratio.n", &n);
+    if (n < 2 || !cuvee__json_number_at(arm_at(p->results, arm), "ratio.low", &low)) return;
     cuvee__prose_text(p, " (from ");
     cuvee__prose_number(p, PROSE_RATIO, "summary.arms.%zu.ratio.low", arm);
     cuvee__prose_text(p, " to ");

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,6 +34,12 @@ static _Atomic uint64_t
 static atomic_bool fail_later, has_failed, spare_others;
 static _Atomic pthread_t armed_by;
 static int report_fd = -1;
+
+/* Code whose allocations fail; none: all. */
+static struct code {
+    uintptr_t start, end;
+} only_from[4];
+static size_t n_only_from;
 
 /* ---- memory before the real functions are known ---- */
 
@@ -73,11 +80,20 @@ static bool find_real(void)
 
 /* ---- the decision ---- */
 
-static bool fails(void)
+static bool is_meant(const void *caller)
+{
+    const uintptr_t at = (uintptr_t)caller;
+    bool is = n_only_from == 0;
+    for (size_t i = 0; i < n_only_from; i++)
+        is = is || (at >= only_from[i].start && at < only_from[i].end);
+    return is;
+}
+
+static bool fails(const void *caller)
 {
     uint64_t left = atomic_load(&countdown);
-    if (left && atomic_load(&spare_others) && !pthread_equal(pthread_self(), armed_by))
-        return false;
+    if (!left || !is_meant(caller)) return false;
+    if (atomic_load(&spare_others) && !pthread_equal(pthread_self(), armed_by)) return false;
     do {
         if (!left) return false;
         if (left == 1 && atomic_load(&fail_later))
@@ -98,32 +114,45 @@ static void *counted(void *p)
 
 /* ---- the functions that are replaced ---- */
 
-void *malloc(size_t n)
+/* Where the function that is being replaced was called from. */
+#define CALLER __builtin_return_address(0)
+
+static void *allocate(size_t n, const void *caller)
 {
     if (!find_real()) return early_alloc(n);
-    return fails() ? NULL : counted(real.malloc(n));
+    return fails(caller) ? NULL : counted(real.malloc(n));
 }
 
-void *calloc(size_t n, size_t item_bytes)
-{
-    if (!find_real()) return early_alloc(n * item_bytes);
-    return fails() ? NULL : counted(real.calloc(n, item_bytes));
-}
-
-void *realloc(void *old, size_t n)
+static void *reallocate(void *old, size_t n, const void *caller)
 {
     if (!find_real() || is_early(old)) {
-        void *p = malloc(n);
+        void *p = allocate(n, caller);
         const size_t room =
             old ? (size_t)(early_bytes + sizeof early_bytes - (unsigned char *)old) : 0;
         if (p && old) memcpy(p, old, n < room ? n : room);
         return p;
     }
-    if (fails()) return NULL;
+    if (fails(caller)) return NULL;
     void *p = real.realloc(old, n);
-    if (!old && p) atomic_fetch_add(&n_live, 1);
-    if (old && !n && !p) atomic_fetch_sub(&n_live, 1); /* realloc(p, 0) frees */
+    if (!old) return counted(p);
+    if (!n && !p) atomic_fetch_sub(&n_live, 1); /* realloc(p, 0) frees */
     return p;
+}
+
+void *malloc(size_t n)
+{
+    return allocate(n, CALLER);
+}
+
+void *calloc(size_t n, size_t item_bytes)
+{
+    if (!find_real()) return early_alloc(n * item_bytes);
+    return fails(CALLER) ? NULL : counted(real.calloc(n, item_bytes));
+}
+
+void *realloc(void *old, size_t n)
+{
+    return reallocate(old, n, CALLER);
 }
 
 void *reallocarray(void *old, size_t n, size_t item_bytes)
@@ -132,25 +161,25 @@ void *reallocarray(void *old, size_t n, size_t item_bytes)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(old, n * item_bytes);
+    return reallocate(old, n * item_bytes, CALLER);
 }
 
 void *aligned_alloc(size_t alignment, size_t n)
 {
     find_real();
-    return fails() ? NULL : counted(real.aligned_alloc(alignment, n));
+    return fails(CALLER) ? NULL : counted(real.aligned_alloc(alignment, n));
 }
 
 void *memalign(size_t alignment, size_t n)
 {
     find_real();
-    return fails() ? NULL : counted(real.memalign(alignment, n));
+    return fails(CALLER) ? NULL : counted(real.memalign(alignment, n));
 }
 
 int posix_memalign(void **ret, size_t alignment, size_t n)
 {
     find_real();
-    if (fails()) return ENOMEM;
+    if (fails(CALLER)) return ENOMEM;
     const int rc = real.posix_memalign(ret, alignment, n);
     if (rc == 0) counted(*ret);
     return rc;
@@ -176,6 +205,40 @@ void fault_arm(uint64_t n, bool and_later)
 void fault_spare_other_threads(void)
 {
     atomic_store(&spare_others, true);
+}
+
+struct search {
+    uintptr_t address;
+    struct code found;
+};
+
+static int search_object(struct dl_phdr_info *object, size_t size, void *arg)
+{
+    struct search *s = arg;
+    (void)size;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        const uintptr_t start = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+        if (s->address < start || s->address - start >= part->p_memsz) continue;
+        s->found = (struct code){start, start + part->p_memsz};
+        return 1;
+    }
+    return 0;
+}
+
+void fault_only_from(void (*function)(void))
+{
+    struct search s = {(uintptr_t)function, {0, 0}};
+    if (n_only_from == sizeof only_from / sizeof only_from[0] ||
+        dl_iterate_phdr(search_object, &s) == 0)
+        _exit(97);
+    only_from[n_only_from++] = s.found;
+}
+
+bool fault_spares_others(void)
+{
+    return n_only_from > 0;
 }
 
 bool fault_disarm(void)

@@ -20,6 +20,12 @@ void fault_arm(uint64_t n, bool and_later);
  * through malloc when a thread starts and dies of a failure. */
 void fault_spare_other_threads(void);
 
+/* From now on only what is asked for by the program or library that this function is part of fails;
+ * called several times, by any of them. For a process in which others allocate too, who end it when
+ * they get none, such as a Python. Call it before fault_arm(), from one thread. */
+void fault_only_from(void (*function)(void));
+bool fault_spares_others(void); /* it was called */
+
 /* Allocations succeed again. Returns whether one failed since fault_arm(). */
 bool fault_disarm(void);
 

@@ -18,17 +18,11 @@
 
 #include "cuvee/cuvee.h"
 #include "failing_malloc.h"
+#include "sweep.h"
 #include "tiny_model.h"
 
-#define N_TEXTS 3
+#define N_TEXTS  3
 #define N_LABELS 2
-
-/* A sanitizer allocates by ways of its own, so blocks cannot be counted; it finds leaks itself. */
-#ifdef CUVEE_SANITIZED
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
 
 static char dir[] = "/tmp/cuvee-fault-XXXXXX";
 static char cache[64];
@@ -191,50 +185,6 @@ static int whole_path(cuvee_error *err)
     cuvee_pool_free(p);
     cuvee_model_close(m);
     return rc;
-}
-
-/* ---- the sweep ---- */
-
-static bool is_out_of_memory(int rc, const cuvee_error *err)
-{
-    if (rc == CUVEE_OK) return true;
-    if (err->code != rc || !err->msg[0]) return false;
-    /* pthread_create() says EAGAIN when it finds no memory. */
-    return rc == CUVEE_E_NOMEM || (rc == CUVEE_E_IO && err->os_errno == EAGAIN);
-}
-
-/* Returns how many allocations the scenario makes. */
-static uint64_t sweep_once(const char *name, int (*scenario)(cuvee_error *), bool and_later)
-{
-    cuvee_error err = {0};
-    for (int i = 0; i < 2; i++) /* what libc keeps for ever (thread stacks) is allocated here */
-        if (scenario(&err) != CUVEE_OK) fail_msg("%s without failures: %s", name, err.msg);
-    for (uint64_t n = 1;; n++) {
-        const int64_t live = fault_live_blocks();
-        memset(&err, 0, sizeof err);
-        fault_arm(n, and_later);
-        const int rc = scenario(&err);
-        const bool hit = fault_disarm();
-        const int64_t leaked = fault_live_blocks() - live;
-        if (!hit) {
-            assert_int_equal(rc, CUVEE_OK);
-            return n - 1;
-        }
-        if (!is_out_of_memory(rc, &err))
-            fail_msg("%s, allocation %llu%s: code %d, '%s'", name, (unsigned long long)n,
-                     and_later ? " and later" : "", rc, err.msg);
-        if (leaked && !IS_SANITIZED) /* see the definition */
-            fail_msg("%s, allocation %llu%s: %lld blocks leaked", name, (unsigned long long)n,
-                     and_later ? " and later" : "", (long long)leaked);
-    }
-}
-
-static void sweep(const char *name, int (*scenario)(cuvee_error *))
-{
-    const uint64_t n = sweep_once(name, scenario, false);
-    sweep_once(name, scenario, true);
-    print_message("%s: %llu allocations\n", name, (unsigned long long)n);
-    assert_true(n > 0); /* else nothing was tested */
 }
 
 /* ---- directories of different kinds ---- */

@@ -9,6 +9,8 @@
 
 enum { FIRST_SCORES = 64 };
 
+const char cuvee__lost_reason[] = "out of memory for the reason";
+
 /* Columns of n rows in one block; what the old ones held is not needed again. */
 static int make_room(struct external_rows *rows, size_t n)
 {
@@ -33,8 +35,10 @@ static int make_room(struct external_rows *rows, size_t n)
 int cuvee__external_rows_begin(struct external_rows *rows, size_t n)
 {
     rows->n = rows->n_all = 0;
-    rows->bytes.len = 0;
+    rows->bytes.len = rows->spare_at = 0;
     if (n > rows->room && make_room(rows, n) < 0) return CUVEE_E_NOMEM;
+    if (cuvee__buffer_append_char(&rows->bytes, '\0') < 0) return CUVEE_E_NOMEM;
+    if (cuvee__buffer_reserve(&rows->bytes, sizeof cuvee__lost_reason) < 0) return CUVEE_E_NOMEM;
     rows->n = n;
     for (size_t i = 0; i < n; i++) {
         rows->status[i] = CUVEE_OK;
@@ -43,7 +47,7 @@ int cuvee__external_rows_begin(struct external_rows *rows, size_t n)
         rows->extras[i] = rows->messages[i] = 0;
         rows->first_all[i] = rows->n_row_all[i] = 0;
     }
-    return cuvee__buffer_append_char(&rows->bytes, '\0');
+    return CUVEE_OK;
 }
 
 void cuvee__external_rows_deinit(struct external_rows *rows)
@@ -54,15 +58,35 @@ void cuvee__external_rows_deinit(struct external_rows *rows)
     *rows = (struct external_rows){0};
 }
 
-size_t cuvee__external_rows_string(struct external_rows *rows, struct span text)
+/* Where it lies then; 0 when it is empty, or finds no memory. */
+static size_t put_string(struct external_rows *rows, struct span text)
 {
     struct buffer *b = &rows->bytes;
     const size_t at = b->len;
-    if (text.len == 0 || cuvee__buffer_reserve(b, text.len + 1) < 0) return 0;
+    if (text.len == 0 || cuvee__buffer_reserve(b, text.len + 1 + sizeof cuvee__lost_reason) < 0)
+        return 0;
     memcpy(b->ptr + at, text.ptr, text.len);
     b->ptr[at + text.len] = '\0';
     b->len = at + text.len + 1;
     return at;
+}
+
+/* There is room for it: see cuvee__external_rows_begin() and put_string(). */
+static size_t put_spare(struct external_rows *rows)
+{
+    struct buffer *b = &rows->bytes;
+    if (rows->spare_at) return rows->spare_at;
+    rows->spare_at = b->len;
+    memcpy(b->ptr + b->len, cuvee__lost_reason, sizeof cuvee__lost_reason);
+    b->len += sizeof cuvee__lost_reason;
+    return rows->spare_at;
+}
+
+void cuvee__external_rows_extra(struct external_rows *rows, size_t i, struct span json)
+{
+    rows->extras[i] = put_string(rows, json);
+    if (json.len && !rows->extras[i])
+        cuvee__external_rows_fail(rows, i, CUVEE_E_NOMEM, span_of("out of memory"));
 }
 
 void cuvee__external_rows_fail(struct external_rows *rows, size_t i, int status,
@@ -74,10 +98,12 @@ void cuvee__external_rows_fail(struct external_rows *rows, size_t i, int status,
 void cuvee__external_rows_fail_range(struct external_rows *rows, size_t first, size_t n, int status,
                                      struct span message)
 {
-    const size_t at = cuvee__external_rows_string(rows, message);
+    size_t at = put_string(rows, message);
+    if (!at && message.len) at = put_spare(rows);
     for (size_t i = first; i < first + n; i++) {
         rows->status[i] = status;
         rows->messages[i] = at;
+        rows->extras[i] = rows->n_row_all[i] = 0;
     }
 }
 

@@ -33,7 +33,8 @@ struct external_rows {
     void *columns;     /* the block that all of the above lie in */
     cuvee_label_score *all;
     size_t n_all, room_all;
-    struct buffer bytes;
+    struct buffer bytes; /* with room to spare for a message when there is no memory for one */
+    size_t spare_at;     /* that message in bytes; 0 = not needed so far */
 };
 
 struct external_model {
@@ -67,10 +68,12 @@ struct external_ops {
 int cuvee__external_rows_begin(struct external_rows *rows, size_t n);
 void cuvee__external_rows_deinit(struct external_rows *rows);
 
-/* Keep a string; 0 when there is no memory for it (as if there were none), or when it is empty. */
-size_t cuvee__external_rows_string(struct external_rows *rows, struct span text);
+/* Further keys of row i; without memory for them the row has failed, CUVEE_E_NOMEM. */
+void cuvee__external_rows_extra(struct external_rows *rows, size_t i, struct span json);
 
-/* Row i has failed with this status and message. */
+/* Row i has failed with this status and message, and has nothing else. A message that finds no
+ * memory is replaced by this one, which always has room. */
+extern const char cuvee__lost_reason[];
 void cuvee__external_rows_fail(struct external_rows *rows, size_t i, int status,
                                struct span message);
 /* Rows first .. first + n - 1 have, and share the message. */

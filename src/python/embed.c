@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "os/clock.h"
 #include "os/mark.h"
+#include "os/thread.h"
 #include "python/deadline.h"
 #include "python/embedded.h"
 
@@ -28,7 +29,9 @@ struct embed_host {
     py_object *script; /* contract.py's Script */
     py_object *process_batch, *bring;
     py_object *key_label, *key_score;
-    _Atomic bool is_warm, has_answered;
+    struct mutex warming; /* held while warmup() runs; never waited for with the GIL */
+    bool is_warm;         /* under it */
+    _Atomic bool has_answered;
 };
 
 struct embed_caller {
@@ -110,21 +113,31 @@ static int read_labels(const struct libpython *py, struct load_job *job, py_obje
     return rc;
 }
 
+static int read_info(const struct libpython *py, py_object *script, char **ret_info)
+{
+    py_object *method = py->PyObject_GetAttrString(script, "info");
+    py_object *info = method ? py->PyObject_CallObject(method, NULL) : NULL;
+    drop(py, method);
+    if (!info) return CUVEE_E_SCRIPT;
+    int rc = CUVEE_OK;
+    if (info != py->none) {
+        py_ssize len = 0;
+        const char *text = py->PyUnicode_AsUTF8AndSize(info, &len);
+        *ret_info = text ? cuvee__strndup(text, (size_t)len) : NULL;
+        if (!*ret_info) rc = CUVEE_E_NOMEM;
+    }
+    drop(py, info);
+    return rc;
+}
+
 static int read_facts(const struct libpython *py, struct load_job *job, py_object *script)
 {
     struct script_facts *facts = job->facts;
     if (!read_count(py, script, "max_batch", &facts->max_batch) ||
         !read_count(py, script, "max_concurrency", &facts->max_concurrency))
         return CUVEE_E_SCRIPT;
-    py_object *method = py->PyObject_GetAttrString(script, "info");
-    py_object *info = method ? py->PyObject_CallObject(method, NULL) : NULL;
-    drop(py, method);
-    if (!info) return CUVEE_E_SCRIPT;
-    py_ssize len = 0;
-    const char *text = info == py->none ? NULL : py->PyUnicode_AsUTF8AndSize(info, &len);
-    if (text) facts->info = cuvee__strndup(text, (size_t)len);
-    drop(py, info);
-    return read_labels(py, job, script);
+    const int rc = read_info(py, script, &facts->info);
+    return rc < 0 ? rc : read_labels(py, job, script);
 }
 
 static int load_script(struct load_job *job)
@@ -141,17 +154,24 @@ static int load_script(struct load_job *job)
     return read_facts(py, job, h->script);
 }
 
+/* The exception that is set, as an error. */
+static int fail_with_exception(const char *what, cuvee_error *err)
+{
+    struct buffer message = {0};
+    int rc = cuvee__embedded_take_error(ERROR_PLACE, &message);
+    if (rc == CUVEE_OK) rc = cuvee__buffer_append_char(&message, '\0');
+    rc = rc == CUVEE_OK ? cuvee__fail(err, CUVEE_E_SCRIPT, "%s: %s", what, message.ptr)
+                        : cuvee__fail(err, CUVEE_E_NOMEM, "%s: %s", what, cuvee__lost_reason);
+    cuvee__buffer_deinit(&message);
+    return rc;
+}
+
 static void load_on_main(void *arg)
 {
     struct load_job *job = arg;
-    struct buffer message = {0};
     job->rc = load_script(job);
     if (job->host->py->PyErr_Occurred()) {
-        cuvee__embedded_take_error(ERROR_PLACE, &message);
-        cuvee__buffer_append_char(&message, '\0');
-        job->rc = cuvee__fail(job->err, CUVEE_E_SCRIPT, "%s: %s", job->setup->script,
-                              message.ptr ? message.ptr : "out of memory");
-        cuvee__buffer_deinit(&message);
+        job->rc = fail_with_exception(job->setup->script, job->err);
     } else if (job->rc < 0) {
         cuvee__fail(job->err, job->rc, "%s: %s", job->setup->script,
                     job->rc == CUVEE_E_LIMIT ? "too many LABELS" : "out of memory");
@@ -166,6 +186,12 @@ static void drop_host(void *arg)
     drop(h->py, h->key_label);
     drop(h->py, h->key_score);
     drop(h->py, h->script);
+}
+
+static void free_host(struct embed_host *h)
+{
+    cuvee__mutex_deinit(&h->warming);
+    cuvee__free(h);
 }
 
 static int embed_open(const struct host_setup *setup, struct script_facts *ret_facts,
@@ -183,6 +209,11 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
     h->base.ops = &cuvee__host_embed;
     h->py = cuvee__embedded_api();
     h->labels = setup->labels;
+    rc = cuvee__mutex_init(&h->warming, err);
+    if (rc < 0) {
+        cuvee__free(h);
+        return rc;
+    }
 
     struct load_job job = {setup, ret_facts, h, CUVEE_OK, err};
     cuvee__embedded_run_on_main(load_on_main, &job);
@@ -190,7 +221,7 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
         cuvee__embedded_run_on_main(drop_host, h);
         cuvee__free(ret_facts->info);
         ret_facts->info = NULL;
-        cuvee__free(h);
+        free_host(h);
         return job.rc;
     }
     cuvee__mark("script-imported");
@@ -213,7 +244,7 @@ static void embed_close(struct host *host)
     struct embed_host *h = (struct embed_host *)host;
     cuvee__embedded_run_on_main(end_script, h);
     cuvee__embedded_run_on_main(drop_host, h);
-    cuvee__free(h);
+    free_host(h);
 }
 
 /* ---- callers ---- */
@@ -221,20 +252,40 @@ static void embed_close(struct host *host)
 static int warm_up(struct embed_caller *c, cuvee_error *err)
 {
     const struct libpython *py = c->host->py;
-    if (atomic_exchange(&c->host->is_warm, true)) return CUVEE_OK;
+    int rc = CUVEE_OK;
+    py->PyEval_RestoreThread(c->state);
     py_object *method = py->PyObject_GetAttrString(c->host->script, "warmup");
     py_object *none = method ? py->PyObject_CallObject(method, NULL) : NULL;
     drop(py, method);
     drop(py, none);
-    if (none) {
+    if (none)
         cuvee__mark("model-loaded");
-        return CUVEE_OK;
-    }
-    c->message.len = 0;
-    cuvee__embedded_take_error(ERROR_PLACE, &c->message);
-    cuvee__buffer_append_char(&c->message, '\0');
-    return cuvee__fail(err, CUVEE_E_SCRIPT, "warmup(): %s",
-                       c->message.ptr ? c->message.ptr : "out of memory");
+    else
+        rc = fail_with_exception("warmup()", err);
+    c->state = py->PyEval_SaveThread();
+    return rc;
+}
+
+/* The first caller does, and all others wait for it; when it fails the next one tries. */
+static int warm_up_once(struct embed_caller *c, cuvee_error *err)
+{
+    struct embed_host *h = c->host;
+    int rc = CUVEE_OK;
+    cuvee__mutex_lock(&h->warming);
+    if (!h->is_warm) rc = warm_up(c, err);
+    h->is_warm = rc == CUVEE_OK;
+    cuvee__mutex_unlock(&h->warming);
+    return rc;
+}
+
+static void embed_close_caller(void *caller)
+{
+    struct embed_caller *c = caller;
+    const struct libpython *py = c->host->py;
+    py->PyEval_RestoreThread(c->state);
+    py->PyGILState_Release(c->gil);
+    cuvee__buffer_deinit(&c->message);
+    cuvee__free(c);
 }
 
 static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *err)
@@ -253,26 +304,13 @@ static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *
     c->gil = h->py->PyGILState_Ensure();
     cuvee__deadline_set_thread(&c->deadline);
     c->deadline.owner = h;
-    rc = warm_up(c, err);
-    if (rc == CUVEE_OK) {
-        c->state = h->py->PyEval_SaveThread();
+    c->state = h->py->PyEval_SaveThread();
+    rc = warm_up_once(c, err);
+    if (rc < 0)
+        embed_close_caller(c);
+    else
         *ret_caller = c;
-        return CUVEE_OK;
-    }
-    h->py->PyGILState_Release(c->gil);
-    cuvee__buffer_deinit(&c->message);
-    cuvee__free(c);
     return rc;
-}
-
-static void embed_close_caller(void *caller)
-{
-    struct embed_caller *c = caller;
-    const struct libpython *py = c->host->py;
-    py->PyEval_RestoreThread(c->state);
-    py->PyGILState_Release(c->gil);
-    cuvee__buffer_deinit(&c->message);
-    cuvee__free(c);
 }
 
 /* ---- results ---- */
@@ -299,19 +337,39 @@ static int label_index(struct embed_caller *c, struct span name, uint32_t *ret)
     return rc;
 }
 
-/* A str as a label's index, into row i. */
-static void put_label(struct embed_caller *c, struct external_rows *rows, size_t i,
-                      py_object *label)
+/* False, and no exception is set: there is no memory for it. */
+static bool text_of(const struct libpython *py, py_object *str, struct span *ret)
 {
     py_ssize len = 0;
-    const char *name = c->host->py->PyUnicode_AsUTF8AndSize(label, &len);
-    const int rc =
-        !name ? CUVEE_E_NOMEM : label_index(c, (struct span){name, (size_t)len}, &rows->labels[i]);
+    const char *text = py->PyUnicode_AsUTF8AndSize(str, &len);
+    if (text)
+        *ret = (struct span){text, (size_t)len};
+    else
+        py->PyErr_Clear();
+    return text;
+}
+
+/* A str as a label's index. */
+static int index_of(struct embed_caller *c, py_object *label, uint32_t *ret)
+{
+    struct span name;
+    return text_of(c->host->py, label, &name) ? label_index(c, name, ret) : CUVEE_E_NOMEM;
+}
+
+static void fail_row(struct external_rows *rows, size_t i, int rc)
+{
     if (rc == CUVEE_E_LIMIT)
         cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT,
                                   span_of("the script has used more than 65535 labels"));
-    else if (rc < 0)
-        cuvee__external_rows_fail(rows, i, CUVEE_E_NOMEM, span_of("out of memory"));
+    else
+        cuvee__external_rows_fail(rows, i, rc, span_of("out of memory"));
+}
+
+static void put_label(struct embed_caller *c, struct external_rows *rows, size_t i,
+                      py_object *label)
+{
+    const int rc = index_of(c, label, &rows->labels[i]);
+    if (rc < 0) fail_row(rows, i, rc);
 }
 
 /* {"label": str, "score": float} and nothing else, all well. False: contract.py shall look. */
@@ -354,31 +412,21 @@ static py_object *optional(const struct libpython *py, py_object *list, size_t i
     return o == py->none ? NULL : o;
 }
 
-static struct span text_of(const struct libpython *py, py_object *str)
-{
-    py_ssize len = 0;
-    const char *text = py->PyUnicode_AsUTF8AndSize(str, &len);
-    return text ? (struct span){text, (size_t)len} : (struct span){NULL, 0};
-}
-
 /* [(label, score), ...] */
-static void put_all_scores(struct embed_caller *c, struct external_rows *rows, size_t i,
-                           py_object *pairs)
+static int put_all_scores(struct embed_caller *c, struct external_rows *rows, size_t i,
+                          py_object *pairs)
 {
     const struct libpython *py = c->host->py;
     for (py_ssize k = 0, n = py->PyList_Size(pairs); k < n; k++) {
         py_object *pair = py->PyList_GetItem(pairs, k);
         uint32_t label;
-        int rc = label_index(c, text_of(py, py->PyTuple_GetItem(pair, 0)), &label);
+        int rc = index_of(c, py->PyTuple_GetItem(pair, 0), &label);
         if (rc == CUVEE_OK)
             rc = cuvee__external_rows_add_score(rows, i, label,
                                                 py->PyFloat_AsDouble(py->PyTuple_GetItem(pair, 1)));
-        if (rc < 0) {
-            cuvee__external_rows_fail(rows, i, rc == CUVEE_E_LIMIT ? CUVEE_E_SCRIPT : rc,
-                                      span_of("too many labels, or out of memory"));
-            return;
-        }
+        if (rc < 0) return rc;
     }
+    return CUVEE_OK;
 }
 
 /* What columns() of contract.py gave. */
@@ -390,15 +438,38 @@ static void put_columns(struct embed_caller *c, py_object *columns, struct exter
     for (size_t i = 0; i < rows->n; i++) {
         py_object *error = optional(py, part[4], i), *extra = optional(py, part[2], i);
         py_object *all = optional(py, part[3], i);
+        struct span text = span_of(cuvee__lost_reason);
         if (error) {
-            cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT, text_of(py, error));
+            text_of(py, error, &text);
+            cuvee__external_rows_fail(rows, i, CUVEE_E_SCRIPT, text);
             continue;
         }
-        put_label(c, rows, i, py->PyList_GetItem(part[0], (py_ssize)i));
+        int rc = index_of(c, py->PyList_GetItem(part[0], (py_ssize)i), &rows->labels[i]);
         rows->scores[i] = py->PyFloat_AsDouble(py->PyList_GetItem(part[1], (py_ssize)i));
-        if (extra) rows->extras[i] = cuvee__external_rows_string(rows, text_of(py, extra));
-        if (all) put_all_scores(c, rows, i, all);
+        if (rc == CUVEE_OK && all) rc = put_all_scores(c, rows, i, all);
+        if (rc == CUVEE_OK && extra && !text_of(py, extra, &text)) rc = CUVEE_E_NOMEM;
+        if (rc < 0)
+            fail_row(rows, i, rc);
+        else if (extra)
+            cuvee__external_rows_extra(rows, i, text);
     }
+}
+
+/* Any shape that contract.py knows. False: an exception is set. */
+static bool read_columns(struct embed_caller *c, py_object *results, struct external_rows *rows)
+{
+    const struct libpython *py = c->host->py;
+    const size_t n = rows->n;
+    /* What was read of plain rows is read again. */
+    if (cuvee__external_rows_begin(rows, n) < 0) return true; /* rows->n is 0: that says it */
+    py_object *count = py->PyLong_FromSsize_t((py_ssize)n);
+    py_object *columns =
+        count ? py->PyObject_CallFunctionObjArgs(c->host->bring, results, count, (py_object *)NULL)
+              : NULL;
+    if (columns) put_columns(c, columns, rows);
+    drop(py, columns);
+    drop(py, count);
+    return columns;
 }
 
 /* ---- call ---- */
@@ -422,27 +493,22 @@ static bool run(struct embed_caller *c, const cuvee_text *texts, size_t n,
                 struct external_rows *rows)
 {
     const struct libpython *py = c->host->py;
-    py_object *columns = NULL, *count = NULL;
     py_object *list = list_of(py, texts, n);
     py_object *results =
         list ? py->PyObject_CallFunctionObjArgs(c->host->process_batch, list, (py_object *)NULL)
              : NULL;
-    bool ok = results && read_plain(c, results, rows);
-    if (results && !ok) {
-        /* Rows that were read before the odd one are read again. */
-        ok = cuvee__external_rows_begin(rows, n) == CUVEE_OK;
-        count = py->PyLong_FromSsize_t((py_ssize)n);
-        columns = count ? py->PyObject_CallFunctionObjArgs(c->host->bring, results, count,
-                                                           (py_object *)NULL)
-                        : NULL;
-        if (columns) put_columns(c, columns, rows);
-        ok = ok && columns;
-    }
-    drop(py, columns);
-    drop(py, count);
+    const bool ok = results && (read_plain(c, results, rows) || read_columns(c, results, rows));
     drop(py, results);
     drop(py, list);
     return ok;
+}
+
+static void put_exception(struct embed_caller *c, struct external_rows *rows, int status)
+{
+    c->message.len = 0;
+    const bool is_told = cuvee__embedded_take_error(ERROR_TRACEBACK, &c->message) == CUVEE_OK;
+    cuvee__external_rows_fail_range(
+        rows, 0, rows->n, status, is_told ? buffer_span(&c->message) : span_of(cuvee__lost_reason));
 }
 
 static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t timeout_ns,
@@ -455,15 +521,12 @@ static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t
     cuvee__deadline_begin(&c->deadline, timeout_ns ? cuvee__clock_ns() + timeout_ns : 0);
     const bool ok = run(c, texts, n, rows);
     const bool was_late = cuvee__deadline_end(&c->deadline);
-    if (!ok) {
-        c->message.len = 0;
-        cuvee__embedded_take_error(ERROR_TRACEBACK, &c->message);
-        /* A script that swallows the TimeoutError and gives rubbish was late all the same. */
-        const int status = c->deadline.was_interrupted ? CUVEE_E_CANCELLED
-                           : was_late                  ? CUVEE_E_TIMEOUT
-                                                       : CUVEE_E_SCRIPT;
-        cuvee__external_rows_fail_range(rows, 0, rows->n, status, buffer_span(&c->message));
-    }
+    /* A script that swallows the TimeoutError and gives rubbish was late all the same. */
+    if (!ok)
+        put_exception(c, rows,
+                      c->deadline.was_interrupted ? CUVEE_E_CANCELLED
+                      : was_late                  ? CUVEE_E_TIMEOUT
+                                                  : CUVEE_E_SCRIPT);
     py->PyErr_Clear();
     c->state = py->PyEval_SaveThread();
     if (!atomic_exchange(&c->host->has_answered, true)) cuvee__mark("first-result");

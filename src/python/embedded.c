@@ -36,12 +36,13 @@ static int load_contract(cuvee_error *err)
     const int Py_file_input = 257;
     py_object *sys = py->PyImport_ImportModule("sys");
     py_object *their_stderr = sys ? py->PyObject_GetAttrString(sys, "stderr") : NULL;
-    if (their_stderr) py->PyObject_SetAttrString(sys, "stdout", their_stderr);
+    const bool is_apart =
+        their_stderr && py->PyObject_SetAttrString(sys, "stdout", their_stderr) == 0;
     py_object *builtins = py->PyImport_ImportModule("builtins");
     py_object *code = py->Py_CompileString(cuvee__python_contract, "<cuvee>", Py_file_input);
     the.contract = py->PyDict_New();
     int rc = CUVEE_E_IO;
-    if (builtins && code && the.contract &&
+    if (is_apart && builtins && code && the.contract &&
         py->PyDict_SetItemString(the.contract, "__builtins__", builtins) == 0) {
         py_object *none = py->PyEval_EvalCode(code, the.contract, the.contract);
         if (none) {
@@ -77,8 +78,7 @@ static int start_python(void *arg, cuvee_error *err)
 
 int cuvee__embedded_start(const struct interpreter *python, cuvee_error *err)
 {
-    struct starting s = {python,
-                         cuvee__strndup(python->executable, strlen(python->executable))};
+    struct starting s = {python, cuvee__strndup(python->executable, strlen(python->executable))};
     if (!s.executable) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for Python");
     const int rc = cuvee__owner_start(&the.owner, start_python, &s, err);
     if (the.executable != s.executable) cuvee__free(s.executable);
@@ -111,20 +111,30 @@ void cuvee__embedded_run_on_main(void (*function)(void *arg), void *arg)
 /* ---- errors ---- */
 
 /* Append a prefix and member i of a tuple of strings, if it is not empty. */
-static void append_member(struct buffer *out, const char *prefix, py_object *tuple, py_ssize i,
-                          const char *suffix)
+static int append_member(struct buffer *out, const char *prefix, py_object *tuple, py_ssize i,
+                         const char *suffix)
 {
     const struct libpython *py = &the.api;
     py_ssize len = 0;
     py_object *member = py->PyTuple_GetItem(tuple, i);
     const char *text = member ? py->PyUnicode_AsUTF8AndSize(member, &len) : NULL;
-    if (!text || len <= 0) return;
-    cuvee__buffer_append_str(out, prefix);
-    cuvee__buffer_append(out, text, (size_t)len);
-    cuvee__buffer_append_str(out, suffix);
+    if (!text) return CUVEE_E_NOMEM;
+    if (len == 0) return CUVEE_OK;
+    int rc = cuvee__buffer_append_str(out, prefix);
+    if (rc == CUVEE_OK) rc = cuvee__buffer_append(out, text, (size_t)len);
+    return rc < 0 ? rc : cuvee__buffer_append_str(out, suffix);
 }
 
-void cuvee__embedded_take_error(enum error_detail detail, struct buffer *out)
+/* What describe() of contract.py gave. */
+static int append_told(struct buffer *out, enum error_detail detail, py_object *told)
+{
+    const int rc = append_member(out, "", told, 0, "");
+    if (rc < 0) return rc;
+    return detail == ERROR_PLACE ? append_member(out, " (", told, 1, ")")
+                                 : append_member(out, "\n", told, 2, "");
+}
+
+int cuvee__embedded_take_error(enum error_detail detail, struct buffer *out)
 {
     const struct libpython *py = &the.api;
     py_object *type = NULL, *value = NULL, *traceback = NULL;
@@ -136,17 +146,14 @@ void cuvee__embedded_take_error(enum error_detail detail, struct buffer *out)
                           ? py->PyObject_CallFunctionObjArgs(describe, value, (py_object *)NULL)
                           : NULL;
     const size_t before = out->len;
-    if (told) {
-        append_member(out, "", told, 0, "");
-        if (detail == ERROR_PLACE)
-            append_member(out, " (", told, 1, ")");
-        else
-            append_member(out, "\n", told, 2, "");
-        py->Py_DecRef(told);
-    }
-    if (out->len == before) cuvee__buffer_append_str(out, "an exception that cannot be described");
+    int rc = told ? append_told(out, detail, told) : CUVEE_OK;
+    if (rc == CUVEE_OK && out->len == before)
+        rc = cuvee__buffer_append_str(out, "an exception that cannot be described");
+    if (rc < 0) out->len = before;
     py->PyErr_Clear();
+    if (told) py->Py_DecRef(told);
     if (type) py->Py_DecRef(type);
     if (value) py->Py_DecRef(value);
     if (traceback) py->Py_DecRef(traceback);
+    return rc;
 }

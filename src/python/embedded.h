@@ -28,7 +28,8 @@ void cuvee__embedded_run_on_main(void (*function)(void *arg), void *arg);
  * line; or the traceback, below it. */
 enum error_detail { ERROR_PLACE, ERROR_TRACEBACK };
 
-/* The exception that is set, cleared, as text: appended to out, never nothing. */
-void cuvee__embedded_take_error(enum error_detail detail, struct buffer *out);
+/* The exception that is set, cleared, as text: appended to out, all of it or nothing.
+ * Returns CUVEE_OK; CUVEE_E_NOMEM, CUVEE_E_LIMIT (of the buffer's own). */
+int cuvee__embedded_take_error(enum error_detail detail, struct buffer *out);
 
 #endif

@@ -23,8 +23,10 @@ static const uint64_t close_ns = 5000000000;
 struct metacall_host {
     struct host base;
     struct host_setup setup;
-    uint64_t script; /* its number in metacall.py */
-    _Atomic bool is_warm, has_answered;
+    uint64_t script;      /* its number in metacall.py */
+    struct mutex warming; /* held while warmup() runs */
+    bool is_warm;         /* under it */
+    _Atomic bool has_answered;
     struct mutex mu;
     struct metacall_caller *callers; /* under mu: open ones, linked by next */
 };
@@ -33,7 +35,6 @@ struct metacall_caller {
     struct metacall_host *host;
     struct metacall_caller *next; /* under the host's mu */
     struct metacall_exchange exchange;
-    struct buffer message;
     _Atomic bool is_interrupted; /* this call */
 };
 
@@ -114,6 +115,22 @@ static int open_script(struct metacall_host *h, struct script_facts *ret_facts, 
     return rc;
 }
 
+static int make_mutexes(struct metacall_host *h, cuvee_error *err)
+{
+    int rc = cuvee__mutex_init(&h->mu, err);
+    if (rc < 0) return rc;
+    rc = cuvee__mutex_init(&h->warming, err);
+    if (rc < 0) cuvee__mutex_deinit(&h->mu);
+    return rc;
+}
+
+static void free_host(struct metacall_host *h)
+{
+    cuvee__mutex_deinit(&h->warming);
+    cuvee__mutex_deinit(&h->mu);
+    cuvee__free(h);
+}
+
 static int metacall_open(const struct host_setup *setup, struct script_facts *ret_facts,
                          struct host **ret_host, cuvee_error *err)
 {
@@ -124,15 +141,14 @@ static int metacall_open(const struct host_setup *setup, struct script_facts *re
     if (!h) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a script");
     h->base.ops = &cuvee__host_metacall;
     h->setup = *setup;
-    rc = cuvee__mutex_init(&h->mu, err);
+    rc = make_mutexes(h, err);
     if (rc < 0) {
         cuvee__free(h);
         return rc;
     }
     rc = open_script(h, ret_facts, err);
     if (rc < 0) {
-        cuvee__mutex_deinit(&h->mu);
-        cuvee__free(h);
+        free_host(h);
         return rc;
     }
     cuvee__mark("script-imported");
@@ -148,8 +164,7 @@ static void metacall_close(struct host *host)
     const int rc = cuvee__metacall_ask(&x);
     (void)rc; /* nobody is left to hear of it */
     deinit_exchange(&x);
-    cuvee__mutex_deinit(&h->mu);
-    cuvee__free(h);
+    free_host(h);
 }
 
 /* ---- callers ---- */
@@ -158,7 +173,6 @@ static int warm_up(struct metacall_caller *c, cuvee_error *err)
 {
     struct metacall_host *h = c->host;
     struct metacall_exchange *x = &c->exchange;
-    if (atomic_exchange(&h->is_warm, true)) return CUVEE_OK;
     x->kind = METACALL_WARM_UP;
     const int rc = cuvee__metacall_ask(x);
     if (rc < 0) return cuvee__fail(err, rc, "%s: %s", h->setup.script, failure_text(rc));
@@ -169,10 +183,21 @@ static int warm_up(struct metacall_caller *c, cuvee_error *err)
     return cuvee__packed_read_failure(x->body, h->setup.script, "warmup()", err);
 }
 
+/* The first caller does, and all others wait for it; when it fails the next one tries. */
+static int warm_up_once(struct metacall_caller *c, cuvee_error *err)
+{
+    struct metacall_host *h = c->host;
+    int rc = CUVEE_OK;
+    cuvee__mutex_lock(&h->warming);
+    if (!h->is_warm) rc = warm_up(c, err);
+    h->is_warm = rc == CUVEE_OK;
+    cuvee__mutex_unlock(&h->warming);
+    return rc;
+}
+
 static void free_caller(struct metacall_caller *c)
 {
     deinit_exchange(&c->exchange);
-    cuvee__buffer_deinit(&c->message);
     cuvee__free(c);
 }
 
@@ -183,7 +208,7 @@ static int metacall_open_caller(struct host *host, void **ret_caller, cuvee_erro
     if (!c) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a caller of Python");
     c->host = h;
     c->exchange.script = h->script;
-    const int rc = warm_up(c, err);
+    const int rc = warm_up_once(c, err);
     if (rc < 0) {
         free_caller(c);
         return rc;
@@ -227,13 +252,11 @@ static int status_of_end(const struct metacall_caller *c)
                                            : CUVEE_OK;
 }
 
-static void put_exception(struct metacall_caller *c, struct external_rows *rows)
+static void put_exception(const struct metacall_caller *c, struct external_rows *rows)
 {
-    c->message.len = 0;
-    cuvee__packed_read_exception(c->exchange.body, &c->message);
     const int status = status_of_end(c);
-    cuvee__external_rows_fail_range(rows, 0, rows->n, status == CUVEE_OK ? CUVEE_E_SCRIPT : status,
-                                    buffer_span(&c->message));
+    cuvee__packed_read_exception(c->exchange.body, status == CUVEE_OK ? CUVEE_E_SCRIPT : status,
+                                 rows, 0, rows->n);
 }
 
 /* Nothing that could be read. A TimeoutError that hit the code around the script ends like that. */

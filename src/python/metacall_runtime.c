@@ -23,7 +23,8 @@
 static struct {
     struct owner owner; /* MetaCall's only thread */
     struct libmetacall api;
-    void *function; /* cuvee_metacall */
+    void *function;   /* cuvee_metacall */
+    bool has_program; /* it has got its first request; the owner's thread */
     struct bell bell;
     char bell_text[16];
     _Atomic uint64_t n_requests;
@@ -68,6 +69,8 @@ static int load_program(cuvee_error *err)
     int rc = CUVEE_OK;
     for (size_t i = 0; i < 3 && rc == CUVEE_OK; i++)
         rc = cuvee__buffer_append(&text, parts[i].ptr, parts[i].len);
+    /* Its few bytes: once Python has the program, nothing must fail that is tried again. */
+    if (rc == CUVEE_OK) rc = cuvee__buffer_reserve(&reply, 64);
     if (rc == CUVEE_OK) rc = exchange_bytes(buffer_span(&text), &reply);
     if (rc == CUVEE_E_NOMEM)
         cuvee__fail(err, rc, "out of memory for MetaCall");
@@ -103,12 +106,29 @@ static int start_metacall(void *arg, cuvee_error *err)
                            path);
     if ((rc = cuvee__bell_open(&the.bell, err)) < 0) return rc;
     snprintf(the.bell_text, sizeof the.bell_text, "%d", the.bell.from);
-    return load_program(err);
+    return CUVEE_OK;
+}
+
+struct program_job {
+    int rc;
+    cuvee_error *err;
+};
+
+/* No part of the start, which has no second try: this one may find no memory. */
+static void load_program_once(void *arg)
+{
+    struct program_job *job = arg;
+    job->rc = the.has_program ? CUVEE_OK : load_program(job->err);
+    the.has_program = job->rc == CUVEE_OK;
 }
 
 int cuvee__metacall_start(cuvee_error *err)
 {
-    return cuvee__owner_start(&the.owner, start_metacall, NULL, err);
+    struct program_job job = {.err = err};
+    const int rc = cuvee__owner_start(&the.owner, start_metacall, NULL, err);
+    if (rc < 0) return rc;
+    cuvee__owner_run(&the.owner, &(struct owner_job){.run = load_program_once, .arg = &job});
+    return job.rc;
 }
 
 const char *cuvee__metacall_bell(void)

@@ -103,7 +103,7 @@ static int put_rest(struct span text, size_t n, struct script_labels *labels,
         const json_t *extra = json_array_get(json_array_get(rest, 0), i);
         const json_t *error = json_array_get(json_array_get(rest, 2), i);
         const char *said = json_string_value(extra);
-        if (said) rows->extras[first + i] = cuvee__external_rows_string(rows, span_of(said));
+        if (said) cuvee__external_rows_extra(rows, first + i, span_of(said));
         if (json_is_string(error))
             cuvee__external_rows_fail(rows, first + i, CUVEE_E_SCRIPT,
                                       span_of(json_string_value(error)));
@@ -145,16 +145,26 @@ int cuvee__packed_read_answer(struct span text, size_t n, struct script_labels *
 
 /* ---- what is JSON ---- */
 
-void cuvee__packed_read_exception(struct span text, struct buffer *ret_message)
+static int append_exception(struct buffer *out, const json_t *said)
+{
+    const char *line = json_string_value(json_array_get(said, 0));
+    const char *trace = json_string_value(json_array_get(said, 2));
+    int rc = line ? cuvee__buffer_append_str(out, line) : CUVEE_OK;
+    if (rc == CUVEE_OK && trace && *trace) rc = cuvee__buffer_append_char(out, '\n');
+    return rc == CUVEE_OK && trace ? cuvee__buffer_append_str(out, trace) : rc;
+}
+
+void cuvee__packed_read_exception(struct span text, int status, struct external_rows *rows,
+                                  size_t first, size_t n)
 {
     json_t *said = NULL;
-    if (cuvee__json_parse(text, "exception", &said, NULL) == CUVEE_OK) {
-        const char *line = json_string_value(json_array_get(said, 0));
-        const char *trace = json_string_value(json_array_get(said, 2));
-        if (line) cuvee__buffer_append_str(ret_message, line);
-        if (trace && *trace && cuvee__buffer_append_char(ret_message, '\n') == CUVEE_OK)
-            cuvee__buffer_append_str(ret_message, trace);
-    }
+    struct buffer message = {0};
+    int rc = cuvee__json_parse(text, "exception", &said, NULL);
+    if (rc == CUVEE_OK) rc = append_exception(&message, said);
+    cuvee__external_rows_fail_range(rows, first, n, status,
+                                    rc == CUVEE_OK ? buffer_span(&message)
+                                                   : span_of(cuvee__lost_reason));
+    cuvee__buffer_deinit(&message);
     json_decref(said);
 }
 
@@ -186,11 +196,15 @@ static int take_facts(const json_t *said, const struct host_setup *setup,
         uint32_t index;
         const struct span name = {json_string_value(label), json_string_length(label)};
         const int rc = cuvee__script_labels_index(setup->labels, name, &index);
-        if (rc < 0) return cuvee__fail(err, rc, "%s: too many LABELS", setup->script);
+        if (rc < 0)
+            return cuvee__fail(err, rc, "%s: %s", setup->script,
+                               rc == CUVEE_E_LIMIT ? "too many LABELS" : "out of memory");
     }
     const char *info = json_string_value(json_object_get(said, "info"));
-    facts->info = info ? cuvee__strndup(info, strlen(info)) : NULL;
-    return CUVEE_OK;
+    if (!info) return CUVEE_OK;
+    facts->info = cuvee__strndup(info, strlen(info));
+    return facts->info ? CUVEE_OK
+                       : cuvee__fail(err, CUVEE_E_NOMEM, "%s: out of memory", setup->script);
 }
 
 int cuvee__packed_read_facts(struct span text, const struct host_setup *setup,

@@ -21,15 +21,17 @@ void cuvee__packed_write(char *at, const cuvee_text *texts, size_t n);
 int cuvee__packed_read_answer(struct span text, size_t n, struct script_labels *labels,
                               struct external_rows *rows, size_t first);
 
-/* What told() says, as the message of rows that failed: a line, then the traceback. */
-void cuvee__packed_read_exception(struct span text, struct buffer *ret_message);
+/* What told() says, as the reason why these rows have failed: a line, then the traceback. */
+void cuvee__packed_read_exception(struct span text, int status, struct external_rows *rows,
+                                  size_t first, size_t n);
 
-/* What facts() says, and LABELS into setup->labels. CUVEE_OK, CUVEE_E_IO, CUVEE_E_LIMIT,
+/* What facts() says, and LABELS into setup->labels. CUVEE_OK, CUVEE_E_FORMAT, CUVEE_E_LIMIT,
  * CUVEE_E_NOMEM. */
 int cuvee__packed_read_facts(struct span text, const struct host_setup *setup,
                              struct script_facts *facts, cuvee_error *err);
 
-/* What told() says, as CUVEE_E_SCRIPT: "path: what: line (place)". what may be "". */
+/* What told() says, as CUVEE_E_SCRIPT: "path: what: line (place)". what may be "".
+ * Or CUVEE_E_NOMEM, CUVEE_E_FORMAT. */
 int cuvee__packed_read_failure(struct span text, const char *path, const char *what,
                                cuvee_error *err);
 

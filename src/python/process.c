@@ -38,14 +38,25 @@ struct process_caller {
     struct process_host *host;
     struct worker_process worker;
     bool has_worker;
-    /* Under the host's mu. */
-    struct process_caller *next;
-    pid_t running;            /* the worker that has a call; 0: none */
-    bool is_interrupted;      /* this call */
     unsigned n_failed_starts; /* in a row */
     uint64_t closed_until_ns; /* the circuit is open: no starts before */
     cuvee_error failure;      /* the last start's */
+    /* Under the host's mu. */
+    struct process_caller *next;
+    pid_t running;       /* the worker that starts, or has a call; 0: none */
+    bool is_interrupted; /* this call */
 };
+
+/* After a start that failed with rc; adds to its error how the process has ended. */
+static void drop_unready(struct worker_process *w, int rc, cuvee_error *err)
+{
+    int status = 0;
+    cuvee__worker_process_kill(w, &status);
+    if (rc == CUVEE_E_IO && status && err) {
+        const cuvee_error said = *err;
+        cuvee__fail(err, rc, "%s: status %d", said.msg, status);
+    }
+}
 
 /* ---- host ---- */
 
@@ -61,9 +72,10 @@ static int process_open(const struct host_setup *setup, struct script_facts *ret
         cuvee__free(h);
         return rc;
     }
-    rc = cuvee__worker_process_start(&h->first, setup, ret_facts, err);
+    rc = cuvee__worker_process_start(&h->first, setup, err);
+    if (rc == CUVEE_OK) rc = cuvee__worker_process_await(&h->first, setup, ret_facts, err);
     if (rc < 0) {
-        cuvee__worker_process_kill(&h->first, NULL);
+        drop_unready(&h->first, rc, err);
         cuvee__mutex_deinit(&h->mu);
         cuvee__free(h);
         return rc;
@@ -114,6 +126,12 @@ static void set_interrupted(struct process_caller *c, bool is)
 
 /* ---- a caller's worker ---- */
 
+/* A start that failed with this code says nothing about the worker. */
+static bool is_our_own(int rc)
+{
+    return rc == CUVEE_E_NOMEM || rc == CUVEE_E_CANCELLED;
+}
+
 static bool take_first(struct process_caller *c)
 {
     struct process_host *h = c->host;
@@ -125,17 +143,29 @@ static bool take_first(struct process_caller *c)
     return has;
 }
 
+static int start_and_await(struct process_caller *c, cuvee_error *err)
+{
+    const struct host_setup *setup = &c->host->setup;
+    int rc = cuvee__worker_process_start(&c->worker, setup, err);
+    if (rc < 0) return rc;
+    if (set_running(c, c->worker.child.pid))
+        rc = cuvee__worker_process_await(&c->worker, setup, NULL, err);
+    if (!set_running(c, 0)) rc = cuvee__fail(err, CUVEE_E_CANCELLED, "interrupted");
+    return rc;
+}
+
 static int start_once(struct process_caller *c)
 {
     cuvee_error err = {0};
-    const int rc = cuvee__worker_process_start(&c->worker, &c->host->setup, NULL, &err);
+    const int rc = start_and_await(c, &err);
     if (rc == CUVEE_OK) {
         c->has_worker = true;
         c->n_failed_starts = 0;
         return rc;
     }
-    cuvee__worker_process_kill(&c->worker, NULL);
+    drop_unready(&c->worker, rc, &err);
     c->failure = err;
+    if (is_our_own(rc)) return rc;
     const unsigned doublings = (unsigned)cuvee__min(c->n_failed_starts, MAX_PAUSE_EXPONENT);
     c->n_failed_starts++;
     c->closed_until_ns = cuvee__clock_ns() + (first_pause_ns << doublings);
@@ -154,7 +184,7 @@ static bool ensure_worker(struct process_caller *c)
         if (rc == CUVEE_OK) return true;
         /* A script that cannot be loaded now will not load in a second; nor when the circuit has
          * just been tried. */
-        if (rc == CUVEE_E_SCRIPT || is_open) return false;
+        if (rc == CUVEE_E_SCRIPT || is_our_own(rc) || is_open) return false;
     }
     return false;
 }
@@ -247,7 +277,8 @@ static enum outcome try_range(const struct work *w, size_t first, size_t n, char
     struct process_caller *c = w->caller;
     int status = 0;
     if (!ensure_worker(c)) {
-        fail_range(w, first, n, CUVEE_E_SCRIPT, c->failure.msg);
+        const int rc = c->failure.code;
+        fail_range(w, first, n, is_our_own(rc) ? rc : CUVEE_E_SCRIPT, c->failure.msg);
         return ANSWERED;
     }
     clear_range(w, first, n);
@@ -268,7 +299,9 @@ static enum outcome try_range(const struct work *w, size_t first, size_t n, char
         return ANSWERED;
     case WORKER_NO_MEMORY:
         fail_range(w, first, n, CUVEE_E_NOMEM, "out of memory");
-        lose_worker(c, NULL); /* its answer may still come */
+        return ANSWERED;
+    case WORKER_NOT_ASKED:
+        fail_range(w, first, n, CUVEE_E_SCRIPT, "too many bytes for one call");
         return ANSWERED;
     case WORKER_LATE:
         lose_worker(c, NULL);

@@ -8,7 +8,6 @@
 #include "model/external.h"
 #include "python/interpreter.h"
 
-
 /* The name of the host that CUVEE_PYTHON_AUTO takes for this Python, and why. When Python, once it
  * is embedded, turns out to look for its packages elsewhere, it is process all the same. */
 const char *cuvee__script_auto_host(const struct interpreter *python, const char **ret_why);

@@ -73,22 +73,19 @@ static int take(struct worker_process *w, uint64_t offset, uint64_t len, struct 
     const int rc = cuvee__shared_area_refresh(&w->area, max_area, err);
     if (rc < 0) return rc;
     if (offset > w->area.len || len > w->area.len - offset)
-        return cuvee__fail(err, CUVEE_E_IO, "the worker process wrote nonsense");
-    return cuvee__buffer_append(out, w->area.ptr + offset, (size_t)len);
+        return cuvee__fail(err, CUVEE_E_FORMAT, "the worker process wrote nonsense");
+    if (cuvee__buffer_append(out, w->area.ptr + offset, (size_t)len) == CUVEE_OK) return CUVEE_OK;
+    return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for an answer of %zu bytes", (size_t)len);
 }
 
-/* The worker's first message. */
-static int hear_start(struct worker_process *w, const struct host_setup *setup,
-                      struct script_facts *ret_facts, cuvee_error *err)
+int cuvee__worker_process_await(struct worker_process *w, const struct host_setup *setup,
+                                struct script_facts *ret_facts, cuvee_error *err)
 {
     struct message m;
     struct buffer text = {0};
-    int status = 0;
-    if (cuvee__child_receive(&w->child, &m, sizeof m, UINT64_MAX) < 0) {
-        cuvee__worker_process_kill(w, &status);
-        return cuvee__fail(err, CUVEE_E_IO, "%s: %s ended while it loaded the script: status %d",
-                           setup->script, setup->python->executable, status);
-    }
+    if (cuvee__child_receive(&w->child, &m, sizeof m, UINT64_MAX) < 0)
+        return cuvee__fail(err, CUVEE_E_IO, "%s: %s ended while it loaded the script",
+                           setup->script, setup->python->executable);
     int rc = take(w, m.a, m.b, &text, err);
     if (rc == CUVEE_OK && m.kind != READY)
         rc = cuvee__packed_read_failure(buffer_span(&text), setup->script, "", err);
@@ -99,7 +96,7 @@ static int hear_start(struct worker_process *w, const struct host_setup *setup,
 }
 
 int cuvee__worker_process_start(struct worker_process *w, const struct host_setup *setup,
-                                struct script_facts *ret_facts, cuvee_error *err)
+                                cuvee_error *err)
 {
     struct shared_area program;
     *w = (struct worker_process)CUVEE__NO_WORKER_PROCESS;
@@ -108,7 +105,7 @@ int cuvee__worker_process_start(struct worker_process *w, const struct host_setu
     rc = cuvee__shared_area_create(&w->area, "cuvee-texts", first_area, err);
     if (rc == CUVEE_OK) rc = start_child(w, setup, &program, err);
     cuvee__shared_area_close(&program);
-    return rc < 0 ? rc : hear_start(w, setup, ret_facts, err);
+    return rc;
 }
 
 static void end(struct worker_process *w, uint64_t deadline_ns, int *ret_status)
@@ -141,28 +138,17 @@ static int put_request(struct worker_process *w, const cuvee_text *texts, size_t
     return CUVEE_OK;
 }
 
-/* All rows of the call fail with what the script raised. */
-static void put_exception(struct span text, size_t n, struct external_rows *rows, size_t first)
-{
-    struct buffer message = {0};
-    cuvee__packed_read_exception(text, &message);
-    cuvee__external_rows_fail_range(rows, first, n, CUVEE_E_SCRIPT, buffer_span(&message));
-    cuvee__buffer_deinit(&message);
-}
-
 static enum worker_answer read_answer(const struct message *m, struct span text, size_t n,
                                       struct script_labels *labels, struct external_rows *rows,
                                       size_t first)
 {
     if (m->kind == RAISED) {
-        put_exception(text, n, rows, first);
+        cuvee__packed_read_exception(text, CUVEE_E_SCRIPT, rows, first, n);
         return WORKER_DONE;
     }
     if (m->kind != DONE) return WORKER_DIED;
     const int rc = cuvee__packed_read_answer(text, n, labels, rows, first);
-    return rc == CUVEE_OK        ? WORKER_DONE
-           : rc == CUVEE_E_NOMEM ? WORKER_NO_MEMORY
-                                 : WORKER_DIED;
+    return rc == CUVEE_OK ? WORKER_DONE : rc == CUVEE_E_NOMEM ? WORKER_NO_MEMORY : WORKER_DIED;
 }
 
 enum worker_answer cuvee__worker_process_call(struct worker_process *w,
@@ -172,7 +158,8 @@ enum worker_answer cuvee__worker_process_call(struct worker_process *w,
 {
     const uint64_t deadline_ns = timeout_ns ? cuvee__clock_ns() + timeout_ns : UINT64_MAX;
     size_t len = 0;
-    if (put_request(w, texts, n, &len) < 0) return WORKER_NO_MEMORY;
+    const int put = put_request(w, texts, n, &len);
+    if (put < 0) return put == CUVEE_E_LIMIT ? WORKER_NOT_ASKED : WORKER_NO_MEMORY;
     struct message m = {.kind = CALL, .a = n, .b = len};
     w->n_calls++;
     if (!cuvee__child_send(&w->child, &m, sizeof m)) return WORKER_DIED;

@@ -24,10 +24,17 @@ struct worker_process {
         .area = CUVEE__NO_SHARED_AREA                                                              \
     }
 
-/* Start it and wait until the script is loaded and warm. ret_facts may be NULL.
- * Returns CUVEE_OK; CUVEE_E_SCRIPT (the script does not load), CUVEE_E_IO (it died, or does not
- * start), CUVEE_E_NOMEM. Afterwards end() is due in any case. */
+/* Start it; the script is then being loaded.
+ * Returns CUVEE_OK, CUVEE_E_IO (it does not start), CUVEE_E_NOMEM. Afterwards end() or kill() is
+ * due in any case. */
 int cuvee__worker_process_start(struct worker_process *w, const struct host_setup *setup,
+                                cuvee_error *err);
+
+/* Wait until the script is loaded and warm. ret_facts may be NULL. A process that died is not yet
+ * waited for: end() or kill() tells how.
+ * Returns CUVEE_OK; CUVEE_E_SCRIPT (the script does not load), CUVEE_E_IO (the process died),
+ * CUVEE_E_FORMAT (it wrote nonsense), CUVEE_E_LIMIT (too many LABELS), CUVEE_E_NOMEM. */
+int cuvee__worker_process_await(struct worker_process *w, const struct host_setup *setup,
                                 struct script_facts *ret_facts, cuvee_error *err);
 
 /* Let it call the script's close(), for a few seconds; then it is killed.
@@ -40,7 +47,8 @@ enum worker_answer {
     WORKER_DONE, /* the rows are written */
     WORKER_DIED,
     WORKER_LATE,
-    WORKER_NO_MEMORY,
+    WORKER_NO_MEMORY, /* of ours: it waits for the next call */
+    WORKER_NOT_ASKED, /* more bytes than a call may have: so does it */
 };
 
 /* One call; rows first .. first + n - 1 of `rows` are for the n texts. */

@@ -20,7 +20,8 @@
 extern char **environ;
 
 enum {
-    ENDS = 3, /* that the child has of the pipes */
+    LOOK_MS = 1000, /* how often it is looked whether the child has ended: see is_gone() */
+    ENDS = 3,       /* that the child has of the pipes */
     /* Where its ends lie in this process: not where posix_spawn puts them. */
     LEAST_FD = CUVEE__CHILD_PASSED_FD + CUVEE__CHILD_MAX_PASSED,
     REAP_STEP_MS = 2,
@@ -111,18 +112,26 @@ bool cuvee__child_send(const struct child *child, const void *message, size_t n)
     return cuvee__pipe_write(child->to, message, n);
 }
 
+/* Its end closes its end of the pipe, unless it has forked a child that lives on and holds that,
+ * too. */
+static bool is_gone(const struct child *child)
+{
+    siginfo_t info = {.si_pid = 0};
+    const int rc = waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    return (rc == 0 && info.si_pid == child->pid) || (rc < 0 && errno == ECHILD);
+}
+
 int cuvee__child_receive(const struct child *child, void *message, size_t n, uint64_t deadline_ns)
 {
     for (size_t have = 0; have < n;) {
-        int wait_ms = -1;
-        if (deadline_ns != UINT64_MAX) {
-            const uint64_t now = cuvee__clock_ns();
-            if (now >= deadline_ns) return CUVEE_E_TIMEOUT;
-            const uint64_t ms = (deadline_ns - now) / CUVEE__NS_PER_MS + 1;
-            wait_ms = ms > 1000000 ? 1000000 : (int)ms;
-        }
+        const uint64_t now = deadline_ns == UINT64_MAX ? 0 : cuvee__clock_ns();
+        if (now >= deadline_ns) return CUVEE_E_TIMEOUT;
+        const uint64_t ms = (deadline_ns - now) / CUVEE__NS_PER_MS + 1;
         struct pollfd wait = {.fd = child->from, .events = POLLIN};
-        if (deadline_ns != UINT64_MAX && poll(&wait, 1, wait_ms) <= 0) continue;
+        const int found = poll(&wait, 1, ms > LOOK_MS ? LOOK_MS : (int)ms);
+        /* What it said before it ended is there by now. */
+        if (found == 0 && is_gone(child) && poll(&wait, 1, 0) == 0) return CUVEE_E_IO;
+        if (found <= 0) continue;
         const ssize_t got = read(child->from, (char *)message + have, n - have);
         if (got == 0 || (got < 0 && errno != EINTR)) return CUVEE_E_IO;
         if (got > 0) have += (size_t)got;

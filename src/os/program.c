@@ -14,3 +14,8 @@ bool cuvee__program_directory(char *ret_path, size_t room)
     *slash = '\0';
     return true;
 }
+
+void cuvee__process_end(int status)
+{
+    _exit(status);
+}

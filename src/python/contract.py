@@ -10,7 +10,7 @@ class ContractError(Exception):
     """The script broke the contract."""
 
 
-MAX_LABEL_BYTES = 1024
+MAX_LABEL_CHARACTERS = 1024
 MAX_BATCH_LIMIT = 65536
 
 
@@ -152,7 +152,7 @@ def from_rows(results):
         except ContractError as error:
             label, score, extra, all_scores = "", NAN, None, None
             errors = errors or [None] * len(results)
-            errors[row] = str(error)
+            errors[row] = printable(str(error))
         names.append(label)
         scores.append(score)
         if extra is not None:
@@ -261,8 +261,8 @@ NAN = float("nan")
 def checked_label(label):
     if not isinstance(label, str):
         raise ContractError("a label must be a string, not %s" % type(label).__name__)
-    if len(label) > MAX_LABEL_BYTES or "\0" in label:
-        raise ContractError("a label has at most %d characters and no NUL" % MAX_LABEL_BYTES)
+    if len(label) > MAX_LABEL_CHARACTERS or "\0" in label:
+        raise ContractError("a label has at most %d characters and no NUL" % MAX_LABEL_CHARACTERS)
     try:
         label.encode("utf-8")
     except UnicodeEncodeError:
@@ -329,3 +329,21 @@ def describe(error):
 
 def printable(text):
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def end_forked(error):
+    """The end of a child that the script forked and that has come out of the script's code: there is nothing for it to
+    come back to. It ends as a Python program would, but what we have begun is not its own to end."""
+    import os
+    import traceback
+
+    status = 0
+    if isinstance(error, SystemExit):
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(type(error), error, error.__traceback__)
+        status = 1
+    try:
+        sys.stderr.flush()
+    finally:
+        os._exit(status & 255)

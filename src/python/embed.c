@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/mark.h"
 #include "os/thread.h"
 #include "python/deadline.h"
@@ -38,6 +39,7 @@ struct embed_caller {
     struct embed_host *host;
     py_thread_state *state; /* while no call runs */
     int gil;
+    long pid; /* of this process: a child that the script forks has another one */
     struct deadline deadline;
     /* The last label and its index: most rows repeat one of few. */
     char last_label[64];
@@ -258,6 +260,7 @@ static int warm_up(struct embed_caller *c, cuvee_error *err)
     py_object *none = method ? py->PyObject_CallObject(method, NULL) : NULL;
     drop(py, method);
     drop(py, none);
+    cuvee__embedded_end_if_forked(c->pid);
     if (none)
         cuvee__mark("model-loaded");
     else
@@ -294,6 +297,7 @@ static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *
     struct embed_caller *c = cuvee__calloc(1, sizeof *c);
     if (!c) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a caller of Python");
     c->host = h;
+    c->pid = cuvee__process_id();
     c->message.cap_bytes = 1 << 20;
     c->last_len = SIZE_MAX;
     int rc = cuvee__deadline_init(&c->deadline, err);
@@ -498,6 +502,7 @@ static bool run(struct embed_caller *c, const cuvee_text *texts, size_t n,
         list ? py->PyObject_CallFunctionObjArgs(c->host->process_batch, list, (py_object *)NULL)
              : NULL;
     const bool ok = results && (read_plain(c, results, rows) || read_columns(c, results, rows));
+    cuvee__embedded_end_if_forked(c->pid);
     drop(py, results);
     drop(py, list);
     return ok;

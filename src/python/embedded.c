@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "os/file.h"
+#include "os/program.h"
 #include "python/owner.h"
 
 static struct {
@@ -98,7 +100,9 @@ static void run_with_gil(void *arg)
 {
     const struct main_job *job = arg;
     const int gil = the.api.PyGILState_Ensure();
+    const long pid = cuvee__process_id();
     job->function(job->arg);
+    cuvee__embedded_end_if_forked(pid);
     the.api.PyGILState_Release(gil);
 }
 
@@ -156,4 +160,19 @@ int cuvee__embedded_take_error(enum error_detail detail, struct buffer *out)
     if (value) py->Py_DecRef(value);
     if (traceback) py->Py_DecRef(traceback);
     return rc;
+}
+
+/* ---- forks ---- */
+
+void cuvee__embedded_end_if_forked(long pid)
+{
+    const struct libpython *py = &the.api;
+    if (cuvee__process_id() == pid) return;
+    py_object *type = NULL, *value = NULL, *traceback = NULL;
+    py->PyErr_Fetch(&type, &value, &traceback);
+    py->PyErr_NormalizeException(&type, &value, &traceback);
+    if (value && traceback) py->PyException_SetTraceback(value, traceback);
+    py_object *end = cuvee__embedded_contract("end_forked");
+    if (end) py->PyObject_CallFunctionObjArgs(end, value ? value : py->none, (py_object *)NULL);
+    cuvee__process_end(1); /* no memory for a proper end */
 }

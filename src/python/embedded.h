@@ -32,4 +32,9 @@ enum error_detail { ERROR_PLACE, ERROR_TRACEBACK };
  * Returns CUVEE_OK; CUVEE_E_NOMEM, CUVEE_E_LIMIT (of the buffer's own). */
 int cuvee__embedded_take_error(enum error_detail detail, struct buffer *out);
 
+/* A script may fork. The child has a copy of this thread and of no other one, so when it comes out
+ * of the script's code there is nothing to go on with: it ends here, as a Python program would,
+ * with the exception that is set if there is one. pid: what cuvee__process_id() was before. */
+void cuvee__embedded_end_if_forked(long pid);
+
 #endif

@@ -49,12 +49,15 @@ class Watch:
 
     def run(self, number, work):
         """The result of work(), or what it raised; no TimeoutError is on its way afterwards."""
+        pid = os.getpid()
         try:
             self.number = number
             result = work()
             error = None
         except BaseException as raised:
             error = raised
+        if os.getpid() != pid:
+            end_forked(error)
         while True:
             try:
                 self.number = 0

@@ -97,6 +97,12 @@ def die_with_parent():
     fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
 
 
+def close_ends():
+    """In a child that the script forked: who started us sees our end by our ends of the pipes, while it may live on."""
+    for fd in (FD, FD + 1, FD + 2, AREA_FD):
+        os.close(fd)
+
+
 def prepare():
     import faulthandler
     import resource
@@ -108,24 +114,46 @@ def prepare():
     sys.stdout = sys.stderr
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us; that ends us
-    for fd in (FD, FD + 1, FD + 2, FD + 3, AREA_FD):
+    os.close(FD + 3)  # the program, which runs now
+    for fd in (FD, FD + 1, FD + 2, AREA_FD):
         os.set_inheritable(fd, False)
+    os.register_at_fork(after_in_child=close_ends)
+
+
+def load(path, args, marks):
+    """The script and its facts(), ready for calls."""
+    marks.mark("runtime-ready")
+    script = Script(path, args)
+    said = facts(script)
+    marks.mark("script-imported")
+    script.warmup()
+    marks.mark("model-loaded")
+    return script, said
+
+
+def guarded(function, *args):
+    """(result, None), or (None, told()) of what the function raised. Only to this process does it return."""
+    pid = os.getpid()
+    try:
+        result, error = function(*args), None
+    except BaseException as raised:
+        if os.getpid() != pid:
+            end_forked(raised)
+        return None, told(raised)
+    if os.getpid() != pid:
+        end_forked(None)
+    return result, error
 
 
 def serve(path, args):
     prepare()
     area = Area(AREA_FD)
     marks = Marks()
-    try:
-        marks.mark("runtime-ready")
-        script = Script(path, args)
-        said = facts(script)
-        marks.mark("script-imported")
-        script.warmup()
-        marks.mark("model-loaded")
-    except BaseException as error:
-        send(FAILED, area.put(0, told(error)))
+    loaded, failure = guarded(load, path, args, marks)
+    if failure:
+        send(FAILED, area.put(0, failure))
         return
+    script, said = loaded
     send(READY, area.put(0, said))
     is_first = True
     while True:
@@ -135,11 +163,8 @@ def serve(path, args):
                 script.close()
             finally:
                 os._exit(0)
-        try:
-            parts, kind = answer(script.call(texts_of(area.take(length), n)), n), DONE
-        except BaseException as error:
-            parts, kind = told(error), RAISED
-        send(kind, area.put((length + 63) // 64 * 64, parts))
+        parts, failure = guarded(lambda: answer(script.call(texts_of(area.take(length), n)), n))
+        send(RAISED if failure else DONE, area.put((length + 63) // 64 * 64, failure or parts))
         if is_first:
             marks.mark("first-result")
             is_first = False

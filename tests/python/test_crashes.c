@@ -2,6 +2,7 @@
  *
  * Workers of the process host that die: by a text, by somebody's hand, before they are ready; no
  * text is lost, doubled or moved, and only the one that kills fails. */
+#define _DEFAULT_SOURCE /* mkstemp */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/checked.h"
@@ -95,6 +97,32 @@ static void test_poison(void **state)
     close_script(&f);
 }
 
+/* A child that the worker has forked, and that lives on, holds the worker's end of the pipe by
+ * which its death is seen; also when Python has not heard of the fork. */
+static void test_death_with_a_living_child(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"lives on, a death", "lives on, a death in C"};
+    char alive[] = "/tmp/cuvee-forks-XXXXXX";
+    const int fd = mkstemp(alive);
+    const char *const args[] = {alive};
+    struct fixture f;
+    cuvee_error err = {0};
+    assert_true(fd >= 0);
+    const struct host_setup setup = {.args = args, .n_args = 1};
+    if (open_script(&f, "forks.py", setup, &err) < 0) fail_msg("%s", err.msg);
+    for (size_t k = 0; k < 2; k++) {
+        const cuvee_text text = {kinds[k], strlen(kinds[k]), NULL, 0};
+        ops->call(f.caller, &text, 1, 0, &f.rows);
+        assert_int_equal(f.rows.status[0], CUVEE_E_SCRIPT);
+        assert_string_equal(string_at(&f, f.rows.messages[0]),
+                            "the worker process ended with exit status 3");
+    }
+    close_script(&f);
+    unlink(alive);
+    close(fd);
+}
+
 /* An exception of the script's, out of memory under a limit, is no death. */
 static void test_memory_error(void **state)
 {
@@ -174,11 +202,9 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_poison),
-        cmocka_unit_test(test_memory_error),
-        cmocka_unit_test(test_killed_from_outside),
-        cmocka_unit_test(test_recycling),
-        cmocka_unit_test(test_dies_at_start),
+        cmocka_unit_test(test_poison),       cmocka_unit_test(test_death_with_a_living_child),
+        cmocka_unit_test(test_memory_error), cmocka_unit_test(test_killed_from_outside),
+        cmocka_unit_test(test_recycling),    cmocka_unit_test(test_dies_at_start),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     cuvee__interpreter_deinit(&python);

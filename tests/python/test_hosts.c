@@ -326,6 +326,41 @@ static void test_lifecycle(void **state)
     close_script(&f);
 }
 
+/* A child that the script forks comes back from process_batch as well, with copies of all that we
+ * hold: it must end, as a Python program would, and give no answer. One that lives on is let be. */
+static void test_forks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *label;
+    } cases[] = {
+        {"returns", "status 0"},
+        {"raises", "status 1"},
+        {"exits", "status 7"},
+        {"lives on", "none"},
+    };
+    char alive[] = "/tmp/cuvee-forks-XXXXXX";
+    const int fd = mkstemp(alive);
+    const char *const args[] = {alive};
+    struct fixture f;
+    cuvee_error err = {0};
+    assert_true(fd >= 0);
+    if (open_with(&f, "forks.py", args, 1, &err) < 0) fail_msg("%s", err.msg);
+    assert_int_equal(ops->open_caller(f.host, &f.caller, &err), CUVEE_OK);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (int round = 0; round < 2; round++) {
+            call(&f, (const char *const[]){round ? "fine" : cases[k].kind, "b"}, 2, 0);
+            for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(f.rows.status[i], CUVEE_OK);
+                assert_string_equal(label_of(&f, i), round ? "none" : cases[k].label);
+                assert_string_equal(string_at(&f, f.rows.extras[i]), "{\"mine\": true}");
+            }
+        }
+    close_script(&f);
+    unlink(alive);
+    close(fd);
+}
+
 /* RSS of this process grows by less than 2 MB over many calls, good ones and raising ones. Not PSS,
  * which also grows when another process that has mapped the same libraries ends. */
 static void test_no_growth(void **state)
@@ -397,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_print_is_no_data),
         cmocka_unit_test(test_load_failures),
         cmocka_unit_test(test_lifecycle),
+        cmocka_unit_test(test_forks),
         cmocka_unit_test(test_no_growth),
         cmocka_unit_test(test_values_are_destroyed),
     };

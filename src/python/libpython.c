@@ -134,8 +134,12 @@ int cuvee__libpython_start(const struct interpreter *python, struct libpython *r
     if (cuvee__libpython_is_running()) return join_running(ret, err);
 
     void *library = NULL;
-    int rc = cuvee__dynamic_library_open(python->library, &library, err);
-    if (rc == CUVEE_OK) rc = find_functions(library, python->library, ret, err);
+    cuvee_error why = {0};
+    int rc = cuvee__dynamic_library_open(python->library, &library, &why);
+    if (rc < 0)
+        return cuvee__fail(err, CUVEE_E_UNSUPPORTED, "%s cannot be embedded: %s",
+                           python->executable, why.msg);
+    rc = find_functions(library, python->library, ret, err);
     if (rc == CUVEE_OK) rc = start(ret, python, err);
     if (rc < 0) return rc;
     rc = check_prefix(ret, python, err);

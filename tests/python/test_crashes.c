@@ -2,17 +2,19 @@
  *
  * Workers of the process host that die: by a text, by somebody's hand, before they are ready; no
  * text is lost, doubled or moved, and only the one that kills fails. */
-#define _DEFAULT_SOURCE /* mkstemp */
+#define _DEFAULT_SOURCE /* mkstemp, usleep */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -136,6 +138,99 @@ static void test_memory_error(void **state)
     close_script(&f);
 }
 
+/* ---- out of memory ---- */
+
+/* A file that is there: what holds control groups may be a file system of another kind. */
+static bool write_file(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "r+");
+    if (!f) return false;
+    const bool is_put = fputs(text, f) >= 0;
+    return (fclose(f) == 0) && is_put;
+}
+
+/* A control group with 100 MB and no swap, where this process may make one. */
+static bool make_group(char *folder, size_t room)
+{
+    static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/memory"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(folder, room, "%s/cuvee-test-%ld", roots[i], (long)getpid());
+        if (mkdir(folder, 0700) < 0) continue;
+        if (!write_file(folder, "memory.swap.max", "0"))
+            write_file(folder, "memory.swappiness", "0");
+        if (write_file(folder, "memory.max", "100M") ||
+            write_file(folder, "memory.limit_in_bytes", "100M"))
+            return true;
+        rmdir(folder);
+    }
+    return false;
+}
+
+static void test_takes_all_memory(void **state)
+{
+    (void)state;
+    enum { N = 5, BAD = 2 };
+    char folder[128], processes[160];
+    const bool has_group = make_group(folder, sizeof folder);
+    snprintf(processes, sizeof processes, "%s/cgroup.procs", folder);
+    const char *const args[] = {processes};
+    const struct host_setup setup = {.args = args, .n_args = has_group};
+    struct fixture f;
+    cuvee_error err = {0};
+    cuvee_text texts[N];
+    for (size_t i = 0; i < N; i++) texts[i] = (cuvee_text){"fine", 4, NULL, 0};
+    texts[BAD] = (cuvee_text){"all", 3, NULL, 0};
+    if (open_script(&f, "takes_all.py", setup, &err) < 0) fail_msg("%s", err.msg);
+    ops->call(f.caller, texts, N, 0, &f.rows);
+    assert_int_equal(f.rows.n, N);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(f.rows.status[i], i == BAD ? CUVEE_E_SCRIPT : CUVEE_OK);
+    assert_string_equal(string_at(&f, f.rows.messages[BAD]),
+                        has_group ? "the worker process was ended by signal 9"
+                                  : "the worker process was ended by signal 6");
+    close_script(&f);
+    if (has_group) assert_int_equal(rmdir(folder), 0);
+    print_message("killed by %s\n", has_group ? "its control group" : "itself: no control group");
+}
+
+/* ---- from outside ---- */
+
+static void *call_one(void *arg)
+{
+    struct fixture *f = arg;
+    const cuvee_text text = {"a", 1, NULL, 0};
+    ops->call(f->caller, &text, 1, 0, &f->rows);
+    return NULL;
+}
+
+/* A worker that is started again and does not get ready. */
+static void test_interrupted_start(void **state)
+{
+    (void)state;
+    char hung[] = "/tmp/cuvee-hung-XXXXXX", loaded[64];
+    const int fd = mkstemp(hung);
+    const char *const args[] = {hung};
+    const struct host_setup setup = {.args = args, .n_args = 1};
+    struct fixture f;
+    cuvee_error err = {0};
+    pthread_t thread;
+    assert_true(fd >= 0);
+    assert_int_equal(unlink(hung), 0);
+    if (open_script(&f, "hangs_again.py", setup, &err) < 0) fail_msg("%s", err.msg);
+    assert_int_equal(pthread_create(&thread, NULL, call_one, &f), 0);
+    while (access(hung, F_OK) != 0) usleep(1000);
+    ops->interrupt(f.host);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(f.rows.status[0], CUVEE_E_CANCELLED);
+    close_script(&f);
+    snprintf(loaded, sizeof loaded, "%s.loaded", hung);
+    unlink(hung);
+    unlink(loaded);
+    close(fd);
+}
+
 static void test_killed_from_outside(void **state)
 {
     (void)state;
@@ -202,9 +297,14 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_poison),       cmocka_unit_test(test_death_with_a_living_child),
-        cmocka_unit_test(test_memory_error), cmocka_unit_test(test_killed_from_outside),
-        cmocka_unit_test(test_recycling),    cmocka_unit_test(test_dies_at_start),
+        cmocka_unit_test(test_poison),
+        cmocka_unit_test(test_death_with_a_living_child),
+        cmocka_unit_test(test_memory_error),
+        cmocka_unit_test(test_takes_all_memory),
+        cmocka_unit_test(test_interrupted_start),
+        cmocka_unit_test(test_killed_from_outside),
+        cmocka_unit_test(test_recycling),
+        cmocka_unit_test(test_dies_at_start),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     cuvee__interpreter_deinit(&python);

@@ -4,6 +4,23 @@ import os
 import sys
 
 
+def take_all():
+    """Until there is no more: under a limit a little above what this process has."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as f:
+        pages = int(f.read().split()[0])
+    hoard = []
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 28), hard))
+    try:
+        while True:
+            hoard.append(bytearray(1 << 22))
+    finally:
+        hoard.clear()
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def process_batch(texts):
     kind = texts[0]
     good = [{"label": "x", "score": 0.5} for _ in texts]
@@ -46,6 +63,8 @@ def process_batch(texts):
         raise ValueError("\ud800 odd")
     if kind == "deep":
         return process_batch(texts)
+    if kind == "memory":
+        take_all()
     if kind == "loop":
         while True:
             pass

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS]]]: how much a command is slowed by being
- * measured. The command is this program again: processes that each hold memory, and walk through
- * it as fast as they can; they count their rounds in shared memory. `cuvee measure` follows them;
- * every 250 ms its meter is stopped or goes on, and each window with it is compared with the two
- * windows beside it without: a machine drifts, but not within a second. */
+ * measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT]]]]: how much a command is slowed
+ * by being measured. The command is this program again: processes that each hold memory, and walk
+ * through it as fast as they can; they count its pages in shared memory. `cuvee measure` follows
+ * them, with a budget of PERCENT of a core; every 250 ms its meter is stopped or goes on, and each
+ * window with it is compared with the two windows beside it without: a machine drifts, but not
+ * within a second. Beside the slowdown stands what meter and reader ran themselves: the rest is
+ * what they did to others, by switching, by caches, by locks. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include <fcntl.h>
 #include <signal.h>
@@ -25,7 +27,7 @@ enum { MAX_PROCESSES = 64, WINDOW_MS = 250, SETTLE_MS = 15000, MAX_WINDOWS = 100
 
 /* On a cache line each. */
 struct counter {
-    _Alignas(64) _Atomic uint64_t rounds;
+    _Alignas(64) _Atomic uint64_t pages;
 };
 
 static void rest_ms(long ms)
@@ -37,12 +39,16 @@ static void rest_ms(long ms)
 
 /* ---- the command ---- */
 
+/* Counted often: what is under way as a window ends must not matter. */
 static void walk(unsigned char *memory, size_t bytes, struct counter *c)
 {
-    for (unsigned k = 0;; k++) {
-        for (size_t i = (k % 64) * 64; i < bytes; i += 4096) memory[i]++;
-        atomic_fetch_add_explicit(&c->rounds, 1, memory_order_relaxed);
-    }
+    enum { PAGE = 4096, COUNTED = 256 };
+    for (unsigned k = 0;; k++)
+        for (size_t page = 0; page < bytes / PAGE; page++) {
+            memory[page * PAGE + (k % 64) * 64]++;
+            if (page % COUNTED == 0)
+                atomic_fetch_add_explicit(&c->pages, COUNTED, memory_order_relaxed);
+        }
 }
 
 static struct counter *map_counters(const char *file)
@@ -76,7 +82,7 @@ static uint64_t total(const struct counter *counters)
 {
     uint64_t sum = 0;
     for (int i = 0; i < MAX_PROCESSES; i++)
-        sum += atomic_load_explicit(&counters[i].rounds, memory_order_relaxed);
+        sum += atomic_load_explicit(&counters[i].pages, memory_order_relaxed);
     return sum;
 }
 
@@ -92,7 +98,20 @@ static pid_t only_child(pid_t pid)
     return (pid_t)child;
 }
 
-/* Rounds per second of a window. */
+/* How long a process of one thread has run. */
+static double ran_s(pid_t pid)
+{
+    char path[64];
+    unsigned long long ns = 0;
+    snprintf(path, sizeof path, "/proc/%ld/schedstat", (long)pid);
+    FILE *f = fopen(path, "re");
+    if (!f) return 0;
+    if (fscanf(f, "%llu", &ns) != 1) ns = 0;
+    fclose(f);
+    return (double)ns / 1e9;
+}
+
+/* Pages per second of a window. */
 static double rate(const struct counter *counters)
 {
     const uint64_t start = total(counters), start_ns = cuvee__clock_ns();
@@ -102,15 +121,16 @@ static double rate(const struct counter *counters)
 }
 
 static pid_t start_measured(const char *cuvee, const char *self, int n_processes, int mib,
-                            const char *file, const char *json)
+                            double percent, const char *file, const char *json)
 {
-    char processes[16], mib_each[16];
+    char processes[16], mib_each[16], budget[32];
+    /* Off half of the time, it may use what it has saved then: half the budget is the whole. */
+    snprintf(budget, sizeof budget, "%.6f", percent / 2);
     snprintf(processes, sizeof processes, "%d", n_processes);
     snprintf(mib_each, sizeof mib_each, "%d", mib);
     const pid_t pid = fork();
     if (pid == 0) {
-        /* Off half of the time, it may use what it has saved then: half the budget is the whole. */
-        execl(cuvee, cuvee, "measure", "-q", "--pss-budget", "0.5", "-o", json, "--", self,
+        execl(cuvee, cuvee, "measure", "-q", "--pss-budget", budget, "-o", json, "--", self,
               "--work", file, processes, mib_each, (char *)NULL);
         _exit(127);
     }
@@ -129,7 +149,8 @@ static void tell(double *slowdowns, size_t n)
     printf("; %zu windows of %d ms\n", n, WINDOW_MS);
 }
 
-static int bench(const char *cuvee, const char *self, int n_processes, int mib, int n_windows)
+static int bench(const char *cuvee, const char *self, int n_processes, int mib, int n_windows,
+                 double percent)
 {
     static double rates[2 * MAX_WINDOWS + 1], slowdowns[MAX_WINDOWS];
     char file[] = "/tmp/cuvee-slowdown-XXXXXX", json[64];
@@ -138,7 +159,7 @@ static int bench(const char *cuvee, const char *self, int n_processes, int mib, 
     close(fd);
     snprintf(json, sizeof json, "%s.json", file);
     struct counter *counters = map_counters(file);
-    const pid_t measure = start_measured(cuvee, self, n_processes, mib, file, json);
+    const pid_t measure = start_measured(cuvee, self, n_processes, mib, percent, file, json);
     rest_ms(SETTLE_MS);
     const pid_t meter = only_child(measure), command = only_child(meter);
     if (!meter || !command) {
@@ -146,11 +167,14 @@ static int bench(const char *cuvee, const char *self, int n_processes, int mib, 
         kill(measure, SIGTERM);
         return 1;
     }
+    const double before_s = ran_s(meter) + ran_s(measure);
     /* off, on, off, .., off */
     for (int i = 0; i <= 2 * n_windows; i++) {
         kill(meter, i % 2 ? SIGCONT : SIGSTOP);
         rates[i] = rate(counters);
     }
+    const double on_s = WINDOW_MS / 1e3 * n_windows,
+                 own = (ran_s(meter) + ran_s(measure) - before_s) / on_s;
     kill(meter, SIGCONT);
     kill(measure, SIGTERM); /* it ends the whole tree */
     waitpid(measure, NULL, 0);
@@ -160,6 +184,8 @@ static int bench(const char *cuvee, const char *self, int n_processes, int mib, 
     }
     tell(slowdowns, (size_t)n_windows);
     unlink(file);
+    printf("meter and reader ran for %.2f %% of a core, of %ld\n", 100 * own,
+           sysconf(_SC_NPROCESSORS_ONLN));
     printf("the meter's own figures: jq .self %s\n", json);
     return 0;
 }
@@ -179,10 +205,12 @@ int main(int argc, char **argv)
     const int n_processes = number(argc > 3 - !is_work ? argv[3 - !is_work] : "16", MAX_PROCESSES),
               mib = number(argc > 4 - !is_work ? argv[4 - !is_work] : "256", MAX_MIB),
               n_windows = number(argc > 4 && !is_work ? argv[4] : "100", MAX_WINDOWS);
-    if (argc < 2 || !n_processes || !mib || !n_windows) {
-        fprintf(stderr, "usage: measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS]]]\n");
+    const double percent = argc > 5 && !is_work ? strtod(argv[5], NULL) : 1;
+    if (argc < 2 || !n_processes || !mib || !n_windows || !(percent > 0 && percent <= 100)) {
+        fprintf(stderr,
+                "usage: measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT]]]]\n");
         return 2;
     }
     if (is_work) return work(argv[2], n_processes, (size_t)mib << 20);
-    return bench(argv[1], argv[0], n_processes, mib, n_windows);
+    return bench(argv[1], argv[0], n_processes, mib, n_windows, percent);
 }

@@ -185,7 +185,7 @@ static void sampled(struct account *a, const char *line)
     struct account_process *p = find(a, pid);
     if (!p) return;
     if (a->tick_us && t != a->tick_us) close_tick(a);
-    a->tick_us = t;
+    a->tick_us = a->seen_us = t;
     a->has_samples = true;
     const uint64_t faults = minor + major;
     if (!p->has_sample && p->was_here_first) { /* what was before us is none of it */

@@ -173,6 +173,7 @@ struct account {
     uint64_t claimed;  /* faults of what ended, that somebody waited for, in this tick */
     uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */
     uint64_t sampled_us;
+    uint64_t seen_us; /* the last line S */
     uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;
     bool has_tree_cpu;
     uint64_t stable_us, stable_footprint; /* the last stable anchor */

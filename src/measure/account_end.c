@@ -13,10 +13,12 @@ int cuvee__account_compare(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-/* The median over the time of the curve through the stable anchors, sampled a thousand times. */
+/* The median over the time of the curve through the stable anchors, sampled a thousand times. What
+ * the last one said holds to the end: the tree is looked at again only when something moved. */
 static int conclude_curve(struct account *a)
 {
     enum { SAMPLES = 1000 };
+    const uint64_t last = cuvee__max(a->seen_us, a->is_complete ? a->wall_tree_us : 0);
     const struct account_anchor *before = NULL;
     uint64_t *values = cuvee__alloc_array(SAMPLES, sizeof *values), first = 0, end = 0;
     size_t n = 0;
@@ -25,7 +27,7 @@ static int conclude_curve(struct account *a)
         const struct account_anchor *x = &a->anchors[i];
         if (!x->is_stable) continue;
         if (!before) first = x->t_us;
-        end = x->t_us;
+        end = cuvee__max(x->t_us, last);
         before = x;
     }
     before = NULL;
@@ -36,6 +38,10 @@ static int conclude_curve(struct account *a)
             values[n++] = before->footprint;
         before = x;
     }
+    while (before && n < SAMPLES && end > first) values[n++] = before->footprint;
+    if (a->has_peak)
+        a->integral_mib_s +=
+            (double)a->stable_footprint / 1024.0 * (double)(end - a->stable_us) / 1e6;
     qsort(values, n, sizeof *values, cuvee__account_compare);
     a->steady_median = n ? values[n / 2] : a->lower;
     cuvee__free(values);

@@ -351,6 +351,22 @@ static void test_unknown_is_null(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* A tree that keeps still is not looked at again: what was read last holds to its end. */
+static void test_still_to_the_end(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 1000 0 250 0 1 100\nA 100000 1 1 start 50\n"
+                      "P 10 1008 1008 0 0 0 0 1 1008 1024 1024\n" TAIL);
+    assert_int_equal(a.lower, 1024);
+    assert_true(a.integral_mib_s > 1.999 && a.integral_mib_s < 2.001);
+    cuvee__account_deinit(&a);
+    read_all(&a, HEAD "A 100000 1 1 start 50\nP 10 496 496 0 0 0 0 1 496 512 512\n"
+                      "A 200000 1 1 start 50\nP 10 1008 1008 0 0 0 0 1 1008 1024 1024\n" TAIL);
+    assert_int_equal(a.steady_median, 1024);
+    cuvee__account_deinit(&a);
+}
+
 static void test_rubbish(void **state)
 {
     (void)state;
@@ -389,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_marks_and_heap),
         cmocka_unit_test(test_unknown_is_null),
+        cmocka_unit_test(test_still_to_the_end),
         cmocka_unit_test(test_rubbish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

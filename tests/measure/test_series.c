@@ -31,11 +31,16 @@ static void say(struct account *a, const char *fmt, ...)
     assert_int_equal(cuvee__account_feed(a, span_of(line), &err), CUVEE_OK);
 }
 
-static void end(struct account *a)
+static void end_at(struct account *a, uint64_t t)
 {
     cuvee_error err;
-    say(a, "X 1000 0 5000 100000 20000\nZ 86400000000 9000 1500 200 1 10000 2 0 0 0 -1\n");
+    say(a, "X 1000 0 5000 100000 20000\nZ %" PRIu64 " 9000 1500 200 1 10000 2 0 0 0 -1\n", t);
     assert_int_equal(cuvee__account_end(a, &err), CUVEE_OK);
+}
+
+static void end(struct account *a)
+{
+    end_at(a, UINT64_C(86400000000));
 }
 
 /* n_ticks over `us`, 16 processes; every tenth has an anchor. In one tick RSS is ten times as
@@ -138,7 +143,7 @@ static void test_many_processes(void **state)
         say(&a, "P %" PRIu64 " %" PRIu64 " 0 0 0 0 0 0 0 1 1\nG %" PRIu64 " %" PRIu64 "\n", i, rss,
             t + 1, i);
     }
-    end(&a);
+    end_at(&a, (N + 1) * 10000);
     assert_true(a.n_processes <= CUVEE__ACCOUNT_PROCESSES);
     assert_true(a.n_anchors <= CUVEE__ACCOUNT_ANCHORS);
     assert_int_equal(a.n_born, N + 1);

@@ -30,7 +30,7 @@ struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
     double interval_ms, budget_percent, timeout_s;
     const char *cpus, *limit_mem, *cache;
-    uint64_t memory_limit; /* bytes, of limit_mem; 0: none */
+    uint64_t memory_limit;   /* bytes, of limit_mem; 0: none */
     int64_t repeat, mark_fd; /* mark_fd 0: any */
     int track;
     bool exact, explain, redact, quiet;
@@ -126,7 +126,8 @@ static const struct option_spec options[] = {
      .kind = OPTION_REAL,
      .arg = "PERCENT",
      .offset = AT(budget_percent),
-     .help = "Processor time for reading PSS, of one core; default 1"},
+     .help = "Processor time for looking and reading PSS, of one core; half of it where no "
+             "processor has time to spare; default 1"},
     {.name = "track",
      .kind = OPTION_CHOICE,
      .arg = "HOW",

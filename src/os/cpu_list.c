@@ -44,6 +44,15 @@ bool cuvee__cpu_list_apply(const struct cpu_list *list)
     return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
+void cuvee__cpu_list_own(struct cpu_list *ret)
+{
+    cpu_set_t own;
+    const bool is_known = sched_getaffinity(0, sizeof own, &own) == 0;
+    *ret = (struct cpu_list){{0}};
+    for (unsigned i = 0; i < CPU_SETSIZE; i++)
+        if (!is_known || CPU_ISSET(i, &own)) ret->bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
 bool cuvee__cpu_list_is_allowed(const struct cpu_list *list)
 {
     cpu_set_t wanted, own;

@@ -26,6 +26,9 @@ static inline bool cpu_list_has(const struct cpu_list *list, unsigned cpu)
  * none. */
 bool cuvee__cpu_list_apply(const struct cpu_list *list);
 
+/* Those that the calling thread may use. */
+void cuvee__cpu_list_own(struct cpu_list *ret);
+
 /* The calling thread may use at least one of them. */
 bool cuvee__cpu_list_is_allowed(const struct cpu_list *list);
 

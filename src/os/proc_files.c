@@ -69,6 +69,22 @@ bool cuvee__proc_stat_read(int pid, struct proc_stat *ret)
     return len && cuvee__proc_stat_parse(text, len, ret);
 }
 
+int cuvee__proc_stat_open(int pid)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool cuvee__proc_stat_read_again(int fd, struct proc_stat *ret)
+{
+    char text[1024];
+    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n <= 0) return false;
+    text[n] = '\0';
+    return cuvee__proc_stat_parse(text, (size_t)n, ret);
+}
+
 uint64_t cuvee__proc_shared_pages(int pid)
 {
     char path[32], text[128];
@@ -192,12 +208,17 @@ static size_t list_numbers(const char *path, int *numbers, size_t room)
     return n;
 }
 
-bool cuvee__proc_run_wait_read(int pid, uint64_t *ret_us)
+bool cuvee__proc_run_wait_read(int pid, uint64_t n_threads, uint64_t *ret_us)
 {
     int threads[MAX_THREADS];
     char path[40];
     uint64_t sum = 0, run, wait;
     size_t n_read = 0;
+    if (n_threads == 1) { /* no list need be read */
+        if (!cuvee__proc_schedstat_read(pid, &run, &wait)) return false;
+        *ret_us = wait / 1000;
+        return true;
+    }
     snprintf(path, sizeof path, "/proc/%d/task", pid);
     const size_t n = list_numbers(path, threads, MAX_THREADS);
     for (size_t i = 0; i < n; i++)
@@ -243,6 +264,15 @@ uint64_t cuvee__proc_descendants_pss(int pid)
     return sum;
 }
 
+bool cuvee__proc_last_pid_read_again(int fd, int *ret)
+{
+    char text[128];
+    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n <= 0) return false;
+    text[n] = '\0';
+    return sscanf(text, "%*s %*s %*s %*s %d", ret) == 1;
+}
+
 size_t cuvee__proc_all(int *pids, size_t room)
 {
     return list_numbers("/proc", pids, room);
@@ -250,16 +280,29 @@ size_t cuvee__proc_all(int *pids, size_t room)
 
 /* ---- processors ---- */
 
-bool cuvee__proc_cpu_times_read(struct proc_cpu_times *ret)
+bool cuvee__proc_cpu_times_parse(const char *text, const struct cpu_list *cpus,
+                                 struct proc_cpu_times *ret)
 {
-    char text[256];
-    unsigned long long user, nice, system, irq, softirq, steal;
-    if (!read_file("/proc/stat", text, sizeof text) ||
-        sscanf(text, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq,
-               &softirq, &steal) != 6)
+    unsigned long long user, nice, system, idle, io_wait, irq, softirq, steal;
+    if (sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
+               &io_wait, &irq, &softirq, &steal) != 8)
         return false;
     const uint64_t us_per_tick = 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
     ret->busy_us = (user + nice + system + irq + softirq) * us_per_tick;
     ret->steal_us = steal * us_per_tick;
+    ret->idle_us = cpus ? 0 : (idle + io_wait) * us_per_tick;
+    for (const char *line = text; cpus && (line = strstr(line, "\ncpu")); line++) {
+        unsigned cpu;
+        if (sscanf(line, "\ncpu%u %*u %*u %*u %llu %llu", &cpu, &idle, &io_wait) == 3 &&
+            cpu < CUVEE__CPU_LIST_MAX && cpu_list_has(cpus, cpu))
+            ret->idle_us += (idle + io_wait) * us_per_tick;
+    }
     return true;
+}
+
+bool cuvee__proc_cpu_times_read(const struct cpu_list *cpus, struct proc_cpu_times *ret)
+{
+    char text[64 * 1024]; /* of 800 processors */
+    return read_file("/proc/stat", text, sizeof text) &&
+           cuvee__proc_cpu_times_parse(text, cpus, ret);
 }

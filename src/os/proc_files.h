@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os/cpu_list.h"
+
 enum { CUVEE__COMM_BYTES = 16 };
 
 /* /proc/PID/stat. Who a process is: pid and start, since pids are used again. */
@@ -26,6 +28,10 @@ struct proc_stat {
 /* Parse the text of that file: the name may hold anything, also ") R 1 (". */
 bool cuvee__proc_stat_parse(const char *text, size_t len, struct proc_stat *ret);
 bool cuvee__proc_stat_read(int pid, struct proc_stat *ret);
+/* Opening costs as much as reading: the file once and for all, -1: cannot be opened. What it says
+ * later is of the same process, whoever has the pid then; false when that is gone. */
+int cuvee__proc_stat_open(int pid);
+bool cuvee__proc_stat_read_again(int fd, struct proc_stat *ret);
 
 /* The third field of /proc/PID/statm: resident pages of files and shared memory. 0 when it is
  * gone. */
@@ -47,9 +53,9 @@ uint64_t cuvee__proc_high_water(int pid);
 
 /* /proc/TID/schedstat of one thread, nanoseconds: on a processor, and waiting for one. */
 bool cuvee__proc_schedstat_read(int tid, uint64_t *ret_run_ns, uint64_t *ret_wait_ns);
-/* The waiting of all live threads of a process together, microseconds. False: no thread's can be
- * read. */
-bool cuvee__proc_run_wait_read(int pid, uint64_t *ret_us);
+/* The waiting of all live threads of a process, that has so many, together, microseconds. False: no
+ * thread's can be read. */
+bool cuvee__proc_run_wait_read(int pid, uint64_t n_threads, uint64_t *ret_us);
 
 /* /proc/PID/io: bytes from and to storage, of the process and of all that it has waited for. A
  * zombie can still be asked. */
@@ -62,14 +68,21 @@ size_t cuvee__proc_children(int pid, int *pids, size_t room);
 /* Sum of the PSS of all processes that come from this one, without itself; kB. */
 uint64_t cuvee__proc_descendants_pss(int pid);
 
+/* The pid that was given last, of all processes and threads of our pid namespace: while it stays,
+ * none was born. fd: of /proc/loadavg, opened. */
+bool cuvee__proc_last_pid_read_again(int fd, int *ret);
+
 /* Every process that can be seen. Returns how many were put into pids. */
 size_t cuvee__proc_all(int *pids, size_t room);
 
-/* /proc/stat, microseconds of all processors together since boot. */
+/* /proc/stat, microseconds since boot: busy and stolen of all processors together; idle, waiting
+ * for storage included, of those in `cpus` (NULL: of all). */
 struct proc_cpu_times {
-    uint64_t busy_us, steal_us;
+    uint64_t busy_us, steal_us, idle_us;
 };
-bool cuvee__proc_cpu_times_read(struct proc_cpu_times *ret);
+bool cuvee__proc_cpu_times_parse(const char *text, const struct cpu_list *cpus,
+                                 struct proc_cpu_times *ret);
+bool cuvee__proc_cpu_times_read(const struct cpu_list *cpus, struct proc_cpu_times *ret);
 
 /* The "some" line of a file like /proc/pressure/cpu: microseconds in which something waited. */
 bool cuvee__pressure_read(const char *path, uint64_t *ret_us);

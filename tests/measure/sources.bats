@@ -67,6 +67,27 @@ complete() {
     [ -z "$(leaves)" ]
 }
 
+# It has moved back to the groups of the test, and its parent has gone: both ways out at once.
+@test "an orphan that left the control group is a member, and what it is charged is not the tree's" {
+    [ -w /sys/fs/cgroup ] || skip 'no group may be written'
+    cat >leave.sh <<'END'
+sh -c '
+    IFS=:
+    while read -r _ _ path; do
+        for mount in /sys/fs/cgroup /sys/fs/cgroup/*; do
+            [ ! -w "$mount$path/cgroup.procs" ] || echo 0 >"$mount$path/cgroup.procs"
+        done
+    done </proc/'"$1"'/cgroup
+    exec 3<&-
+    sleep 2.7 &
+' 2>/dev/null
+END
+    with cgroup sh leave.sh $$
+    [ "$(json '[.processes[] | select(.comm == "sleep")] | length')" -eq 1 ]
+    [ "$(json .memory.charged)" = null ]
+    [[ $(json .why.charged) == *'has moved itself out of the control group' ]]
+}
+
 @test "events: no escape" {
     with events "$TREES" escapes
     complete events

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,9 +95,61 @@ static void test_own(void **state)
     assert_false(cuvee__proc_stat_read(child, &s));
 }
 
+/* A file that stays open is of one process, whoever comes after it. */
+static void test_again(void **state)
+{
+    (void)state;
+    struct proc_stat s;
+    int hold[2], last;
+    assert_int_equal(pipe(hold), 0);
+    const int load = open("/proc/loadavg", O_RDONLY);
+    const pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        close(hold[1]);
+        _exit(read(hold[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    /* Others may have forked since. */
+    assert_true(cuvee__proc_last_pid_read_again(load, &last) && last > 0);
+    const int fd = cuvee__proc_stat_open(child);
+    assert_true(fd >= 0);
+    for (int i = 0; i < 2; i++) {
+        assert_true(cuvee__proc_stat_read_again(fd, &s));
+        assert_int_equal(s.pid, child);
+    }
+    close(hold[1]);
+    waitpid(child, NULL, 0);
+    assert_false(cuvee__proc_stat_read_again(fd, &s));
+    close(fd);
+    close(load);
+}
+
+static void test_cpu_times(void **state)
+{
+    (void)state;
+    const char text[] = "cpu  10 20 30 400 50 6 7 8 0 0\n"
+                        "cpu0 5 10 15 100 20 3 3 4 0 0\ncpu1 5 10 15 300 30 3 4 4 0 0\n"
+                        "intr 12 0\nctxt 5\n";
+    const uint64_t tick_us = 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+    struct proc_cpu_times t;
+    struct cpu_list second;
+    assert_true(cuvee__proc_cpu_times_parse(text, NULL, &t));
+    assert_int_equal(t.busy_us, (10 + 20 + 30 + 6 + 7) * tick_us);
+    assert_int_equal(t.steal_us, 8 * tick_us);
+    assert_int_equal(t.idle_us, 450 * tick_us);
+    assert_true(cuvee__cpu_list_parse("1,7", &second));
+    assert_true(cuvee__proc_cpu_times_parse(text, &second, &t));
+    assert_int_equal(t.idle_us, 330 * tick_us);
+    assert_false(cuvee__proc_cpu_times_parse("intr 12\n", NULL, &t));
+    /* What the kernel itself says. */
+    assert_true(cuvee__proc_cpu_times_read(NULL, &t));
+    assert_true(t.busy_us > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_stat), cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_own)};
+                                       cmocka_unit_test(test_own), cmocka_unit_test(test_again),
+                                       cmocka_unit_test(test_cpu_times)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,17 +6,19 @@
  * that program's ru_maxrss says.
  *
  * DESIGN
- *   One thread. A tick every interval (10 ms): /proc/PID/stat of each process.
+ *   One thread. A tick every interval (10 ms): /proc/PID/stat of each process, or only what the
+ * tree's control group is charged, as long as that stays and no process is born.
  *   Who belongs to the tree: a control group of the tree's own lists its members (meter_group.c);
  * else events of the kernel (meter_events.c); else children of those that are there, and every
- * tenth tick a look at all of /proc for whoever escaped that way. Orphans become our children
- * (PR_SET_CHILD_SUBREAPER). With ptrace no process is born or ends unseen (meter_trace.c).
- *   PSS costs 10 us for each MiB, so it is read at *anchors* only: when processes came or went,
- * when RSS or page faults grew by 1 % of it, at marks, and once a second; when the tree has
- * settled, at the latest after 200 ms. An anchor is stable when no process and hardly a page
- * changed while it was read (a seqlock's rule); others are kept apart, since a sum over a tree in
- * motion was never true. One budget of processor time holds for all of it and starts with some
- * credit: ticks may use half and are left out when that is spent, anchors what is left. All
+ * tenth tick a look at all of /proc for whoever escaped that way; all of this only if a pid was
+ * given since. Orphans become our children (PR_SET_CHILD_SUBREAPER). With ptrace no process is born
+ * or ends unseen (meter_trace.c). PSS costs 10 us for each MiB, so it is read at *anchors* only:
+ * when processes came or went, when RSS or page faults grew by 1 % of it, at marks, and once a
+ * second where anything moved; when the tree has settled, at the latest after 200 ms. An anchor is
+ * stable when no process and hardly a page changed while it was read (a seqlock's rule); others are
+ * kept apart, since a sum over a tree in motion was never true. One budget of processor time holds
+ * for all of it and starts with some credit: half is for ticks, which come later when that is
+ * spent, the rest for anchors; where no processor has time to spare it is half as large. All
  * judgement is the reader's. */
 #ifndef CUVEE_MEASURE_METER_H
 #define CUVEE_MEASURE_METER_H
@@ -35,14 +37,18 @@ enum meter_track { TRACK_AUTO, TRACK_CGROUP, TRACK_EVENTS, TRACK_POLL };
 enum {
     METER_PATH_BYTES = 1024,
     METER_MAX_PIDS = 1 << 22, /* of any Linux */
+    METER_KEPT_OPEN = 256,    /* of the processes' files */
+    METER_CREDIT_US = 250000, /* of processor time for anchors, at most and at the start */
+    METER_TICK_CREDIT_US = 100000,
 };
 
 struct process {
     int pid, ppid;
     uint64_t start;
     char comm[CUVEE__COMM_BYTES];
-    uint64_t rss_pages, faults; /* as of the last tick */
+    uint64_t rss_pages, faults, shared_pages; /* as of the last tick */
     uint64_t threads;
+    int stat_fd;    /* -1: opened each time */
     bool is_traced; /* has been counted */
 };
 
@@ -54,6 +60,7 @@ struct group {
     bool is_charged; /* what it is charged is what the tree is charged */
     bool resets;     /* its peak begins anew when we say so */
     int procs, usage, peak, swap_peak, stat, kernel, cpu_time; /* -1: none */
+    uint64_t said_usage;                                       /* bytes, in the last line H */
     uint64_t cpu_base_us;                                      /* before we came */
 };
 
@@ -66,10 +73,10 @@ struct meter {
     const char *cpus;      /* NULL: as ours */
     uint64_t memory_limit; /* bytes; 0: none */
     int wanted_mark_fd;    /* that the command has for marks; 0: any */
-    int attached;         /* follow this process, start nothing; 0 = none */
-    const char *existing; /* or all processes of this control group; NULL = none */
-    int out;              /* records go here */
-    int mark_fd;          /* we read marks here; -1: its writers are gone */
+    int attached;          /* follow this process, start nothing; 0 = none */
+    const char *existing;  /* or all processes of this control group; NULL = none */
+    int out;               /* records go here */
+    int mark_fd;           /* we read marks here; -1: its writers are gone */
 
     int leader;
     bool leader_is_gone, is_ending, is_starting;
@@ -82,6 +89,11 @@ struct meter {
     struct process processes[CUVEE__METER_PROCESSES];
     size_t n; /* of processes[], those that are gone are taken out */
     uint64_t lost;
+    size_t n_open, most_open; /* of their files */
+
+    /* The last pid that was given, as of the last looks: for members, and at all processes. */
+    int last_pid_fd; /* -1: what it says is not believed */
+    int listed_pid, searched_pid;
 
     /* Counted by events or ptrace. */
     uint64_t n_processes, n_execs, n_exits, n_overruns;
@@ -90,14 +102,21 @@ struct meter {
     /* Sampling. */
     uint64_t ticks, late, worst_late_us, anchors, torn, unserved;
     uint64_t page_kb;
-    const char *pending;                            /* an anchor's trigger, or NULL */
-    uint64_t pending_us;                            /* since when */
-    uint64_t anchor_us;                             /* the last one */
+    const char *pending;            /* an anchor's trigger, or NULL */
+    uint64_t pending_us;            /* since when */
+    uint64_t anchor_us;             /* the last one */
+    double anchor_cost_us_per_page; /* 0: none yet */
+    bool anchor_is_stable;
     uint64_t anchor_rss, anchor_pss, anchor_faults; /* sums as of then, pages */
-    uint64_t tick_rss;                              /* sum of the tick before */
-    uint64_t tick_at_us, looked_us;
-    double credit_us, tick_credit_us; /* of processor time for anchors, for ticks */
+    uint64_t tick_us;                               /* the last one */
+    bool is_calm;                                   /* RSS hardly changed since the one before */
+    double moved_per_us; /* pages that came, went or were faulted in since the one before */
+    uint64_t due_us;     /* the next tick */
+    double credit_us, tick_credit_us; /* of processor time, for anchors and for ticks */
     uint64_t credit_at_us;
+    struct cpu_list cpus_of_ours; /* that we may use */
+    uint64_t idle_us, idle_at_us; /* of them, as of then */
+    bool is_crowded;              /* they have no time to spare */
 };
 
 uint64_t meter_now_us(const struct meter *m);
@@ -113,8 +132,16 @@ void meter_add(struct meter *m, int pid);
 struct process *meter_find(struct meter *m, int pid);
 /* It ended: taken out. */
 void meter_drop(struct meter *m, struct process *p);
-/* New members of the tree; with a look at all processes, whoever has one of ours as parent. */
-void meter_discover(struct meter *m, bool look_everywhere);
+/* Is it the pid of a fork of ours that was just made? Then what is last can be believed. */
+void meter_test_last_pid(struct meter *m, int pid);
+/* No process was born since the last look, as far as can be known. */
+bool meter_is_listed(const struct meter *m);
+/* All processes were looked at since the last one of them was born. */
+bool meter_has_searched(const struct meter *m);
+/* New members of the tree, if processes were born since the last look; with a look at all, whoever
+ * has one of ours as parent. */
+enum meter_look { LOOK_IF_BORN, LOOK_AT_MEMBERS, LOOK_EVERYWHERE };
+void meter_discover(struct meter *m, enum meter_look look);
 /* Children of those that we know, and theirs, of all of their threads; whatever the source. */
 void meter_discover_below(struct meter *m);
 /* Processes that are gone, or whose pid is somebody else's now, are taken out. Read anew. */
@@ -138,6 +165,9 @@ size_t meter_group_pids(const struct meter *m, int *pids, size_t room);
 /* Is it in our group, or in one below? False when it has moved itself elsewhere. */
 bool meter_group_has(const struct meter *m, int pid);
 void meter_group_say_charge(struct meter *m);
+/* Since then it was charged nothing, and nothing was given back, but what the kernel counts later.
+ */
+bool meter_group_is_still(const struct meter *m);
 /* Processor time since the group was made, or since we came; false: unknown. */
 bool meter_group_cpu_us(const struct meter *m, uint64_t *ret_us);
 const char *meter_group_cpu_source(const struct meter *m);

@@ -272,13 +272,13 @@ bool meter_group_has(const struct meter *m, int pid)
 void meter_group_say_charge(struct meter *m)
 {
     static char text[8192];
-    const struct group *g = &m->group;
+    struct group *g = &m->group;
     if (!g->is_charged) return;
     const uint64_t asked_us = meter_now_us(m);
     uint64_t peak = number_of(g->peak);
     if (g->resets && write(g->peak, "0", 1) < 0) return;
     const bool is_sure = !g->resets || meter_now_us(m) - asked_us < RESET_US;
-    const uint64_t usage = number_of(g->usage);
+    const uint64_t usage = g->said_usage = number_of(g->usage);
     if (peak < usage) peak = usage;
     if (!is_sure) peak = 0; /* what came and went between the two calls nobody has seen */
     read_again(g->stat, text, sizeof text);
@@ -298,6 +298,16 @@ void meter_group_say_charge(struct meter *m)
               (unsigned long long)(usage / 1024), (unsigned long long)(peak / 1024),
               (unsigned long long)(number_of(g->swap_peak) / 1024),
               (unsigned long long)(file / 1024), (unsigned long long)(kernel / 1024));
+}
+
+bool meter_group_is_still(const struct meter *m)
+{
+    const struct group *g = &m->group;
+    const uint64_t batch = 64 * 4096; /* that a processor takes in advance */
+    if (!g->is_charged || !g->resets || !g->is_used) return false;
+    const uint64_t usage = number_of(g->usage);
+    return usage <= g->said_usage + batch && g->said_usage <= usage + batch &&
+           number_of(g->peak) <= g->said_usage + batch;
 }
 
 /* ---- processor time ---- */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Who belongs to the tree. A process is its pid and its start time. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "measure/meter/meter.h"
+
+#define UNREAD UINT64_MAX
 
 struct process *meter_find(struct meter *m, int pid)
 {
@@ -15,13 +18,30 @@ struct process *meter_find(struct meter *m, int pid)
 }
 
 /* A zombie has nothing left but its number. */
+static bool is_alive(const struct proc_stat *stat)
+{
+    return stat->state != 'Z' && stat->state != 'X';
+}
+
 static bool read_alive(int pid, struct proc_stat *ret)
 {
-    return cuvee__proc_stat_read(pid, ret) && ret->state != 'Z' && ret->state != 'X';
+    return cuvee__proc_stat_read(pid, ret) && is_alive(ret);
+}
+
+/* The same for one of ours: somebody else's, that has the pid now, is not. */
+static bool read_member(const struct process *p, struct proc_stat *ret)
+{
+    const bool has = p->stat_fd >= 0 ? cuvee__proc_stat_read_again(p->stat_fd, ret)
+                                     : cuvee__proc_stat_read(p->pid, ret);
+    return has && is_alive(ret) && ret->start == p->start;
 }
 
 static void say_gone(struct meter *m, const struct process *p)
 {
+    if (p->stat_fd >= 0) {
+        close(p->stat_fd);
+        m->n_open--;
+    }
     meter_say(m, "G %llu %d\n", (unsigned long long)meter_now_us(m), p->pid);
     meter_want_anchor(m, "gone");
 }
@@ -44,7 +64,10 @@ static void add_stat(struct meter *m, const struct proc_stat *stat)
                           .start = stat->start,
                           .rss_pages = stat->resident_pages,
                           .faults = stat->minor_faults + stat->major_faults,
-                          .threads = stat->threads};
+                          .shared_pages = UNREAD,
+                          .threads = stat->threads,
+                          .stat_fd = -1};
+    if (m->n_open < m->most_open && (p->stat_fd = cuvee__proc_stat_open(p->pid)) >= 0) m->n_open++;
     memcpy(p->comm, stat->comm, sizeof p->comm);
     meter_say(m, "B %llu %d %llu %d %s\n",
               (unsigned long long)(m->is_starting ? 0 : meter_now_us(m)), p->pid,
@@ -80,7 +103,7 @@ static void look_at_all(struct meter *m)
     for (size_t k = 0; k < n; k++) {
         struct proc_stat stat;
         if (meter_find(m, pids[k]) || pids[k] == getpid() || !read_alive(pids[k], &stat) ||
-            !meter_find(m, stat.ppid))
+            !(stat.ppid == getpid() || meter_find(m, stat.ppid)))
             continue;
         add_stat(m, &stat);
         if (!m->group.is_charged || meter_group_has(m, pids[k])) continue;
@@ -90,17 +113,58 @@ static void look_at_all(struct meter *m)
     }
 }
 
-void meter_discover(struct meter *m, bool look_everywhere)
+void meter_test_last_pid(struct meter *m, int pid)
+{
+    int last;
+    m->last_pid_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    if (m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &last) &&
+        last == pid)
+        return;
+    /* Some containers have a file of their own there. */
+    if (m->last_pid_fd >= 0) close(m->last_pid_fd);
+    m->last_pid_fd = -1;
+}
+
+/* 0: unknown. */
+static int last_pid(const struct meter *m)
+{
+    int pid;
+    return m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &pid) ? pid : 0;
+}
+
+bool meter_is_listed(const struct meter *m)
+{
+    const int last = last_pid(m);
+    return last && last == m->listed_pid;
+}
+
+bool meter_has_searched(const struct meter *m)
+{
+    const int last = last_pid(m);
+    return last && last == m->searched_pid;
+}
+
+void meter_discover(struct meter *m, enum meter_look look)
 {
     static int pids[2 * CUVEE__METER_PROCESSES];
+    /* Before the look: who is born meanwhile is found by the next. A pid is given a moment before
+     * its process can be seen, so members are also listed when there is no new one, now and then.
+     */
+    const int last = last_pid(m);
+    const size_t n_before = m->n;
     meter_events_drain(m);
+    if (look == LOOK_IF_BORN && last && last == m->listed_pid) return;
+    m->listed_pid = last;
     if (m->group.is_used) {
         const size_t n = meter_group_pids(m, pids, sizeof pids / sizeof pids[0]);
         for (size_t k = 0; k < n; k++) meter_add(m, pids[k]);
     } else if (m->events_fd < 0 && !m->is_exact) {
         meter_discover_below(m);
     }
-    if (look_everywhere) look_at_all(m);
+    if (look != LOOK_EVERYWHERE) return;
+    look_at_all(m);
+    /* Children of those that were found have lower pids, where pids have begun anew. */
+    m->searched_pid = m->n == n_before ? last : 0;
 }
 
 void meter_refresh(struct meter *m)
@@ -111,7 +175,7 @@ void meter_refresh(struct meter *m)
     for (size_t i = 0; i < m->n; i++) {
         struct process *p = &m->processes[i];
         struct proc_stat stat;
-        if (!read_alive(p->pid, &stat) || stat.start != p->start) {
+        if (!read_member(p, &stat)) {
             say_gone(m, p);
             continue;
         }
@@ -119,8 +183,12 @@ void meter_refresh(struct meter *m)
             memcpy(p->comm, stat.comm, sizeof p->comm);
             meter_say(m, "C %llu %d %s\n", (unsigned long long)t, p->pid, p->comm);
         }
+        /* Pages of files come by faults and go with RSS: else nothing need be read. */
+        const uint64_t faults = stat.minor_faults + stat.major_faults;
+        if (p->shared_pages == UNREAD || stat.resident_pages != p->rss_pages || faults != p->faults)
+            p->shared_pages = cuvee__proc_shared_pages(p->pid);
         p->rss_pages = stat.resident_pages;
-        p->faults = stat.minor_faults + stat.major_faults;
+        p->faults = faults;
         p->threads = stat.threads;
         p->ppid = stat.ppid;
         meter_say(m, "S %llu %d %llu %llu %llu %llu %llu %llu %llu\n", (unsigned long long)t,
@@ -128,7 +196,7 @@ void meter_refresh(struct meter *m)
                   (unsigned long long)((stat.user_ticks + stat.system_ticks) * us_per_tick),
                   (unsigned long long)stat.minor_faults, (unsigned long long)stat.major_faults,
                   (unsigned long long)stat.threads,
-                  (unsigned long long)(cuvee__proc_shared_pages(p->pid) * m->page_kb),
+                  (unsigned long long)(p->shared_pages * m->page_kb),
                   (unsigned long long)stat.waited_faults);
         m->processes[kept++] = *p;
     }
@@ -140,11 +208,10 @@ bool meter_is_empty(struct meter *m)
 {
     struct proc_stat stat;
     /* While the first is there, no more need be asked. */
-    if (m->n && read_alive(m->processes[0].pid, &stat) && stat.start == m->processes[0].start)
-        return false;
+    if (m->n && read_member(&m->processes[0], &stat)) return false;
     if (m->n) meter_refresh(m);
     if (m->n) return false;
-    meter_discover(m, true);
+    meter_discover(m, LOOK_EVERYWHERE);
     return m->n == 0;
 }
 
@@ -154,7 +221,6 @@ void meter_signal_all(struct meter *m, int signal)
     if (signal == SIGKILL) meter_group_kill(m);
     for (size_t i = 0; i < m->n; i++) {
         struct proc_stat stat;
-        const struct process *p = &m->processes[i];
-        if (cuvee__proc_stat_read(p->pid, &stat) && stat.start == p->start) kill(p->pid, signal);
+        if (read_member(&m->processes[i], &stat)) kill(stat.pid, signal);
     }
 }

@@ -263,6 +263,14 @@ static void waited(struct account *a, const char *line)
     a->has_wait = true;
 }
 
+static void ran(struct account *a, const char *line)
+{
+    uint64_t t, cpu;
+    if (sscanf(line, "R %" SCNu64 " %" SCNu64, &t, &cpu) != 2) return;
+    a->tick.has_cpu = true;
+    a->tick.cpu_us = cpu;
+}
+
 static void machine(struct account *a, const char *line)
 {
     uint64_t t, busy, steal;
@@ -521,10 +529,11 @@ static void last(struct account *a, const char *line)
 static int read_line(struct account *a, const char *line)
 {
     static void (*const readers[128])(struct account *, const char *) = {
-        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,           ['H'] = cuvee__bounds_charge,
-        ['I'] = pressed,  ['J'] = waited,  ['N'] = counted,        ['O'] = transferred,
-        ['P'] = anchored, ['S'] = sampled, ['T'] = threads_traced, ['U'] = source,
-        ['W'] = ended,    ['X'] = ended,   ['Y'] = machine,        ['Z'] = last,
+        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,    ['H'] = cuvee__bounds_charge,
+        ['I'] = pressed,  ['J'] = waited,  ['N'] = counted, ['O'] = transferred,
+        ['P'] = anchored, ['R'] = ran,     ['S'] = sampled, ['T'] = threads_traced,
+        ['U'] = source,   ['W'] = ended,   ['X'] = ended,   ['Y'] = machine,
+        ['Z'] = last,
     };
     int is_attached;
     switch (line[0]) {

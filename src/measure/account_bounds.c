@@ -96,6 +96,12 @@ void cuvee__bounds_charge(struct account *a, const char *line)
                &usage, &peak, &swap, &file, &kernel) != 6)
         return;
     a->has_charge = true;
+    if (a->charge.is_used) {
+        a->tick.has_charge = true;
+        a->tick.charged = usage;
+        a->tick.has_charge_peak = peak != 0;
+        a->tick.charged_peak = peak;
+    }
     a->charged_peak = cuvee__max(a->charged_peak, peak);
     const uint64_t least_file = a->has_charged_file ? cuvee__min(file, a->charged_file) : 0;
     a->charged_file = file;

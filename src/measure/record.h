@@ -24,7 +24,9 @@
  *                                                           not known; file:
  *                                                           page cache and shared memory in it, at
  *                                                           least so much; kernel: in it, too
- *   J t pid wait_us                                         its threads waited for a processor
+ *   R t cpu_us                                              the tree's processor time until then,
+ *                                                           exact; after the S of a tick, where
+ * known J t pid wait_us                                         its threads waited for a processor
  *   Y t busy_us steal_us                                    all processors since boot
  *   A t n is_stable trigger cost_us                         an anchor; n lines P follow
  *   P pid pss anon file shmem swap page_tables threads private rss high_water

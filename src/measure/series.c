@@ -137,6 +137,7 @@ int cuvee__series_add(struct series *s, const struct series_frame *f)
         note_value(&x->curves[SERIES_SUM_RSS], f->t_us, f->rss);
         note_value(&x->curves[SERIES_PARENT_RSS], f->t_us, f->parent_rss);
         if (f->has_upper) note_value(&x->curves[SERIES_UPPER], f->t_us, f->upper);
+        if (f->has_charge) note_value(&x->curves[SERIES_CHARGED], f->t_us, f->charged);
         return CUVEE_OK;
     }
     struct series_stack stack = {0};

@@ -35,7 +35,11 @@ struct series_frame {
     bool has_upper;
     uint64_t rss, parent_rss, upper; /* upper: how large the footprint may have been; of a tick */
     uint64_t footprint;              /* of an anchor */
-    struct series_part *parts;       /* (n) */
+    bool has_charge, has_charge_peak, has_cpu;
+    uint64_t charged, charged_peak; /* to the tree's control group: at the tick, and the highest
+                                     * since the one before */
+    uint64_t cpu_us;                /* of the whole tree until then, exact */
+    struct series_part *parts;      /* (n) */
     size_t n, room;
 };
 
@@ -60,7 +64,13 @@ struct series_stack {
     size_t n;
 };
 
-enum series_curve { SERIES_SUM_RSS, SERIES_PARENT_RSS, SERIES_UPPER, SERIES_CURVES };
+enum series_curve {
+    SERIES_SUM_RSS,
+    SERIES_PARENT_RSS,
+    SERIES_UPPER,
+    SERIES_CHARGED,
+    SERIES_CURVES
+};
 
 struct series_stretch {
     struct series_extremes curves[SERIES_CURVES];

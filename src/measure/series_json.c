@@ -164,6 +164,10 @@ json_t *cuvee__series_to_json(const struct account *a)
     json_object_set_new(o, "parent_rss", curve(&a->series, SERIES_PARENT_RSS, UINT64_MAX));
     /* A tick's bound may have fallen later, at the next anchor. */
     json_object_set_new(o, "upper", curve(&a->series, SERIES_UPPER, a->upper));
+    if (a->has_charge && a->charge.is_used)
+        json_object_set_new(o, "charged", curve(&a->series, SERIES_CHARGED, UINT64_MAX));
+    else
+        json_object_set_new(o, "charged", json_null()); /* memory.charged has the reason */
     json_object_set_new(o, "footprint", points_open(&x.footprint));
     json_object_set_new(o, "processes", list);
     for (size_t i = 0; i < x.n_shown; i++) {

@@ -73,6 +73,13 @@ static int put_frame(struct buffer *b, const struct series_frame *f)
                                   f->is_stable ? "true" : "false", f->footprint * 1024);
     if (rc == CUVEE_OK && f->has_upper)
         rc = cuvee__buffer_printf(b, ",\"upper\":%" PRIu64, f->upper * 1024);
+    if (rc == CUVEE_OK && f->has_charge)
+        rc = cuvee__buffer_printf(b, ",\"charged\":%" PRIu64, f->charged * 1024);
+    if (rc == CUVEE_OK && f->has_charge_peak)
+        rc = cuvee__buffer_printf(b, ",\"charged_peak\":%" PRIu64, f->charged_peak * 1024);
+    if (rc == CUVEE_OK && f->has_cpu)
+        rc = cuvee__buffer_printf(b, ",\"cpu_s\":%" PRIu64 ".%06u", f->cpu_us / 1000000,
+                                  (unsigned)(f->cpu_us % 1000000));
     if (rc == CUVEE_OK) rc = cuvee__buffer_append_str(b, ",\"p\":[");
     for (size_t i = 0; i < f->n && rc == CUVEE_OK; i++) {
         if (i) rc = cuvee__buffer_append_char(b, ',');

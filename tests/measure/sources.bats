@@ -67,6 +67,19 @@ complete() {
     [ -z "$(leaves)" ]
 }
 
+@test "a control group: its charges over time, also of what nobody saw" {
+    run --separate-stderr "$CUVEE" measure -q -o out.json --track cgroup --series s.ndjson -- "$TREES" spike
+    [ "$status" -ne 125 ] || skip "$stderr"
+    [ "$(json .memory.charged)" != null ] || skip "$(json .why.charged)"
+    # 100 MiB came and went between two looks.
+    [ "$(jq -s '[.[].charged_peak | values] | max >= 104857600' s.ndjson)" = true ]
+    [ "$(jq -s '[.[] | select(.charged_peak) | .charged_peak >= .charged] | all' s.ndjson)" = true ]
+    [ "$(json '.series.charged.bytes | length > 0')" = true ]
+    # Processor time only grows, to what the result says.
+    [ "$(jq -s '[.[].cpu_s | values] | length > 0 and . == sort' s.ndjson)" = true ]
+    [ "$(jq -s --slurpfile r out.json '[.[].cpu_s | values] | max <= $r[0].time.cpu_s' s.ndjson)" = true ]
+}
+
 # It has moved back to the groups of the test, and its parent has gone: both ways out at once.
 @test "an orphan that left the control group is a member, and what it is charged is not the tree's" {
     [ -w /sys/fs/cgroup ] || skip 'no group may be written'

@@ -354,6 +354,43 @@ static void test_stream_of_odd_names(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* What the tree's own group is charged stands in the line of its tick; where there is none, no key
+ * is, and no zero. */
+static void test_stream_of_charges(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"job", NULL};
+    for (int has_group = 0; has_group < 2; has_group++) {
+        struct sink sink = {0};
+        struct series_stream stream = {.write = take, .arg = &sink};
+        struct account a = {0};
+        listen_to(&a, &stream);
+        say(&a, "V 1 4096 900 10000\nU charge %d of a group\nL 7\nB 0 7 1 9 job\n", has_group);
+        say(&a, "S 10 7 100 5000 9 0 1 1\n");
+        if (has_group) say(&a, "H 12 600 700 0 0 0\nR 10 1500000\n");
+        say(&a, "S 20 7 100 5000 9 0 1 1\n");
+        if (has_group) say(&a, "H 22 500 0 0 0 0\n");
+        end(&a);
+        cuvee__series_stream_end(&stream);
+        cuvee__series_stream_deinit(&stream);
+        cuvee__buffer_append_char(&sink.text, '\0');
+        assert_int_equal(sink.n_lines, 3);
+        assert_int_equal(strstr(sink.text.ptr, "\"charged\":614400,\"charged_peak\":716800,"
+                                               "\"cpu_s\":1.500000,\"p\":") != NULL,
+                         has_group);
+        assert_int_equal(strstr(sink.text.ptr, "\"charged\":512000,\"p\":") != NULL, has_group);
+        json_t *o = cuvee__result_to_json(&a, argv, false);
+        const json_t *charged = json_object_get(json_object_get(o, "series"), "charged");
+        assert_int_equal(json_is_null(charged), !has_group);
+        if (has_group)
+            assert_int_equal(
+                json_integer_value(json_array_get(json_object_get(charged, "bytes"), 0)), 614400);
+        json_decref(o);
+        cuvee__buffer_deinit(&sink.text);
+        cuvee__account_deinit(&a);
+    }
+}
+
 static void test_stream_stops_when_it_cannot_write(void **state)
 {
     (void)state;
@@ -411,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_stream_of_ten_seconds),
         cmocka_unit_test(test_stream_of_a_minute_and_of_a_day),
         cmocka_unit_test(test_stream_of_odd_names),
+        cmocka_unit_test(test_stream_of_charges),
         cmocka_unit_test(test_stream_stops_when_it_cannot_write),
         cmocka_unit_test(test_host_that_is_silent),
         cmocka_unit_test(test_host_here),

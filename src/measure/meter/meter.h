@@ -202,6 +202,8 @@ void meter_anchor_if_due(struct meter *m, bool force);
 /* meter_ends.c: what is said when processes, and when the tree, have ended. */
 void meter_reap(struct meter *m);
 void meter_say_io(struct meter *m, int pid);
+/* Processor time of the whole tree, exact; -1: nothing here counts it. */
+int64_t meter_tree_cpu_us(const struct meter *m);
 void meter_start_pressure(struct meter *m);
 void meter_say_end(struct meter *m);
 

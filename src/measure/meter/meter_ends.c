@@ -123,12 +123,12 @@ static void say_pressure(struct meter *m)
               (unsigned long long)(us[1] - base[1]), (unsigned long long)(us[2] - base[2]));
 }
 
-static long long tree_cpu_us(const struct meter *m)
+int64_t meter_tree_cpu_us(const struct meter *m)
 {
     uint64_t us, ns;
-    if (meter_group_cpu_us(m, &us)) return (long long)us;
+    if (meter_group_cpu_us(m, &us)) return (int64_t)us;
     if (m->perf_fd >= 0 && read(m->perf_fd, &ns, sizeof ns) == (ssize_t)sizeof ns)
-        return (long long)(ns / 1000);
+        return (int64_t)(ns / 1000);
     return -1;
 }
 
@@ -146,7 +146,7 @@ void meter_say_end(struct meter *m)
     if (m->is_exact)
         meter_say(m, "T %llu %llu\n", (unsigned long long)(m->thread_cpu_ns / 1000),
                   (unsigned long long)(m->thread_wait_ns / 1000));
-    const long long cpu_us = tree_cpu_us(m);
+    const long long cpu_us = meter_tree_cpu_us(m);
     cuvee__proc_memory_read(getpid(), &self);
     meter_say(m, "Z %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %lld\n",
               (unsigned long long)meter_now_us(m), (unsigned long long)meter_cpu_us(),

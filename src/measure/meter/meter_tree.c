@@ -202,6 +202,9 @@ void meter_refresh(struct meter *m)
     }
     m->n = kept;
     meter_group_say_charge(m);
+    const int64_t cpu_us = meter_tree_cpu_us(m);
+    if (cpu_us >= 0)
+        meter_say(m, "R %llu %llu\n", (unsigned long long)t, (unsigned long long)cpu_us);
 }
 
 bool meter_is_empty(struct meter *m)

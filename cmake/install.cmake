@@ -8,11 +8,13 @@ install(TARGETS cuvee-meter cuvee-measure-cases RUNTIME DESTINATION ${CMAKE_INST
 install(FILES include/cuvee/cuvee.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cuvee)
 install(DIRECTORY models/sentiment-en DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/models)
 
-# The arms of an experiment, with what they have from elsewhere.
+# The arms of an experiment with what they have from elsewhere, plans, and what the plans name.
 install(DIRECTORY bench/arms DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee USE_SOURCE_PERMISSIONS
   PATTERN __pycache__ EXCLUDE)
 install(FILES bench/peers/onnx_graph.py bench/peers/cuvee_c.py tests/oracle-requirements.txt
   DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/arms)
+install(DIRECTORY bench/plans DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee PATTERN make-reference EXCLUDE)
+install(FILES examples/wine-reviews.csv DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/examples)
 
 # Two sets of targets: cuvee::shared can be had where jansson's development files are missing.
 set_target_properties(cuvee_shared PROPERTIES EXPORT_NAME shared)

@@ -24,7 +24,9 @@ mv "$tmp/first" "$tree"
 lib=$(dirname "$(find "$tree" -name libcuvee.so)")
 
 for file in include/cuvee/cuvee.h bin/cuvee share/cuvee/models/sentiment-en/model.safetensors \
-    share/cuvee/models/sentiment-en/config.json share/cuvee/models/sentiment-en/tokenizer.json; do
+    share/cuvee/models/sentiment-en/config.json share/cuvee/models/sentiment-en/tokenizer.json \
+    share/cuvee/arms/arm.py share/cuvee/arms/onnx_graph.py share/cuvee/arms/oracle-requirements.txt \
+    share/cuvee/plans/story.json share/cuvee/plans/quick.json; do
     [ -f "$tree/$file" ] || fail "$file is not installed"
 done
 for page in "$root"/docs/man/*.1; do
@@ -107,4 +109,11 @@ printf 'Ripe, long and lovely.\n' | "$tree/bin/cuvee" classify --quiet >"$tmp/la
     fail "bin/cuvee does not find its model"
 "$tree/bin/cuvee" --version >"$tmp/version"
 grep -q "$(pkg-config --modversion cuvee)" "$tmp/version" || fail "versions differ"
+# So does an experiment its plan, arms, texts and library.
+if command -v python3 >/dev/null; then
+    (cd "$tmp" && "$tree/bin/cuvee" bench --quick --limit 3 --arms python-ctypes,native-f32 --wait 0 -q -o "$tmp/results") ||
+        fail "bench --quick"
+    [ "$(grep -c '"status": *"ok"' "$tmp/results/results.json")" -ge 2 ] || fail "bench --quick: an arm failed"
+    sh "$tree/share/cuvee/arms/make-venv" --dry-run "$tmp/venv" | grep -q torch== || fail "make-venv finds no list"
+fi
 echo "installed tree: ok"

@@ -140,9 +140,8 @@ static void say_operations(struct words *w)
     reason(w, sentence(w, "To run: {name recommended.operations.text} {name "
                           "recommended.operations.breaks}"));
     if (w->chosen->labels_differ > 0)
-        reason(w, sentence(w, "Its labels differ from those of the reference in {count "
-                              "recommended.figures.labels_differ} places: see that this is "
-                              "acceptable."));
+        reason(w, sentence(w, "Labels that differ from the reference's: {count "
+                              "recommended.figures.labels_differ}; see that this is acceptable."));
 }
 
 /* Of an advice without a recommendation. */
@@ -233,7 +232,7 @@ static const char *change_template(const struct change *change)
 {
     static const char *const below[] = {
         "With less memory than {bytes changes.%zu.value}: ",
-        "If an answer may take {ms changes.%zu.value} at most, and no longer: ",
+        "If an answer must come in less than {ms changes.%zu.value}: ",
         "If the rows must be done in less than {s changes.%zu.value}: ",
         "If no more than {per_s changes.%zu.value} items a second are asked: "};
     static const char *const above[] = {
@@ -373,6 +372,15 @@ static void warn_of_latency(struct words *w)
                             "'server'."));
 }
 
+/* A command for a table is no service. */
+static void warn_of_service(struct words *w)
+{
+    const bool is_service = !isnan(w->limits->items_per_s) || !isnan(w->limits->latency_p99_ms);
+    if (w->chosen && is_service && w->chosen->traits->is_classify)
+        warn(w, sentence(w, "The command labels a table with the same pool; callers of a service "
+                            "reach it through libcuvee (cuvee_submit)."));
+}
+
 /* Of the chosen arm. */
 static void warn_of_runs(struct words *w)
 {
@@ -410,6 +418,7 @@ static void say_warnings(struct words *w)
         warn(w, sentence(w, "The experiment did not come to its end."));
     warn_of_model(w);
     warn_of_latency(w);
+    warn_of_service(w);
     warn_of_runs(w);
 }
 

@@ -166,7 +166,7 @@ static void test_without_limits(void **state)
     assert_near(advice, "recommended.figures.rate", 412 * 0.995 * 0.7);
     assert_near(advice, "recommended.operations.parts", 1);
     assert_true(json_is_null(json_object_get(advice, "nearest_miss")));
-    assert_true(has_line(advice, "reasons", "labels differ"));
+    assert_true(has_line(advice, "reasons", "Labels that differ from the reference's: 9;"));
     assert_true(json_is_false(cuvee__json_at(advice, "plain_python.right")));
     assert_int_equal(json_array_size(json_object_get(advice, "warnings")), 0);
     assert_true(has_line(advice, "others", "something that it needs is missing"));
@@ -276,6 +276,7 @@ static void test_script(void **state)
     limits.items_per_s = 30; /* a loop has no queue before it */
     advice = advise(results("offline"), &limits);
     assert_text(advice, "recommended.arm", "embed");
+    assert_true(has_line(advice, "warnings", "through libcuvee"));
     static const char *const command[] = {"cuvee",
                                           "classify",
                                           "reviews.csv",

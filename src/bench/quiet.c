@@ -20,9 +20,9 @@ static double look(size_t n_cores)
 {
     struct proc_cpu_times before, after;
     const uint64_t begin = cuvee__clock_ns();
-    if (!cuvee__proc_cpu_times_read(&before)) return NAN;
+    if (!cuvee__proc_cpu_times_read(NULL, &before)) return NAN;
     cuvee__clock_sleep_until(begin + LOOK_MS * CUVEE__NS_PER_MS);
-    if (!cuvee__proc_cpu_times_read(&after)) return NAN;
+    if (!cuvee__proc_cpu_times_read(NULL, &after)) return NAN;
     const double wall_us = (double)(cuvee__clock_ns() - begin) / 1000;
     return (double)(after.busy_us + after.steal_us - before.busy_us - before.steal_us) /
            (wall_us * (double)n_cores);

@@ -72,7 +72,7 @@ results() {
         "$(arm swapped "$swapped")" \
         "$(arm near './good "$0"; sed -i s/0.9/0.95/ "$0"')" \
         "$(arm wide './good "$0"; sed -i s/0.9/0.95/ "$0"' '{"score_bound": 0.06}')" \
-        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 2}')" \
+        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 1.5}')" \
         "$(arm absent 'true' '{"needs": ["program:no-such-program", "library:libnosuch.so.9"]}')"
     bench -o results
     expect_status 1
@@ -131,7 +131,7 @@ results() {
 }
 
 @test "a processor that somebody else takes is seen in every run" {
-    plan 2 "$(arm a 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; ./good "$0"')"
+    plan 1 "$(arm a 'i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; ./good "$0"')"
     local hogs=() i
     for i in $(seq "$(nproc)"); do
         sh -c 'while :; do :; done' &
@@ -142,8 +142,8 @@ results() {
     expect_status 0
     results 'all(.runs[]; any(.flags[]; test("taken by others")))'
     results '[.runs[] | select(.kind == "again")] | length > 0'
-    results '[.runs[] | select(.counts)] | length == 4'
-    results '.summary.arms[0].n_flagged == 2'
+    results '[.runs[] | select(.counts)] | length == 1'
+    results '.summary.arms[0].n_flagged == 1'
 }
 
 @test "plans and options that are wrong, and a dry run" {

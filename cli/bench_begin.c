@@ -62,7 +62,7 @@ static int find_named(json_t *object, const char *key, const char *plan_path, cu
     snprintf(installed, sizeof installed, "examples/%.280s", name);
     if (!cuvee__file_exists(path) && !cli__bench_find_data(source, installed, path, sizeof path))
         return cuvee__fail(err, CUVEE_E_IO, "%s: not found", name);
-    return json_object_set_new(object, key, cuvee__json_string(path)) < 0
+    return json_object_set_new(object, key, cuvee__json_string(cli__bench_shorten(path))) < 0
                ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory")
                : CUVEE_OK;
 }
@@ -175,7 +175,7 @@ int cli__bench_model(const char *path, json_t **ret, cuvee_error *err)
                                                   : hash_file(&h, path, &bytes, err);
     if (rc < 0) return rc;
     cuvee__sha256_final_hex(&h, hex);
-    *ret = json_pack("{s:o, s:s, s:I}", "path", cuvee__json_string(path), "sha256", hex, "bytes",
-                     (json_int_t)bytes);
+    *ret = json_pack("{s:o, s:s, s:I}", "path", cuvee__json_string(cli__bench_shorten(path)),
+                     "sha256", hex, "bytes", (json_int_t)bytes);
     return *ret ? CUVEE_OK : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
 }

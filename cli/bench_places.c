@@ -76,3 +76,12 @@ int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_e
         snprintf(ret->arms, sizeof ret->arms, "%s/arms", CUVEE_DATA_DIR);
     return CUVEE_OK;
 }
+
+const char *cli__bench_shorten(const char *path)
+{
+    char *here = cuvee__path_resolve(".");
+    const size_t n = here ? strlen(here) : 0;
+    const bool is_below = n && strncmp(path, here, n) == 0 && path[n] == '/' && path[n + 1];
+    cuvee__free(here);
+    return is_below ? path + n + 1 : path;
+}

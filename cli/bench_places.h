@@ -28,4 +28,8 @@ int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_e
  * False: it is in none of them. */
 bool cli__bench_find_data(const char *in_source, const char *installed, char *path, size_t room);
 
+/* The path from the current directory on, when that is above: results that are shown to others need
+ * not say where on a machine they were made. Else path itself. */
+const char *cli__bench_shorten(const char *path);
+
 #endif

@@ -372,12 +372,23 @@ static int hash_piece(const char *bytes, size_t n, void *hash)
     return 0;
 }
 
+static int keep_last_part(json_t *object, const char *key)
+{
+    const char *path = json_string_value(json_object_get(object, key));
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash ? json_object_set_new(object, key, json_string(slash + 1)) : 0;
+}
+
 int cuvee__plan_hash(const json_t *plan, char ret_hex[65], cuvee_error *err)
 {
     struct sha256 h;
+    json_t *bare = json_deep_copy(plan);
     cuvee__sha256_init(&h);
-    if (json_dump_callback(plan, hash_piece, &h, JSON_COMPACT | JSON_SORT_KEYS) < 0)
-        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+    const int failed = !bare || keep_last_part(json_object_get(bare, "input"), "path") < 0 ||
+                       keep_last_part(bare, "answers") < 0 || keep_last_part(bare, "model") < 0 ||
+                       json_dump_callback(bare, hash_piece, &h, JSON_COMPACT | JSON_SORT_KEYS) < 0;
+    json_decref(bare);
+    if (failed) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     cuvee__sha256_final_hex(&h, ret_hex);
     return CUVEE_OK;
 }

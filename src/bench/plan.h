@@ -31,7 +31,8 @@ int cuvee__plan_select(json_t *plan, const char *names, cuvee_error *err);
  * Returns CUVEE_OK, CUVEE_E_FORMAT, CUVEE_E_NOMEM. */
 int cuvee__plan_settle(json_t *plan, size_t n_cores, cuvee_error *err);
 
-/* SHA-256 of the plan's compact form with sorted keys.
+/* SHA-256 of the plan's compact form with sorted keys. Of paths only the last part counts: what is
+ * in those files has hashes of its own.
  * Returns CUVEE_OK, CUVEE_E_NOMEM. */
 int cuvee__plan_hash(const json_t *plan, char ret_hex[65], cuvee_error *err);
 

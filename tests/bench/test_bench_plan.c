@@ -130,6 +130,9 @@ static void test_hash(void **state)
                      CUVEE_OK);
     assert_int_equal(cuvee__plan_hash(plan, b, NULL), CUVEE_OK);
     assert_string_equal(a, b);
+    json_object_set_new(json_object_get(plan, "input"), "path", json_string("/elsewhere/p"));
+    assert_int_equal(cuvee__plan_hash(plan, b, NULL), CUVEE_OK);
+    assert_string_equal(a, b);
     json_object_set_new(plan, "seed", json_integer(2));
     assert_int_equal(cuvee__plan_hash(plan, b, NULL), CUVEE_OK);
     assert_string_not_equal(a, b);

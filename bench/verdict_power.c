@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verdict_power [OPTION...] NOISE.json: how often the verdicts of an experiment are wrong, and how
- * often they find what is there. The noise is that of recorded runs of one and the same command
- * (bench/record-noise).
+ * verdict_power [OPTION...] NOISE.json | --normal SD: how often the verdicts of an experiment are
+ * wrong, and how often they find what is there. The noise is that of recorded runs of one and the
+ * same command (bench/record-noise).
  *
  *   --metric KEY        of the runs: wall_s (if not given), cpu_s, footprint
  *   --simulations N     20000 if not given
  *   --spread N          3 if not given: a block draws its three runs from so many neighbours
+ *   --normal SD         normal noise of that standard deviation, such as 0.01, in the place of a
+ * file: how steady must a machine be?
  *   --as-recorded       count runs that something else disturbed. An experiment runs again, at most
  *                       twice, where others took more than 3 % of the processor time; so does this
  *
@@ -26,13 +28,14 @@
 #include "base/random.h"
 #include "bench/verdict.h"
 
-enum { MAX_BLOCKS = 24, STRETCH = 4, ARMS = 15, MOST_REPEATS = 2 };
+enum { MAX_BLOCKS = 24, STRETCH = 4, ARMS = 15, MOST_REPEATS = 2, NORMAL_RUNS = 100000 };
 
 #define LEAST_EFFECT 0.03 /* what the default plan says */
 
 struct options {
     const char *file, *metric;
     size_t n, spread;
+    double normal_sd; /* 0: of a file */
     bool as_recorded;
 };
 
@@ -106,6 +109,20 @@ static struct noise read_noise(const struct options *options)
     return noise;
 }
 
+static struct noise normal_noise(double sd)
+{
+    uint64_t seed = 1;
+    struct noise noise = {cuvee__alloc_array(NORMAL_RUNS, sizeof *noise.runs),
+                          cuvee__alloc_array(2, sizeof *noise.starts), 1};
+    if (!noise.runs || !noise.starts) fail("out of memory", "");
+    for (size_t i = 0; i < NORMAL_RUNS; i++) /* Box and Muller */
+        noise.runs[i] = exp(sd * sqrt(-2 * log(random_real(&seed))) *
+                            cos(6.283185307179586 * random_real(&seed)));
+    noise.starts[0] = 0;
+    noise.starts[1] = NORMAL_RUNS;
+    return noise;
+}
+
 /* Of `spread` neighbours three in random order. */
 static struct verdict_block draw_block(const double *neighbours, size_t spread, uint64_t *seed)
 {
@@ -157,8 +174,39 @@ static bool is_claim(enum verdict_word word)
     return word == VERDICT_BETTER || word == VERDICT_WORSE;
 }
 
+/* Rules that are not ours, to compare with. */
+static bool bare_interval(const struct verdict *v)
+{
+    return v->ratio.interval.low > 1 || v->ratio.interval.high < 1;
+}
+
+static double farther_end(const struct verdict *v)
+{
+    return fmax(fabs(log(v->floor.interval.low)), fabs(log(v->floor.interval.high)));
+}
+
+static bool beyond_farther_end(const struct verdict *v)
+{
+    return bare_interval(v) && fabs(log(v->ratio.median)) > farther_end(v);
+}
+
+static bool all_beyond(const struct verdict *v)
+{
+    return log(v->ratio.interval.low) > farther_end(v) ||
+           log(v->ratio.interval.high) < -farther_end(v);
+}
+
+static const struct {
+    const char *name;
+    bool (*claims)(const struct verdict *v);
+} other_rules[] = {{"the interval leaves out 1, without a floor", bare_interval},
+                   {"and the ratio is beyond the farther end of A/A", beyond_farther_end},
+                   {"all of the interval is beyond it", all_beyond}};
+enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
+
 struct counts {
     size_t n, n_false, n_false_margin, n_equal, n_found, n_found_of_many, n_opposite, n_held;
+    size_t n_other_false[OTHER_RULES], n_other_found[OTHER_RULES];
 };
 
 static struct counts simulate(const struct noise *noise, size_t spread, size_t n_blocks,
@@ -179,6 +227,10 @@ static struct counts simulate(const struct noise *noise, size_t spread, size_t n
         c.n_found += other.word == VERDICT_WORSE;
         c.n_found_of_many += many.word == VERDICT_WORSE;
         c.n_opposite += other.word == VERDICT_BETTER;
+        for (int k = 0; k < OTHER_RULES; k++) {
+            c.n_other_false[k] += other_rules[k].claims(&same);
+            c.n_other_found[k] += other_rules[k].claims(&other);
+        }
         c.n_held += strict.ratio.interval.low <= 1 && 1 <= strict.ratio.interval.high;
     }
     return c;
@@ -203,6 +255,18 @@ static void print_counts(size_t n_blocks, double slower, const struct counts *c)
     fflush(stdout);
 }
 
+static void print_other_rules(const struct counts *c)
+{
+    printf("\n12 blocks, 3 %% slower, by other rules:                  A/A                     "
+           "found\n");
+    for (int k = 0; k < OTHER_RULES; k++) {
+        printf("  %-48s", other_rules[k].name);
+        print_share(c->n_other_false[k], c->n);
+        print_share(c->n_other_found[k], c->n);
+        putchar('\n');
+    }
+}
+
 /* Robust figures of how far neighbours differ, for the reader of the table. */
 static void print_noise(const struct noise *noise)
 {
@@ -225,12 +289,11 @@ static void print_noise(const struct noise *noise)
 
 static struct options read_options(int argc, char **argv)
 {
-    static const struct option names[] = {{"metric", required_argument, NULL, 'm'},
-                                          {"simulations", required_argument, NULL, 'n'},
-                                          {"spread", required_argument, NULL, 's'},
-                                          {"as-recorded", no_argument, NULL, 'r'},
-                                          {0}};
-    struct options o = {NULL, "wall_s", 20000, 3, false};
+    static const struct option names[] = {
+        {"metric", required_argument, NULL, 'm'}, {"simulations", required_argument, NULL, 'n'},
+        {"spread", required_argument, NULL, 's'}, {"normal", required_argument, NULL, 'g'},
+        {"as-recorded", no_argument, NULL, 'r'},  {0}};
+    struct options o = {NULL, "wall_s", 20000, 3, 0, false};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         if (c == 'm')
             o.metric = optarg;
@@ -238,14 +301,17 @@ static struct options read_options(int argc, char **argv)
             o.n = strtoul(optarg, NULL, 10);
         else if (c == 's')
             o.spread = strtoul(optarg, NULL, 10);
+        else if (c == 'g')
+            o.normal_sd = strtod(optarg, NULL);
         else if (c == 'r')
             o.as_recorded = true;
         else
             exit(2);
     }
-    if (optind + 1 != argc) fail("give one file of bench/record-noise", "");
+    if (optind + (o.normal_sd <= 0) != argc)
+        fail("give one file of bench/record-noise, or --normal SD", "");
     if (o.n < 1 || o.spread < 3) fail("at least 1 simulation, a spread of at least 3", "");
-    o.file = argv[optind];
+    o.file = o.normal_sd > 0 ? "normal noise" : argv[optind];
     return o;
 }
 
@@ -257,7 +323,7 @@ int main(int argc, char **argv)
     } cases[] = {{3, 0.03},  {4, 0.03},  {5, 0.03},  {6, 0.03},  {8, 0.03}, {10, 0.03},
                  {12, 0.03}, {16, 0.03}, {12, 0.01}, {12, 0.02}, {12, 0.05}};
     const struct options o = read_options(argc, argv);
-    const struct noise noise = read_noise(&o);
+    const struct noise noise = o.normal_sd > 0 ? normal_noise(o.normal_sd) : read_noise(&o);
     printf("%s, %s, %zu simulations, 3 of %zu neighbours a block, %s\n", o.file, o.metric, o.n,
            o.spread, o.as_recorded ? "as recorded" : "disturbed runs repeated");
     print_noise(&noise);
@@ -274,10 +340,13 @@ int main(int argc, char **argv)
            "    "
            "found                   found of %d             held  opposite\n",
            ARMS);
+    struct counts compared = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct counts c = simulate(&noise, o.spread, cases[i].blocks, cases[i].slower, o.n);
         print_counts(cases[i].blocks, cases[i].slower, &c);
+        if (cases[i].blocks == 12 && cases[i].slower == 0.03) compared = c;
     }
+    print_other_rules(&compared);
     cuvee__free(noise.runs);
     cuvee__free(noise.starts);
     return 0;

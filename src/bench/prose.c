@@ -66,7 +66,7 @@ static const char *format_percent(double share, char *text, size_t room)
 {
     const double percent = 100 * share;
     const double size = fabs(percent);
-    snprintf(text, room, "%.*f %%", size < 0.995 ? 2 : size < 9.95 ? 1 : 0, percent);
+    snprintf(text, room, "%.*f %%", size < 0.995 ? 2 : size < 99.95 ? 1 : 0, percent);
     return text;
 }
 

@@ -100,8 +100,9 @@ static void put_floor(struct report *r)
     cuvee__prose_text(&p, "; in square brackets, where there are too few for that, the least and "
                           "the greatest. Peak memory is where the true peak of the whole tree of "
                           "processes lies, each page counted once; the largest upper bound of all "
-                          "runs is what to plan for. Nothing in this page is from one run alone "
-                          "unless it says so.");
+                          "runs is what to plan for.");
+    if (cuvee__report_number(r, &x, "summary.blocks") && x > 1)
+        cuvee__prose_text(&p, " Nothing in this page is from one run alone unless it says so.");
     close_caption(r);
 }
 
@@ -111,6 +112,8 @@ static void put_first(struct report *r)
     cuvee__report_put_arms(r);
     put_floor(r);
     cuvee__report_put_details(r);
+    cuvee__report_put_costs(r);
+    cuvee__report_put_second(r);
     cuvee__report_put_missing(r);
 }
 

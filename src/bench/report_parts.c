@@ -130,7 +130,10 @@ const char *const cuvee__report_headings[REPORT_COLUMNS] = {
     [REPORT_ACCURACY] = ">accuracy",
     [REPORT_RUNS] = ">runs",
     [REPORT_FLAGGED] = ">disturbed",
-    [REPORT_PLAN] = ">plan for"};
+    [REPORT_PLAN] = ">plan for",
+    [REPORT_RATE] = ">highest rate",
+    [REPORT_HOUR] = ">per core-hour",
+    [REPORT_PRICE] = ">price of a million"};
 
 static const struct {
     const char *path; /* of summary.arms.N; NULL: made of several */
@@ -146,7 +149,10 @@ static const struct {
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
                            [REPORT_FLAGGED] = {"n_flagged", PROSE_COUNT},
-                           [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES}};
+                           [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES},
+                           [REPORT_RATE] = {"max_rate.rate", PROSE_PER_SECOND},
+                           [REPORT_HOUR] = {"items_per_core_hour", PROSE_COUNT},
+                           [REPORT_PRICE] = {"price_per_million", PROSE_RATIO}};
 
 /* In square brackets: least and greatest, where there are too few pairs for an interval. */
 static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
@@ -155,11 +161,10 @@ static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL
     double x[3];
     if (!cuvee__report_number(r, &x[0], "summary.arms.%zu.ratio.median", sum)) return;
     cuvee__prose_format(PROSE_RATIO, x[0], median, sizeof median);
+    snprintf(text, REPORT_CELL, "%s", median);
     if (!cuvee__report_number(r, &x[1], "summary.arms.%zu.ratio.low", sum) ||
-        !cuvee__report_number(r, &x[2], "summary.arms.%zu.ratio.high", sum)) {
-        snprintf(text, REPORT_CELL, "%s", median);
+        !cuvee__report_number(r, &x[2], "summary.arms.%zu.ratio.high", sum) || !(x[1] < x[2]))
         return;
-    }
     const json_t *ratio = cuvee__json_at(
         json_array_get(cuvee__json_at(r->results, "summary.arms"), sum), "ratio");
     const bool is_range = json_is_true(json_object_get(ratio, "range"));

@@ -66,6 +66,9 @@ enum report_column {
     REPORT_RUNS,
     REPORT_FLAGGED,
     REPORT_PLAN,
+    REPORT_RATE,
+    REPORT_HOUR,
+    REPORT_PRICE,
     REPORT_COLUMNS
 };
 /* Headings; '>' before one of numbers, as html.h has it. */
@@ -119,6 +122,8 @@ void cuvee__report_put_found(const struct report *r, size_t claim, struct prose 
 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
+void cuvee__report_put_costs(struct report *r);  /* rates, throughput of a core, price */
+void cuvee__report_put_second(struct report *r); /* dramatic ratios, by another method */
 void cuvee__report_put_missing(struct report *r); /* skipped, failed, disturbed */
 void cuvee__report_put_cards(struct report *r);
 void cuvee__report_put_components(struct report *r);

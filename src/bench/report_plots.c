@@ -95,7 +95,8 @@ static bool draw_dots(struct report *r, bool is_alone)
         return false;
     }
     for (size_t i = 0; i < r->n_arms; i++) add_dots_of(r, &r->arms[i], d);
-    const bool is_there = d->n_rows > 0;
+    bool is_there = false; /* one run of each arm has no order and no spread */
+    for (size_t i = 0; i < d->n_rows; i++) is_there |= d->rows[i].n > 1;
     if (is_there) cuvee__svg_dots(r->out, &h, d->rows, d->n_rows);
     cuvee__free(d);
     return is_there;
@@ -118,7 +119,7 @@ static bool read_ratio(const struct report *r, const struct report_arm *a, struc
         !cuvee__report_number(r, &row->median, "%s.median", path))
         return false;
     if (!cuvee__report_number(r, &row->low, "%s.low", path) ||
-        !cuvee__report_number(r, &row->high, "%s.high", path)) {
+        !cuvee__report_number(r, &row->high, "%s.high", path) || !(row->low < row->high)) {
         row->low = 1;
         row->high = 0;
     }

@@ -132,6 +132,66 @@ void cuvee__report_put_details(struct report *r)
     put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 
+void cuvee__report_put_costs(struct report *r)
+{
+    static const enum report_column columns[] = {REPORT_RATE, REPORT_HOUR, REPORT_PRICE};
+    /* Of a core's hour alone there is not much to say. */
+    if (cuvee__report_has_column(r, REPORT_RATE) || cuvee__report_has_column(r, REPORT_PRICE))
+        put_table(r, columns, sizeof columns / sizeof *columns, false);
+}
+
+/* ---- dramatic ratios ---- */
+
+static void put_pair(struct report *r, struct html_table *t, const struct report_arm *a,
+                     const char *what)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    double x;
+    if (!cuvee__report_number(r, &x, "summary.arms.%zu.second.%s.ratio", a->sum, what)) return;
+    put_name(r, t, a, false);
+    cuvee__html_cell(r->out, t, what);
+    cuvee__html_cell_open(r->out, t);
+    cuvee__prose_number(&p, PROSE_RATIO, "summary.arms.%zu.second.%s.ratio", a->sum, what);
+    cuvee__html_cell_close(r->out, t);
+    cuvee__html_cell(r->out, t,
+                     cuvee__report_text(r, "summary.arms.%zu.second.%s.instead_of", a->sum, what));
+    cuvee__html_cell_open(r->out, t);
+    cuvee__prose_number(&p, PROSE_RATIO, "summary.arms.%zu.second.%s.second_ratio", a->sum, what);
+    cuvee__html_cell_close(r->out, t);
+    cuvee__html_cell(r->out, t,
+                     cuvee__report_text(r, "summary.arms.%zu.second.%s.method", a->sum, what));
+}
+
+void cuvee__report_put_second(struct report *r)
+{
+    static const char *const columns[] = {"arm",    "of the reference's", ">times",
+                                          "by",     ">times",             "by"};
+    static const char *const what[] = {"time", "cpu", "memory"};
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    struct html_table t;
+    const size_t begin = r->out->bytes.len;
+    bool is_there = false;
+    sink_put_str(r->out, "<details>\n"
+                         "<summary>Dramatic ratios, by a second method</summary>\n");
+    cuvee__html_table_open(r->out, &t, columns, 6);
+    for (size_t i = 0; i < r->n_arms; i++)
+        for (size_t k = 0; r->arms[i].has_runs && k < 3; k++) {
+            const size_t before = r->out->bytes.len;
+            put_pair(r, &t, &r->arms[i], what[k]);
+            is_there |= r->out->bytes.len > before;
+        }
+    cuvee__html_table_close(r->out, &t);
+    if (!is_there) {
+        r->out->bytes.len = begin;
+        return;
+    }
+    sink_put_str(r->out, "<p class=\"caption\">");
+    cuvee__prose_text(&p, "Where a ratio is dramatic, the same by a method that shares nothing "
+                          "with the first. The charge of a control group has page cache in it, so "
+                          "for memory they need not agree.");
+    sink_put_str(r->out, "</p>\n</details>\n");
+}
+
 /* ---- what is not in the table ---- */
 
 static void put_reason(struct report *r, const char *name, const char *status, const char *why)

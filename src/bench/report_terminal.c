@@ -132,7 +132,8 @@ static size_t width_of_column(const struct table *t, enum report_column column)
 static void choose(struct table *t)
 {
     static const enum report_column wanted[] = {
-        REPORT_ITEMS, REPORT_PEAK,   REPORT_VERDICT,  REPORT_RATIO, REPORT_WALL, REPORT_CORES,
+        REPORT_ITEMS, REPORT_PEAK,   REPORT_RATE,     REPORT_VERDICT, REPORT_RATIO, REPORT_WALL,
+        REPORT_CORES, REPORT_PRICE,
         REPORT_LOAD,  REPORT_DIFFER, REPORT_ACCURACY, REPORT_P99,   REPORT_CPU,  REPORT_P50};
     size_t longest = 3, used = 0;
     for (size_t i = 0; i < t->n_rows; i++)

@@ -193,6 +193,9 @@ static json_t *good_run(const struct spec *s, int n_items, double slow, uint64_t
     json_object_update(run, contention);
     json_decref(contention);
     add_memory(run, s, wall_s, rng);
+    json_object_set_new(run, "harness_s", json_real(wall_s + 0.002));
+    json_object_set_new(run, "cpu_rusage_s", json_real(wall_s * s->cores * 0.999));
+    json_object_set_new(run, "charged", json_real(floor(s->mib * 1.15) * mib));
     add_latency(run, s, n_items, rng);
     json_object_set_new(
         run, "answers",

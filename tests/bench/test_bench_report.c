@@ -314,6 +314,77 @@ static void test_numbers_of_prose(void **state)
     json_decref(results);
 }
 
+/* ---- what some experiments have ---- */
+
+static json_t *summary_of(json_t *results, const char *name)
+{
+    json_t *arms = json_object_get(json_object_get(results, "summary"), "arms"), *arm;
+    size_t i;
+    json_array_foreach(arms, i, arm)
+    {
+        if (strcmp(cuvee__json_text_at(arm, "arm"), name) == 0) return arm;
+    }
+    fail_msg("no arm %s", name);
+    return NULL;
+}
+
+static void test_rates_and_prices(void **state)
+{
+    (void)state;
+    json_t *results = make_results(6);
+    struct sink out, markdown = {0};
+    const char *page = make_page(results, NULL, &out);
+    assert_null(strstr(page, "highest rate"));
+    assert_null(strstr(page, "price of a million"));
+    free_page(&out);
+    json_object_set_new(summary_of(results, "native-int8"), "max_rate",
+                        json_pack("{s:f, s:f, s:i}", "rate", 321.4, "p99_ms", 48.0, "n", 6));
+    json_object_set_new(summary_of(results, "embed"), "price_per_million", json_real(0.4567));
+    page = make_page(results, NULL, &out);
+    assert_non_null(strstr(page, "<th class=\"n\">highest rate</th>"));
+    assert_non_null(strstr(page, ">321</td>"));
+    assert_non_null(strstr(page, ">0.457</td>"));
+    assert_int_equal(cuvee__report_markdown(results, &markdown, NULL), CUVEE_OK);
+    assert_non_null(strstr(text_of(&markdown), "| highest rate | price of a million |"));
+    cuvee__buffer_deinit(&markdown.bytes);
+    free_page(&out);
+    json_decref(results);
+}
+
+/* A ratio above 3 is shown by a second method; others are not. */
+static void test_dramatic_ratios(void **state)
+{
+    (void)state;
+    json_t *results = make_results(6);
+    struct sink out;
+    const char *page = make_page(results, NULL, &out);
+    const char *table = strstr(page, "Dramatic ratios, by a second method");
+    assert_non_null(table);
+    char *section = strndup(table, (size_t)(strstr(table, "</details>") - table));
+    assert_non_null(strstr(section, "native-int8</b>"));
+    assert_non_null(strstr(section, "the harness&#39;s clock"));
+    assert_null(strstr(section, "python-tuned</b>"));
+    free(section);
+    free_page(&out);
+    json_decref(results);
+}
+
+/* One run of each has no spread: no range, no plot of all runs. */
+static void test_one_block(void **state)
+{
+    (void)state;
+    json_t *results = make_results(1);
+    struct sink out, table = {0};
+    const char *page = make_page(results, NULL, &out);
+    assert_null(strstr(page, "from one run alone"));
+    const struct report_terminal t = {200, true, false};
+    assert_int_equal(cuvee__report_terminal(results, &t, &table, NULL), CUVEE_OK);
+    assert_null(strchr(text_of(&table), '['));
+    cuvee__buffer_deinit(&table.bytes);
+    free_page(&out);
+    json_decref(results);
+}
+
 /* ---- Markdown, terminal, GitHub ---- */
 
 static void test_markdown(void **state)
@@ -558,6 +629,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_needs_nothing_else),
         cmocka_unit_test(test_numbers_of_prose),
+        cmocka_unit_test(test_rates_and_prices),
+        cmocka_unit_test(test_dramatic_ratios),
+        cmocka_unit_test(test_one_block),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_terminal),
         cmocka_unit_test(test_table),

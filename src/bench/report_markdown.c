@@ -153,8 +153,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
                                                REPORT_ACCURACY};
     static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
                                                 REPORT_P90,  REPORT_P99,   REPORT_PLAN,
-                                                REPORT_RATE, REPORT_PRICE, REPORT_RUNS,
-                                                REPORT_FLAGGED};
+                                                REPORT_RATE, REPORT_PRICE, REPORT_RUNS};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report_parts.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,7 +130,6 @@ const char *const cuvee__report_headings[REPORT_COLUMNS] = {
     [REPORT_DIFFER] = ">labels differ",
     [REPORT_ACCURACY] = ">accuracy",
     [REPORT_RUNS] = ">runs",
-    [REPORT_FLAGGED] = ">disturbed",
     [REPORT_PLAN] = ">plan for",
     [REPORT_RATE] = ">highest rate",
     [REPORT_HOUR] = ">per core-hour",
@@ -148,7 +148,6 @@ static const struct {
                            [REPORT_P99] = {"latency_ms.p99", PROSE_MILLIS},
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
-                           [REPORT_FLAGGED] = {"n_flagged", PROSE_COUNT},
                            [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES},
                            [REPORT_RATE] = {"max_rate.rate", PROSE_PER_SECOND},
                            [REPORT_HOUR] = {"items_per_core_hour", PROSE_COUNT},
@@ -183,13 +182,18 @@ static void peak_cell(const struct report *r, size_t sum, char text[REPORT_CELL]
 
 static void runs_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
 {
-    double n, n_failed = 0;
-    if (!cuvee__report_number(r, &n, "summary.arms.%zu.n", sum)) return;
-    cuvee__report_number(r, &n_failed, "summary.arms.%zu.n_failed", sum);
-    if (n_failed > 0)
-        snprintf(text, REPORT_CELL, "%.0f, %.0f failed", n, n_failed);
-    else
-        snprintf(text, REPORT_CELL, "%.0f", n);
+    static const struct {
+        const char *key, *format;
+    } parts[] = {{"n", "%.0f"}, {"n_failed", ", %.0f failed"}, {"n_flagged", ", %.0f disturbed"}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        double x = 0;
+        if (!cuvee__report_number(r, &x, "summary.arms.%zu.%s", sum, parts[i].key) && i == 0)
+            return;
+        if (i && !(x > 0)) continue;
+        /* Three numbers of any size are shorter than a cell. */
+        n += (size_t)snprintf(text + n, REPORT_CELL - n, parts[i].format, fmin(x, 1e9));
+    }
 }
 
 const char *cuvee__report_cell(const struct report *r, const struct report_arm *a,

@@ -64,7 +64,6 @@ enum report_column {
     REPORT_DIFFER,
     REPORT_ACCURACY,
     REPORT_RUNS,
-    REPORT_FLAGGED,
     REPORT_PLAN,
     REPORT_RATE,
     REPORT_HOUR,

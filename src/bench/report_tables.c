@@ -9,7 +9,7 @@
 #include "report/html.h"
 #include "report/svg_parts.h"
 
-enum { MAX_NAME = 28 };
+enum { MAX_NAME = 22 };
 
 /* ---- arms ---- */
 
@@ -128,7 +128,7 @@ void cuvee__report_put_details(struct report *r)
 {
     static const enum report_column columns[] = {
         REPORT_LOAD, REPORT_CORES, REPORT_CPU,      REPORT_P50,  REPORT_P90,
-        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS, REPORT_FLAGGED};
+        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS};
     put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 

@@ -14,7 +14,7 @@
 #define CUVEE__SVG_LETTER_PX 6.5
 #define CUVEE__SVG_LINE_PX   14.0
 
-enum { CUVEE__SVG_SHORT = 128, CUVEE__SVG_TICKS = 24, CUVEE__SVG_BOXES = 256 };
+enum { CUVEE__SVG_SHORT = 128, CUVEE__SVG_TICKS = 24, CUVEE__SVG_BOXES = 512 };
 
 /* ---- words ---- */
 

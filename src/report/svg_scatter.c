@@ -55,16 +55,23 @@ static void put_frontier(struct scatter *s, const struct svg_place *places, size
     cuvee__svg_path_end(s->out, "nothing measured is above and left of this line");
 }
 
+/* A line that no label is put upon. */
+static void put_whisker(struct scatter *s, double x1, double y1, double x2, double y2)
+{
+    cuvee__svg_segment(s->out, "whisker", x1, y1, x2, y2);
+    cuvee__svg_box_put(&s->taken, fmin(x1, x2) - 1, fmin(y1, y2) - 1, fmax(x1, x2) + 1,
+                       fmax(y1, y2) + 1);
+}
+
 static void put_place(struct scatter *s, const struct svg_place *p)
 {
     const double x = cuvee__svg_at(&s->x, p->x), y = cuvee__svg_at(&s->y, p->y);
     if (p->x_low < p->x_high)
-        cuvee__svg_segment(s->out, "whisker", cuvee__svg_at(&s->x, p->x_low), y,
-                           cuvee__svg_at(&s->x, p->x_high), y);
+        put_whisker(s, cuvee__svg_at(&s->x, p->x_low), y, cuvee__svg_at(&s->x, p->x_high), y);
     if (p->y_low < p->y_high)
-        cuvee__svg_segment(s->out, "whisker", x, cuvee__svg_at(&s->y, p->y_low), x,
-                           cuvee__svg_at(&s->y, p->y_high));
+        put_whisker(s, x, cuvee__svg_at(&s->y, p->y_low), x, cuvee__svg_at(&s->y, p->y_high));
     cuvee__svg_marker(s->out, p->series, SVG_MARKER_FULL, x, y, p->title);
+    cuvee__svg_box_put(&s->taken, x - 6, y - 6, x + 6, y + 6);
 }
 
 /* Beside the point, else further up or down with a line to it; where all is full, left out. */
@@ -103,11 +110,7 @@ void cuvee__svg_scatter(struct sink *out, const struct svg_heading *h,
     cuvee__svg_axis_y(out, &s.y, LEFT, RIGHT, y_unit);
     cuvee__svg_text(out, "soft", "end", RIGHT, TOP - 8, "better: up and to the left");
     put_frontier(&s, places, n);
-    for (size_t i = 0; i < n; i++) {
-        const double x = cuvee__svg_at(&s.x, places[i].x), y = cuvee__svg_at(&s.y, places[i].y);
-        put_place(&s, &places[i]);
-        cuvee__svg_box_put(&s.taken, x - 6, y - 6, x + 6, y + 6);
-    }
+    for (size_t i = 0; i < n; i++) put_place(&s, &places[i]);
     /* Those of the frontier matter most, so they choose first. */
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n; i++)

@@ -69,6 +69,7 @@ static int born(struct account *a, const char *line)
     if (a->n_processes >= CUVEE__ACCOUNT_PROCESSES && forget_processes(a) < 0) return CUVEE_E_NOMEM;
     p.serial = a->n_born++;
     p.was_here_first = a->is_attached && p.born_us == 0;
+    a->n_here_first += p.was_here_first;
     struct account_process *items =
         grow(a->processes, a->n_processes, &a->room_processes, sizeof p);
     if (!items) return CUVEE_E_NOMEM;
@@ -216,6 +217,7 @@ static void sampled(struct account *a, const char *line)
     p->cpu_us = cpu;
     p->minor_faults = minor;
     p->peak_rss = cuvee__max(p->peak_rss, rss);
+    if (!p->was_here_first) a->n_threads_seen += over(threads, cuvee__max(p->max_threads, 1));
     p->max_threads = cuvee__max(p->max_threads, threads);
     a->max_threads = cuvee__max(a->max_threads, threads);
     add_part(a, &a->tick, p, &(struct series_part){.rss = rss});
@@ -496,6 +498,11 @@ static void counted(struct account *a, const char *line)
                            &a->n_execs, &a->n_exits, &a->n_overruns) == 4;
 }
 
+static void given(struct account *a, const char *line)
+{
+    a->has_pids = sscanf(line, "F %" SCNu64 " %" SCNu64, &a->n_pids, &a->n_pids_foreign) == 2;
+}
+
 static void threads_traced(struct account *a, const char *line)
 {
     uint64_t cpu, wait;
@@ -529,10 +536,23 @@ static void last(struct account *a, const char *line)
 static int read_line(struct account *a, const char *line)
 {
     static void (*const readers[128])(struct account *, const char *) = {
-        ['C'] = renamed,  ['D'] = last_of, ['G'] = gone,    ['H'] = cuvee__bounds_charge,
-        ['I'] = pressed,  ['J'] = waited,  ['N'] = counted, ['O'] = transferred,
-        ['P'] = anchored, ['R'] = ran,     ['S'] = sampled, ['T'] = threads_traced,
-        ['U'] = source,   ['W'] = ended,   ['X'] = ended,   ['Y'] = machine,
+        ['C'] = renamed,
+        ['D'] = last_of,
+        ['F'] = given,
+        ['G'] = gone,
+        ['H'] = cuvee__bounds_charge,
+        ['I'] = pressed,
+        ['J'] = waited,
+        ['N'] = counted,
+        ['O'] = transferred,
+        ['P'] = anchored,
+        ['R'] = ran,
+        ['S'] = sampled,
+        ['T'] = threads_traced,
+        ['U'] = source,
+        ['W'] = ended,
+        ['X'] = ended,
+        ['Y'] = machine,
         ['Z'] = last,
     };
     int is_attached;

@@ -93,7 +93,9 @@ struct account {
     int leader, status; /* as wait() gives it */
     bool is_attached;   /* the tree was there before us */
     struct account_source group, charge, events, trace, limit, perf;
-    bool has_counts; /* of events or ptrace */
+    bool has_pids;
+    uint64_t n_pids, n_pids_foreign; /* that were given; of them seen with somebody else */
+    bool has_counts;                 /* of events or ptrace */
     uint64_t n_counted, n_execs, n_exits, n_overruns;
     bool has_status, was_interrupted, was_timeout;
     uint64_t wall_leader_us, wall_tree_us;
@@ -104,8 +106,10 @@ struct account {
     /* In the order of birth; of very many, small ones that are gone are left out. */
     struct account_process *processes; /* (n_processes) */
     size_t n_processes, room_processes, max_live, max_threads;
-    uint32_t n_born;
-    size_t *live; /* (n_live) which of processes[] are here */
+    uint32_t n_born, n_here_first;
+    uint64_t n_threads_seen; /* at one time, beyond the first of each process; not of those that
+                              * were there before us */
+    size_t *live;            /* (n_live) which of processes[] are here */
     size_t n_live, room_live;
     struct account_mark *marks; /* (n_marks) the first ones */
     size_t n_marks, room_marks, n_marks_left_out;
@@ -199,6 +203,11 @@ const char *cuvee__account_membership(const struct account *a, bool *ret_is_comp
 /* Processes that there were: looked at, or counted by a source that misses none, however short they
  * lived. A command that was started is one in any case. */
 uint64_t cuvee__account_processes(const struct account *a);
+
+/* How many processes may have been there that nobody saw, at most: pids that were given meanwhile
+ * and are not known to be anybody's, also of threads, and of others on the machine. None where
+ * nothing is missed. False: cannot be known. */
+bool cuvee__account_missed(const struct account *a, uint64_t *ret);
 
 /* Within 2 %. */
 static inline bool account_is_tight(const struct account *a)

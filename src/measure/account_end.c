@@ -87,6 +87,18 @@ uint64_t cuvee__account_processes(const struct account *a)
     return cuvee__max(known, cuvee__max(a->n_born, a->has_counts ? a->n_counted : 0));
 }
 
+bool cuvee__account_missed(const struct account *a, uint64_t *ret)
+{
+    const bool is_counted = a->trace.is_used || a->events.is_used;
+    *ret = 0;
+    if (is_counted && a->has_counts && !a->n_overruns) return true;
+    if (!a->has_pids) return false;
+    /* The first one's was given before. */
+    const uint64_t seen = a->n_born - a->n_here_first + a->n_threads_seen + a->n_pids_foreign;
+    *ret = over(a->n_pids + (a->is_attached ? 0 : 1), seen);
+    return true;
+}
+
 int cuvee__account_conclude(struct account *a)
 {
     if (conclude_curve(a) < 0) return CUVEE_E_NOMEM;

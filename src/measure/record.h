@@ -46,6 +46,10 @@
  *   Q t why                                                 ended by us: timeout | interrupted
  *   N processes execs exits overruns                        counted by events or traced; overruns:
  *                                                           times that events were lost
+ *   F given foreign                                         pids that were given since the command
+ *                                                           was started, in its namespace, and of
+ *                                                           them those that were seen with somebody
+ *                                                           else
  *   T cpu_us wait_us                                        traced: of all threads but main ones
  *   I scope cpu_us memory_us io_us                          something waited (PSI "some"); scope:
  *                                                           tree | machine

@@ -63,6 +63,11 @@ static json_t *membership(const struct account *a, json_t *why)
     cuvee__json_set_or_null(o, why, "execs", has, cuvee__json_count(a->n_execs), no_counts);
     cuvee__json_set_or_null(o, why, "exits", has, cuvee__json_count(a->n_exits), no_counts);
     cuvee__json_set_or_null(o, why, "overruns", has, cuvee__json_count(a->n_overruns), no_counts);
+    uint64_t missed;
+    const bool knows_missed = cuvee__account_missed(a, &missed);
+    cuvee__json_set_or_null(o, why, "missed_at_most", knows_missed, cuvee__json_count(missed),
+                            a->is_complete ? "/proc/loadavg does not say which pid was given last"
+                                           : "the meter's last word is missing");
     json_object_set_new(o, "max_live", cuvee__json_count(a->max_live));
     cuvee__json_set_or_null(o, why, "threads_max", a->has_samples,
                             cuvee__json_count(a->max_threads), no_samples);

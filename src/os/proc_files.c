@@ -273,6 +273,13 @@ bool cuvee__proc_last_pid_read_again(int fd, int *ret)
     return sscanf(text, "%*s %*s %*s %*s %d", ret) == 1;
 }
 
+int cuvee__proc_most_pids(void)
+{
+    char text[32];
+    return read_file("/proc/sys/kernel/pid_max", text, sizeof text) ? (int)strtol(text, NULL, 10)
+                                                                    : 0;
+}
+
 size_t cuvee__proc_all(int *pids, size_t room)
 {
     return list_numbers("/proc", pids, room);

@@ -72,6 +72,9 @@ uint64_t cuvee__proc_descendants_pss(int pid);
  * none was born. fd: of /proc/loadavg, opened. */
 bool cuvee__proc_last_pid_read_again(int fd, int *ret);
 
+/* The last pid that there can be, before they begin anew; 0: cannot be read. */
+int cuvee__proc_most_pids(void);
+
 /* Every process that can be seen. Returns how many were put into pids. */
 size_t cuvee__proc_all(int *pids, size_t room);
 

@@ -130,6 +130,19 @@ END
     [ "$(json '.processes | length')" -eq 1001 ]
 }
 
+# The machine's others take pids as well; where there are none, in a namespace of the test's own, it is exact.
+@test "looking: at most so many were missed, and no fewer" {
+    with poll "$TREES" forks 1000
+    [ "$(json '1001 - .membership.processes <= .membership.missed_at_most')" = true ]
+    unshare -pf --mount-proc true 2>/dev/null || skip 'no namespaces here'
+    unshare -pf --mount-proc "$CUVEE" measure -q -o out.json --track poll -- "$TREES" forks 1000
+    [ "$(json '.membership | 1001 - .processes == .missed_at_most')" = true ]
+    # Who else is there, and is seen, is none of them.
+    unshare -pf --mount-proc sh -c 'sleep 2 & exec "$@"' sh \
+        "$CUVEE" measure -q -o out.json --track poll -- sleep 0.3
+    [ "$(json .membership.missed_at_most)" -eq 0 ]
+}
+
 @test "a spike of an instant, also in a child that lives no longer, is inside the bracket" {
     for how in '--track auto' '--track poll' --exact; do
         for tree in spike spike-child; do

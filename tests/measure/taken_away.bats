@@ -97,6 +97,18 @@ all_have_reasons() {
     all_have_reasons
 }
 
+@test "without /proc/loadavg: nobody knows how many were missed" {
+    hidden -m 'mount --bind /dev/null /proc/loadavg' "$CUVEE" measure -q -o out.json --track poll -- \
+        "$FALLACIES" size 20
+    null .membership.missed_at_most
+    # One that does not move, as some containers have.
+    hidden -m 'cp /proc/loadavg frozen && mount --bind frozen /proc/loadavg' \
+        "$CUVEE" measure -q -o out.json --track poll -- "$FALLACIES" size 20
+    null .membership.missed_at_most
+    [ "$(json .membership.looked_at)" -ge 1 ]
+    all_have_reasons
+}
+
 @test "a tree that was there before: nothing that only its parent is told" {
     "$FALLACIES" size 20 >ready 3>&- &
     while [ ! -s ready ] && kill -0 $!; do sleep 0.01; done

@@ -293,6 +293,46 @@ static void test_membership(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* Pids that were given and are nobody's: that many may have been missed, and no fewer. */
+static void test_missed(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {"job", NULL};
+    struct account a;
+    uint64_t missed;
+    read_all(&a, HEAD TAIL);
+    assert_false(cuvee__account_missed(&a, &missed));
+    json_t *o = cuvee__result_to_json(&a, argv, false);
+    assert_true(json_is_null(json_object_get(json_object_get(o, "membership"), "missed_at_most")));
+    assert_non_null(json_object_get(json_object_get(o, "why"), "missed_at_most"));
+    json_decref(o);
+    cuvee__account_deinit(&a);
+    /* 20 after the first: two children, of which one had three threads more, and 5 of others. */
+    read_all(&a, HEAD "B 20 11 1 10 one\nB 30 12 1 10 two\nS 40 11 9 0 9 0 4 1\n"
+                      "S 50 11 9 0 9 0 2 1\nF 20 5\n" TAIL);
+    assert_true(cuvee__account_missed(&a, &missed));
+    assert_int_equal(missed, 10);
+    cuvee__account_deinit(&a);
+    read_all(&a, HEAD "U events 1 proc connector\nF 20 5\nN 9 9 9 0\n" TAIL);
+    assert_true(cuvee__account_missed(&a, &missed));
+    assert_int_equal(missed, 0);
+    cuvee__account_deinit(&a);
+    read_all(&a, HEAD "U events 1 proc connector\nF 20 5\nN 9 9 9 1\n" TAIL); /* events were lost */
+    assert_true(cuvee__account_missed(&a, &missed));
+    assert_int_equal(missed, 15);
+    cuvee__account_deinit(&a);
+    /* More were seen than given, when the kernel uses a number again at once. */
+    read_all(&a, HEAD "B 20 11 1 10 one\nF 0 5\n" TAIL);
+    assert_true(cuvee__account_missed(&a, &missed));
+    assert_int_equal(missed, 0);
+    cuvee__account_deinit(&a);
+    read_all(&a, "V 1 4096 900 10000\nK none\nL 10 1\nB 0 10 1 9 old\nS 5 10 9 0 9 0 7 1\n"
+                 "B 20 11 1 10 new\nF 3 0\n" TAIL);
+    assert_true(cuvee__account_missed(&a, &missed));
+    assert_int_equal(missed, 2);
+    cuvee__account_deinit(&a);
+}
+
 /* What was used before we came is not counted. */
 static void test_attached(void **state)
 {
@@ -402,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_last_breath),
         cmocka_unit_test(test_traced),
         cmocka_unit_test(test_membership),
+        cmocka_unit_test(test_missed),
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_marks_and_heap),
         cmocka_unit_test(test_unknown_is_null),

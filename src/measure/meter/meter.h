@@ -94,6 +94,8 @@ struct meter {
     /* The last pid that was given, as of the last looks: for members, and at all processes. */
     int last_pid_fd; /* -1: what it says is not believed */
     int listed_pid, searched_pid;
+    int counted_pid, most_pids;  /* n_given is up to this one; the last of all */
+    uint64_t n_given, n_foreign; /* pids that were given meanwhile; and seen, with others */
 
     /* Counted by events or ptrace. */
     uint64_t n_processes, n_execs, n_exits, n_overruns;
@@ -132,8 +134,11 @@ void meter_add(struct meter *m, int pid);
 struct process *meter_find(struct meter *m, int pid);
 /* It ended: taken out. */
 void meter_drop(struct meter *m, struct process *p);
-/* Is it the pid of a fork of ours that was just made? Then what is last can be believed. */
+/* Is it the pid of a fork of ours that was just made? Then what is last can be believed, and pids
+ * are counted from there. */
 void meter_test_last_pid(struct meter *m, int pid);
+/* The pids that were given so far; false: cannot be known here. */
+bool meter_count_pids(struct meter *m);
 /* No process was born since the last look, as far as can be known. */
 bool meter_is_listed(const struct meter *m);
 /* All processes were looked at since the last one of them was born. */

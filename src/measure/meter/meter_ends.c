@@ -143,6 +143,9 @@ void meter_say_end(struct meter *m)
         meter_say(m, "N %llu %llu %llu %llu\n", (unsigned long long)m->n_processes,
                   (unsigned long long)m->n_execs, (unsigned long long)m->n_exits,
                   (unsigned long long)m->n_overruns);
+    if (meter_count_pids(m))
+        meter_say(m, "F %llu %llu\n", (unsigned long long)m->n_given,
+                  (unsigned long long)m->n_foreign);
     if (m->is_exact)
         meter_say(m, "T %llu %llu\n", (unsigned long long)(m->thread_cpu_ns / 1000),
                   (unsigned long long)(m->thread_wait_ns / 1000));

@@ -96,27 +96,48 @@ void meter_discover_below(struct meter *m)
     }
 }
 
-static void look_at_all(struct meter *m)
+/* From one pid to a later one, when they may have begun anew, with the first that is free. */
+static uint64_t pids_between(const struct meter *m, int from, int to)
+{
+    enum { RESERVED_PIDS = 300 };
+    if (to >= from) return (uint64_t)(to - from);
+    return (uint64_t)(m->most_pids - from) +
+           (uint64_t)(to > RESERVED_PIDS ? to - RESERVED_PIDS : to);
+}
+
+/* Whoever has a parent among us; `last` is the last pid that was given, 0: not known. */
+static void look_at_all(struct meter *m, int last)
 {
     static int pids[4 * CUVEE__METER_PROCESSES];
-    const size_t n = cuvee__proc_all(pids, sizeof pids / sizeof pids[0]);
+    const size_t n = cuvee__proc_all(pids, sizeof pids / sizeof pids[0]), n_before = m->n;
+    const uint64_t n_new = pids_between(m, m->searched_pid, last);
+    uint64_t n_foreign = 0;
     for (size_t k = 0; k < n; k++) {
         struct proc_stat stat;
-        if (meter_find(m, pids[k]) || pids[k] == getpid() || !read_alive(pids[k], &stat) ||
-            !(stat.ppid == getpid() || meter_find(m, stat.ppid)))
+        if (meter_find(m, pids[k]) || pids[k] == getpid() || !read_alive(pids[k], &stat)) continue;
+        if (stat.ppid != getpid() && !meter_find(m, stat.ppid)) {
+            const uint64_t at = pids_between(m, m->searched_pid, pids[k]);
+            n_foreign += at > 0 && at <= n_new; /* given since the last search */
             continue;
+        }
         add_stat(m, &stat);
         if (!m->group.is_charged || meter_group_has(m, pids[k])) continue;
         /* What it uses from now on is on another bill. */
         m->group.is_charged = false;
         meter_say(m, "U charge 0 process %d has moved itself out of the control group\n", pids[k]);
     }
+    /* Children of those that were found may have been passed by, as somebody else's: once more. */
+    if (!last || m->n != n_before) return;
+    m->n_foreign += n_foreign;
+    m->searched_pid = last;
 }
 
 void meter_test_last_pid(struct meter *m, int pid)
 {
     int last;
     m->last_pid_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    m->counted_pid = m->searched_pid = pid;
+    m->most_pids = cuvee__proc_most_pids();
     if (m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &last) &&
         last == pid)
         return;
@@ -130,6 +151,15 @@ static int last_pid(const struct meter *m)
 {
     int pid;
     return m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &pid) ? pid : 0;
+}
+
+bool meter_count_pids(struct meter *m)
+{
+    const int last = last_pid(m);
+    if (!last || !m->most_pids) return false;
+    m->n_given += pids_between(m, m->counted_pid, last);
+    m->counted_pid = last;
+    return true;
 }
 
 bool meter_is_listed(const struct meter *m)
@@ -151,20 +181,17 @@ void meter_discover(struct meter *m, enum meter_look look)
      * its process can be seen, so members are also listed when there is no new one, now and then.
      */
     const int last = last_pid(m);
-    const size_t n_before = m->n;
     meter_events_drain(m);
     if (look == LOOK_IF_BORN && last && last == m->listed_pid) return;
     m->listed_pid = last;
+    meter_count_pids(m);
     if (m->group.is_used) {
         const size_t n = meter_group_pids(m, pids, sizeof pids / sizeof pids[0]);
         for (size_t k = 0; k < n; k++) meter_add(m, pids[k]);
     } else if (m->events_fd < 0 && !m->is_exact) {
         meter_discover_below(m);
     }
-    if (look != LOOK_EVERYWHERE) return;
-    look_at_all(m);
-    /* Children of those that were found have lower pids, where pids have begun anew. */
-    m->searched_pid = m->n == n_before ? last : 0;
+    if (look == LOOK_EVERYWHERE) look_at_all(m, last);
 }
 
 void meter_refresh(struct meter *m)

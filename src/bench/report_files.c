@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report_files.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,39 +25,41 @@ static bool is_inside(const char *name)
     return true;
 }
 
-static bool read_inside(const char *dir, const char *name, struct buffer *ret)
+static int read_inside(const char *dir, const char *name, struct buffer *ret)
 {
     char path[PATH_BYTES];
-    if (!dir || !name || !is_inside(name)) return false;
+    if (!dir || !name || !is_inside(name)) return CUVEE_E_IO;
     const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (n < 0 || (size_t)n >= sizeof path || !cuvee__file_exists(path)) return false;
+    if (n < 0 || (size_t)n >= sizeof path || !cuvee__file_exists(path)) return CUVEE_E_IO;
     ret->cap_bytes = MAX_FILE_BYTES;
-    return cuvee__file_read(path, ret, NULL) == CUVEE_OK;
+    const int rc = cuvee__file_read(path, ret, NULL);
+    if (rc == CUVEE_OK) return CUVEE_OK;
+    cuvee__buffer_deinit(ret);
+    return rc == CUVEE_E_NOMEM ? rc : CUVEE_E_IO;
 }
 
-bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
-                             struct buffer *ret)
+int cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
+                            struct buffer *ret)
 {
     const json_t *files = json_object_get(run, "files");
     return read_inside(dir, json_string_value(json_object_get(files, key)), ret);
 }
 
-bool cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret)
+int cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret)
 {
     char name[PATH_BYTES];
     const int n = snprintf(name, sizeof name, "answers/%s.jsonl", arm);
-    return n > 0 && (size_t)n < sizeof name && read_inside(dir, name, ret);
+    return n > 0 && (size_t)n < sizeof name ? read_inside(dir, name, ret) : CUVEE_E_IO;
 }
 
-json_t *cuvee__report_read_json(const char *dir, const json_t *run, const char *key)
+int cuvee__report_read_json(const char *dir, const json_t *run, const char *key, json_t **ret)
 {
     struct buffer text = {0};
-    json_t *json = NULL;
-    if (cuvee__report_read_file(dir, run, key, &text) &&
-        cuvee__json_parse(buffer_span(&text), key, &json, NULL) < 0)
-        json = NULL;
+    *ret = NULL;
+    int rc = cuvee__report_read_file(dir, run, key, &text);
+    if (rc == CUVEE_OK) rc = cuvee__json_parse(buffer_span(&text), key, ret, NULL);
     cuvee__buffer_deinit(&text);
-    return json;
+    return rc == CUVEE_E_NOMEM ? rc : CUVEE_OK;
 }
 
 int cuvee__report_each_answer(struct span text, int (*f)(void *user, const json_t *answer),
@@ -66,11 +69,14 @@ int cuvee__report_each_answer(struct span text, int (*f)(void *user, const json_
         const char *end = memchr(text.ptr, '\n', text.len);
         const size_t n = end ? (size_t)(end - text.ptr) : text.len;
         json_t *answer = NULL;
-        if (n && cuvee__json_parse((struct span){text.ptr, n}, "answers", &answer, NULL) ==
-                     CUVEE_OK) {
-            const int rc = f(user, answer);
+        int rc = n ? cuvee__json_parse((struct span){text.ptr, n}, "answers", &answer, NULL)
+                   : CUVEE_E_FORMAT;
+        if (rc == CUVEE_OK) {
+            rc = f(user, answer);
             json_decref(answer);
             if (rc < 0) return rc;
+        } else if (rc == CUVEE_E_NOMEM) {
+            return rc;
         }
         text.ptr += n + (end != NULL);
         text.len -= n + (end != NULL);

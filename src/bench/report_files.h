@@ -6,23 +6,25 @@
 #define CUVEE_BENCH_REPORT_FILES_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
 
-/* The text of run's files.KEY. False: there is no such file, or it cannot be read. */
-bool cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
-                             struct buffer *ret);
+/* The text of run's files.KEY. Returns CUVEE_OK, CUVEE_E_NOMEM; CUVEE_E_IO: there is no such file,
+ * or it cannot be read. */
+int cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
+                            struct buffer *ret);
 
-/* The same as one JSON document; NULL: none. Release with json_decref(). */
-json_t *cuvee__report_read_json(const char *dir, const json_t *run, const char *key);
+/* The same as one JSON document; *ret NULL and CUVEE_OK: there is none. Release with json_decref().
+ * Returns CUVEE_OK, CUVEE_E_NOMEM. */
+int cuvee__report_read_json(const char *dir, const json_t *run, const char *key, json_t **ret);
 
-/* The answers of an arm that DIR keeps: of its first run that succeeded. */
-bool cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret);
+/* The answers of an arm that DIR keeps: of its first run that succeeded. Returns as above. */
+int cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret);
 
-/* Call f with each line of answers (an object); until it returns less than 0, which is returned. */
+/* Call f with each line of answers (an object); until it returns less than 0, which is returned;
+ * CUVEE_E_NOMEM too. */
 int cuvee__report_each_answer(struct span text, int (*f)(void *user, const json_t *answer),
                               void *user);
 

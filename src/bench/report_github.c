@@ -25,13 +25,17 @@ static int put_figure(json_t *list, const struct report *r, const struct report_
     snprintf(extra, sizeof extra, "%.150s", a->title);
     json_t *o = json_pack("{s:s, s:s, s:f, s:s}", "name", name, "unit", figures[f].unit, "value",
                           median * figures[f].factor, "extra", extra);
-    if (cuvee__report_number(r, &least, "summary.arms.%zu.%s.min", a->sum, figures[f].path) &&
+    int rc = o ? 0 : -1;
+    if (rc == 0 &&
+        cuvee__report_number(r, &least, "summary.arms.%zu.%s.min", a->sum, figures[f].path) &&
         cuvee__report_number(r, &most, "summary.arms.%zu.%s.max", a->sum, figures[f].path)) {
         snprintf(range, sizeof range, "%.6g to %.6g", least * figures[f].factor,
                  most * figures[f].factor);
-        json_object_set_new(o, "range", json_string(range));
+        rc = json_object_set_new(o, "range", json_string(range));
     }
-    return json_array_append_new(list, o);
+    if (rc == 0) return json_array_append_new(list, o);
+    json_decref(o);
+    return -1;
 }
 
 static int put_bytes(const char *bytes, size_t n, void *user)

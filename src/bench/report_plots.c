@@ -213,11 +213,12 @@ static int add_latency(void *user, const json_t *answer)
     return CUVEE_OK;
 }
 
-static void read_latencies(const struct report *r, const struct report_arm *a, struct latencies *l)
+static void read_latencies(struct report *r, const struct report_arm *a, struct latencies *l)
 {
     struct buffer text = {0};
-    if (cuvee__report_read_answers(r->dir, a->name, &text))
-        cuvee__report_each_answer(buffer_span(&text), add_latency, l);
+    int rc = cuvee__report_read_answers(r->dir, a->name, &text);
+    if (rc == CUVEE_OK) rc = cuvee__report_each_answer(buffer_span(&text), add_latency, l);
+    if (rc == CUVEE_E_NOMEM) no_room(r);
     cuvee__buffer_deinit(&text);
 }
 
@@ -454,22 +455,20 @@ bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone)
     return draw[which](r, is_alone);
 }
 
-/* Of an arm the run nearest to the median whose file is there. */
-static json_t *read_measured(const struct report *r, const struct report_arm *a)
+/* Of an arm the run nearest to the median whose file is there; NULL: none, or no memory. */
+static json_t *read_measured(struct report *r, const struct report_arm *a)
 {
     const json_t *runs = json_object_get(r->results, "runs"), *run = typical_run(r, a);
-    json_t *measured = run ? cuvee__report_read_json(r->dir, run, "measure") : NULL;
-    size_t i;
-    if (measured) return measured;
-    json_array_foreach(runs, i, run)
-    {
-        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) != 0 ||
-            !json_is_true(json_object_get(run, "counts")))
-            continue;
-        measured = cuvee__report_read_json(r->dir, run, "measure");
-        if (measured) return measured;
+    json_t *measured = NULL;
+    if (run && cuvee__report_read_json(r->dir, run, "measure", &measured) < 0) no_room(r);
+    for (size_t i = 0; !measured && r->out->rc == CUVEE_OK && i < json_array_size(runs); i++) {
+        run = json_array_get(runs, i);
+        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) == 0 &&
+            json_is_true(json_object_get(run, "counts")) &&
+            cuvee__report_read_json(r->dir, run, "measure", &measured) < 0)
+            no_room(r);
     }
-    return NULL;
+    return measured;
 }
 
 static void draw_memory_of(struct report *r, const struct report_arm *a, const json_t *measured,

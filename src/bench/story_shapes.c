@@ -16,6 +16,11 @@
 
 enum { PATH_BYTES = 4200, MAX_LABELS = 64 };
 
+static int no_memory(cuvee_error *err)
+{
+    return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for an arm's answers");
+}
+
 /* ---- texts ---- */
 
 struct texts {
@@ -128,18 +133,27 @@ static int add_to_batch(struct shape *s, const json_t *answer)
         if (json_array_append_new(s->batches, last) < 0) return -1;
     }
     if (cuvee__json_number_at(answer, "ms", &ms) &&
-        cuvee__json_number_at(last, "time_ms", &most) && ms > most)
-        json_object_set_new(last, "time_ms", json_real(ms));
+        cuvee__json_number_at(last, "time_ms", &most) && ms > most &&
+        json_object_set_new(last, "time_ms", json_real(ms)) < 0)
+        return -1;
     return json_object_set_new(
         last, "items", json_integer(json_integer_value(json_object_get(last, "items")) + 1));
 }
 
-static json_t *metadata_of(const struct shape *s)
+static json_t *labels_of(const struct shape *s)
 {
     json_t *labels = json_object();
-    for (size_t i = 0; i < s->n_labels; i++)
-        json_object_set_new(labels, s->counts[i].label,
-                            json_integer((json_int_t)s->counts[i].n));
+    int rc = labels ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < s->n_labels; i++)
+        rc = json_object_set_new(labels, s->counts[i].label,
+                                 json_integer((json_int_t)s->counts[i].n));
+    if (rc == 0) return labels;
+    json_decref(labels);
+    return NULL;
+}
+
+static json_t *metadata_of(const struct shape *s)
+{
     const size_t n = json_array_size(s->answers);
     double work_s;
     const bool has_work = cuvee__json_number_at(s->run, "work_s", &work_s) && n;
@@ -147,7 +161,7 @@ static json_t *metadata_of(const struct shape *s)
         "{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s?}", "arm",
         copy_of(s->arm, "name"), "title", copy_of(s->arm, "title"), "total_records", (int)n,
         "positive_count", (int)n_of_label(s, "POSITIVE"), "negative_count",
-        (int)n_of_label(s, "NEGATIVE"), "labels", labels, "model",
+        (int)n_of_label(s, "NEGATIVE"), "labels", labels_of(s), "model",
         copy_of(s->results, "model.path"), "total_time_s", copy_of(s->run, "wall_s"),
         "load_time_s", copy_of(s->run, "load_s"), "processing_time_s", copy_of(s->run, "work_s"),
         "average_ms", has_work ? json_real(work_s * 1000 / (double)n) : json_null(), "batches",
@@ -180,30 +194,40 @@ static json_t *detailed(const struct shape *s)
     return json_pack("{s:o, s:o}", "metadata", metadata_of(s), "results", list);
 }
 
-/* What ended at each mark, and the rest; then the processes. */
-static json_t *process_metrics(const struct shape *s)
+/* What ended at each mark, and the rest. */
+static json_t *operations_of(const struct shape *s)
 {
-    json_t *operations = json_array(), *phase;
+    json_t *list = json_array(), *phase;
     double begin = 0, end;
     size_t i;
+    int rc = list ? 0 : -1;
     json_array_foreach(json_object_get(s->run, "phases"), i, phase)
     {
         const char *name = cuvee__json_text_at(phase, "name");
-        if (!cuvee__json_number_at(phase, "t_s", &end) || strncmp(name, "heap=", 5) == 0) continue;
-        json_array_append_new(
-            operations, json_pack("{s:s, s:f, s:o, s:n, s:n}", "operation", name, "duration_s",
-                                  end - begin, "memory_bytes", copy_of(phase, "footprint"),
-                                  "batch_size", "worker"));
+        if (rc < 0 || !cuvee__json_number_at(phase, "t_s", &end) || strncmp(name, "heap=", 5) == 0)
+            continue;
+        rc = json_array_append_new(
+            list, json_pack("{s:s, s:f, s:o, s:n, s:n}", "operation", name, "duration_s",
+                            end - begin, "memory_bytes", copy_of(phase, "footprint"), "batch_size",
+                            "worker"));
         begin = end;
     }
-    if (cuvee__json_number_at(s->run, "wall_s", &end))
-        json_array_append_new(
-            operations,
-            json_pack("{s:s, s:f, s:o, s:o, s:n}", "operation", "work", "duration_s", end - begin,
-                      "memory_bytes", copy_of(s->run, "footprint.upper"), "batch_size",
-                      copy_of(s->arm, "settings.batch"), "worker"));
-    json_t *measured = cuvee__report_read_json(s->dir, s->run, "measure");
-    json_t *o = json_pack("{s:o, s:o, s:o}", "operations", operations, "processes",
+    if (rc == 0 && cuvee__json_number_at(s->run, "wall_s", &end))
+        rc = json_array_append_new(
+            list, json_pack("{s:s, s:f, s:o, s:o, s:n}", "operation", "work", "duration_s",
+                            end - begin, "memory_bytes", copy_of(s->run, "footprint.upper"),
+                            "batch_size", copy_of(s->arm, "settings.batch"), "worker"));
+    if (rc == 0) return list;
+    json_decref(list);
+    return NULL;
+}
+
+/* NULL: out of memory. */
+static json_t *process_metrics(const struct shape *s)
+{
+    json_t *measured = NULL;
+    if (cuvee__report_read_json(s->dir, s->run, "measure", &measured) < 0) return NULL;
+    json_t *o = json_pack("{s:o, s:o, s:o}", "operations", operations_of(s), "processes",
                           copy_of(measured, "processes"), "naive", copy_of(s->run, "naive"));
     json_decref(measured);
     return o;
@@ -232,7 +256,7 @@ static int write_file(const struct shape *s, const char *suffix, const json_t *j
 /* Takes the document; NULL: there was no memory for it. */
 static int write_json(const struct shape *s, const char *suffix, json_t *json)
 {
-    if (!json) return cuvee__fail(s->err, CUVEE_E_NOMEM, "out of memory for an arm's answers");
+    if (!json) return no_memory(s->err);
     const int rc = write_file(s, suffix, json, NULL);
     json_decref(json);
     return rc;
@@ -313,7 +337,7 @@ static int write_summary(const struct shape *s)
 {
     struct sink out = {0};
     json_t *m = metadata_of(s);
-    if (!m) return cuvee__fail(s->err, CUVEE_E_NOMEM, "out of memory for an arm's answers");
+    if (!m) return no_memory(s->err);
     sink_put_str(&out, cuvee__json_text_at(s->arm, "name"));
     sink_put_str(&out, ": ");
     sink_put_str(&out, cuvee__json_text_at(s->arm, "title"));
@@ -345,7 +369,7 @@ static int write_arm(struct shape *s)
     {
         count_label(s, cuvee__json_text_at(answer, "label"));
         if (add_to_batch(s, answer) < 0)
-            return cuvee__fail(s->err, CUVEE_E_NOMEM, "out of memory for an arm's answers");
+            return no_memory(s->err);
     }
     int rc = write_json(s, "-detailed.json", detailed(s));
     if (rc == CUVEE_OK) rc = write_csv(s);
@@ -385,20 +409,16 @@ static int shape_arm(const json_t *results, const json_t *arm, const char *dir,
         return cuvee__fail(err, CUVEE_E_FORMAT, "'%s' cannot be the name of an arm", name);
     struct shape s = {.results = results, .arm = arm, .dir = dir, .texts = texts, .err = err};
     s.run = find_run(results, name);
-    *ret_is_there = s.run && cuvee__report_read_answers(dir, name, &answers);
-    if (!*ret_is_there) {
-        cuvee__buffer_deinit(&answers);
-        return CUVEE_OK;
-    }
+    int rc = s.run ? cuvee__report_read_answers(dir, name, &answers) : CUVEE_E_IO;
+    *ret_is_there = rc == CUVEE_OK;
+    if (rc == CUVEE_E_IO) return CUVEE_OK;
+    if (rc < 0) return no_memory(err);
     s.answers = json_array();
     s.batches = json_array();
-    int rc = s.answers && s.batches
-                 ? cuvee__report_each_answer(buffer_span(&answers), add_answer, &s)
-                 : CUVEE_E_NOMEM;
-    if (rc < 0)
-        cuvee__fail(err, rc, "out of memory for an arm's answers");
-    else
-        rc = write_arm(&s);
+    rc = s.answers && s.batches
+             ? cuvee__report_each_answer(buffer_span(&answers), add_answer, &s)
+             : CUVEE_E_NOMEM;
+    rc = rc < 0 ? no_memory(err) : write_arm(&s);
     json_decref(s.answers);
     json_decref(s.batches);
     cuvee__buffer_deinit(&answers);

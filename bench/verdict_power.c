@@ -95,15 +95,16 @@ static struct noise read_noise(const struct options *options)
     noise.runs = cuvee__alloc_array(n_runs + 1, sizeof *noise.runs);
     noise.starts = cuvee__alloc_array(noise.n_pieces + 1, sizeof *noise.starts);
     if (!noise.runs || !noise.starts) fail("out of memory", "");
-    if (noise.n_pieces == 0) fail(": no pieces", options->file);
-    n_runs = 0;
+    /* A piece too short for a stretch, such as one that was interrupted, is left out. */
+    noise.n_pieces = n_runs = 0;
     json_array_foreach(pieces, idx, piece)
     {
-        noise.starts[idx] = n_runs;
-        n_runs += read_piece(piece, options, n_cpus, noise.runs + n_runs);
-        if (n_runs - noise.starts[idx] < STRETCH * options->spread)
-            fail(": a piece is too short", options->file);
+        const size_t n = read_piece(piece, options, n_cpus, noise.runs + n_runs);
+        if (n < STRETCH * options->spread) continue;
+        noise.starts[noise.n_pieces++] = n_runs;
+        n_runs += n;
     }
+    if (noise.n_pieces == 0) fail(": no piece is long enough", options->file);
     noise.starts[noise.n_pieces] = n_runs;
     json_decref(document);
     return noise;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT]]]]: how much a command is slowed
- * by being measured. The command is this program again: processes that each hold memory, and walk
- * through it as fast as they can; they count its pages in shared memory. `cuvee measure` follows
- * them, with a budget of PERCENT of a core; every 250 ms its meter is stopped or goes on, and each
- * window with it is compared with the two windows beside it without: a machine drifts, but not
- * within a second. Beside the slowdown stands what meter and reader ran themselves: the rest is
- * what they did to others, by switching, by caches, by locks. */
+ * measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT [FILE]]]]]: how much a command is
+ * slowed by being measured. The command is this program again: processes that each hold memory, and
+ * walk through it as fast as they can; they count its pages in shared memory. `cuvee measure`
+ * follows them, with a budget of PERCENT of a core; every 250 ms its meter is stopped or goes on,
+ * and each window with it is compared with the two windows beside it without: a machine drifts, but
+ * not within a second. FILE has the windows of earlier runs, and gets those of this one: a machine
+ * is not quiet for long. Beside the slowdown stands what meter and reader ran themselves: the rest
+ * is what they did to others, by switching, by caches, by locks. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +24,13 @@
 #include "os/clock.h"
 #include "report/stats.h"
 
-enum { MAX_PROCESSES = 64, WINDOW_MS = 250, SETTLE_MS = 15000, MAX_WINDOWS = 1000 };
+enum {
+    MAX_PROCESSES = 64,
+    WINDOW_MS = 250,
+    SETTLE_MS = 30000 /* what it has at the start is used up */,
+    MAX_WINDOWS = 1000,
+    MAX_POOLED = 100000
+};
 
 /* On a cache line each. */
 struct counter {
@@ -149,10 +156,24 @@ static void tell(double *slowdowns, size_t n)
     printf("; %zu windows of %d ms\n", n, WINDOW_MS);
 }
 
-static int bench(const char *cuvee, const char *self, int n_processes, int mib, int n_windows,
-                 double percent)
+/* Those of earlier runs come to ours, ours to theirs. Returns how many there are. */
+static size_t pool(const char *path, double *slowdowns, size_t n)
 {
-    static double rates[2 * MAX_WINDOWS + 1], slowdowns[MAX_WINDOWS];
+    FILE *f = fopen(path, "a+e");
+    if (!f) return n;
+    rewind(f);
+    size_t all = n;
+    while (all < MAX_POOLED && fscanf(f, "%lf", &slowdowns[all]) == 1) all++;
+    fseek(f, 0, SEEK_END);
+    for (size_t i = 0; i < n; i++) fprintf(f, "%.4f\n", slowdowns[i]);
+    fclose(f);
+    return all;
+}
+
+static int bench(const char *cuvee, const char *self, int n_processes, int mib, int n_windows,
+                 double percent, const char *pooled)
+{
+    static double rates[2 * MAX_WINDOWS + 1], slowdowns[MAX_POOLED];
     char file[] = "/tmp/cuvee-slowdown-XXXXXX", json[64];
     const int fd = mkstemp(file);
     if (fd < 0 || ftruncate(fd, MAX_PROCESSES * sizeof(struct counter)) < 0) return 1;
@@ -182,7 +203,8 @@ static int bench(const char *cuvee, const char *self, int n_processes, int mib, 
         const double beside = (rates[2 * i] + rates[2 * i + 2]) / 2;
         slowdowns[i] = 100 * (1 - rates[2 * i + 1] / beside);
     }
-    tell(slowdowns, (size_t)n_windows);
+    const size_t n = pooled ? pool(pooled, slowdowns, (size_t)n_windows) : (size_t)n_windows;
+    tell(slowdowns, n);
     unlink(file);
     printf("meter and reader ran for %.2f %% of a core, of %ld\n", 100 * own,
            sysconf(_SC_NPROCESSORS_ONLN));
@@ -207,10 +229,11 @@ int main(int argc, char **argv)
               n_windows = number(argc > 4 && !is_work ? argv[4] : "100", MAX_WINDOWS);
     const double percent = argc > 5 && !is_work ? strtod(argv[5], NULL) : 1;
     if (argc < 2 || !n_processes || !mib || !n_windows || !(percent > 0 && percent <= 100)) {
-        fprintf(stderr,
-                "usage: measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT]]]]\n");
+        fprintf(
+            stderr,
+            "usage: measure_slowdown CUVEE [PROCESSES [MIB_EACH [WINDOWS [PERCENT [FILE]]]]]\n");
         return 2;
     }
     if (is_work) return work(argv[2], n_processes, (size_t)mib << 20);
-    return bench(argv[1], argv[0], n_processes, mib, n_windows, percent);
+    return bench(argv[1], argv[0], n_processes, mib, n_windows, percent, argc > 6 ? argv[6] : NULL);
 }

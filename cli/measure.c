@@ -126,8 +126,8 @@ static const struct option_spec options[] = {
      .kind = OPTION_REAL,
      .arg = "PERCENT",
      .offset = AT(budget_percent),
-     .help = "Processor time for looking and reading PSS, of one core; half of it where no "
-             "processor has time to spare; default 1"},
+     .help = "Processor time for looking and reading PSS, of one core; a third of it where "
+             "no processor has time to spare; default 1"},
     {.name = "track",
      .kind = OPTION_CHOICE,
      .arg = "HOW",

@@ -92,7 +92,7 @@ complete -c cuvee -n '__fish_seen_subcommand_from measure' -l cache -x -d 'keep,
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l mark-fd -x -d 'The descriptor that marks are written to; default any that is free, its number is in MEASURE_FD'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l limit-mem -x -d 'Memory that the whole tree may use, page cache included, as 500M; the kernel ends what needs more. Needs a control group'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l interval -x -d 'Milliseconds between looks; default 10'
-complete -c cuvee -n '__fish_seen_subcommand_from measure' -l pss-budget -x -d 'Processor time for looking and reading PSS, of one core; half of it where no processor has time to spare; default 1'
+complete -c cuvee -n '__fish_seen_subcommand_from measure' -l pss-budget -x -d 'Processor time for looking and reading PSS, of one core; a third of it where no processor has time to spare; default 1'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l track -x -a 'auto cgroup events poll' -d 'Where the list of processes comes from: a control group, events of the kernel, or looking at /proc'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l exact -d 'Trace the command (ptrace), so that no process is missed however short it lives'
 complete -c cuvee -n '__fish_seen_subcommand_from measure' -l redact -d 'Leave the command\'s arguments out of the result'

@@ -18,7 +18,7 @@
  * stable when no process and hardly a page changed while it was read (a seqlock's rule); others are
  * kept apart, since a sum over a tree in motion was never true. One budget of processor time holds
  * for all of it and starts with some credit: half is for ticks, which come later when that is
- * spent, the rest for anchors; where no processor has time to spare it is half as large. All
+ * spent, the rest for anchors; where no processor has time to spare it is a third. All
  * judgement is the reader's. */
 #ifndef CUVEE_MEASURE_METER_H
 #define CUVEE_MEASURE_METER_H
@@ -115,7 +115,7 @@ struct meter {
     double moved_per_us; /* pages that came, went or were faulted in since the one before */
     uint64_t due_us;     /* the next tick */
     double credit_us, tick_credit_us; /* of processor time, for anchors and for ticks */
-    uint64_t credit_at_us;
+    uint64_t credit_at_us, paid_us;
     struct cpu_list cpus_of_ours; /* that we may use */
     uint64_t idle_us, idle_at_us; /* of them, as of then */
     bool is_crowded;              /* they have no time to spare */

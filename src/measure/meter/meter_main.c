@@ -407,6 +407,7 @@ static int measure(struct meter *m, char **command, const sigset_t *signals, int
         meter_flush(m);
         return failed;
     }
+    m->paid_us = meter_cpu_us();
     m->due_us = meter_now_us(m) + m->interval_us;
     set_timer(m, timer_fd);
     follow(m, signals_fd, timer_fd);

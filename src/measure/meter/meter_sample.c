@@ -117,6 +117,7 @@ static void take_anchor(struct meter *m)
     m->torn += !is_stable;
     m->pending = NULL;
     m->credit_us -= (double)cost;
+    m->paid_us += cost;
     m->anchor_us = t;
     m->anchor_cost_us_per_page = (double)cost / (double)(after.rss + 1);
     m->anchor_is_stable = is_stable;
@@ -130,7 +131,7 @@ static void take_anchor(struct meter *m)
 /* Of a core: where no processor has time to spare, what we use is taken from the tree. */
 static double budget_now(const struct meter *m)
 {
-    return m->is_crowded ? m->budget / 2 : m->budget;
+    return m->is_crowded ? m->budget / 3 : m->budget;
 }
 
 void meter_anchor_if_due(struct meter *m, bool force)
@@ -236,7 +237,7 @@ static void earn(struct meter *m)
 
 void meter_tick(struct meter *m)
 {
-    const uint64_t now = meter_now_us(m), cpu = meter_cpu_us();
+    const uint64_t now = meter_now_us(m);
     if (now >= m->due_us + m->interval_us) {
         const uint64_t late_us = now - m->due_us;
         m->late += late_us / m->interval_us;
@@ -244,7 +245,10 @@ void meter_tick(struct meter *m)
     }
     earn(m);
     look(m);
-    m->tick_credit_us -= (double)(meter_cpu_us() - cpu);
+    /* All that was no anchor, also what the loop itself took. */
+    const uint64_t cpu = meter_cpu_us();
+    m->tick_credit_us -= (double)(cpu - m->paid_us);
+    m->paid_us = cpu;
     meter_anchor_if_due(m, false);
     m->due_us += m->interval_us;
     /* With many processes the interval stretches; what is late is left out. */

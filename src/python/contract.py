@@ -75,10 +75,8 @@ class Script:
 
     def info(self):
         """get_model_info() as JSON text; None when the script has none."""
-        import json
-
         info = self._optional("get_model_info")
-        return None if info is None else json.dumps(info, default=plain)
+        return None if info is None else to_json(info, "what get_model_info() returns")
 
     def _optional(self, name):
         function = getattr(self.module, name, None)
@@ -192,7 +190,8 @@ def from_mapping(result):
     score = checked_score(result["score"]) if "score" in result else NAN
     if len(result) <= 1 + ("score" in result):
         return label, score, None
-    return label, score, to_json({k: v for k, v in result.items() if k not in ("label", "score")})
+    rest = {k: v for k, v in result.items() if k not in ("label", "score")}
+    return label, score, to_json(rest, "further keys of a result")
 
 
 def from_dict(table, n, labels):
@@ -292,13 +291,16 @@ def plain(value):
     raise TypeError("%s is not JSON" % type(value).__name__)
 
 
-def to_json(value):
+def to_json(value, what):
     import json
 
     try:
-        return json.dumps(value, default=plain, allow_nan=False, ensure_ascii=True)
+        text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=True)
+        if "\\ud" in text:  # half of a pair is no text; many readers of JSON refuse it
+            json.dumps(value, default=plain, ensure_ascii=False).encode("utf-8")
+        return text
     except (TypeError, ValueError, RecursionError) as e:
-        raise ContractError("further keys of a result must be JSON: %s" % e) from None
+        raise ContractError("%s must be JSON: %s" % (what, e)) from None
 
 
 # ---- errors ----

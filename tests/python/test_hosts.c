@@ -239,6 +239,7 @@ static void test_row_faults(void **state)
         {"score", "a score must be a number, not str"},
         {"row", "a result must be a dict, a (label, score) pair or a label, not object"},
         {"extra", "further keys of a result must be JSON: object is not JSON"},
+        {"half a pair", "further keys of a result must be JSON: 'utf-8' codec can't encode"},
         {"surrogate", "a label must be valid Unicode: '\\ud800'"},
     };
     struct fixture f;
@@ -306,6 +307,7 @@ static void test_load_failures(void **state)
          "2)"},
         {"no_function.py", "the script has no function process_batch(texts)"},
         {"bad_constant.py", "MAX_BATCH must be an integer from 1 to 65536, not 0"},
+        {"bad_info.py", "what get_model_info() returns must be JSON: Out of range float values"},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct fixture f;

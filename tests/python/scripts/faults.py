@@ -50,6 +50,10 @@ def process_batch(texts):
     if kind == "extra":
         good[1]["more"] = object()
         return good
+    if kind == "half a pair":
+        good[0]["more"] = "\U0001f377"  # a whole one is fine
+        good[1]["more"] = "\ud83c"
+        return good
     if kind == "surrogate":
         good[1]["label"] = "\ud800"
         return good

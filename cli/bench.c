@@ -387,7 +387,8 @@ static void set_up(struct bench *b, struct bench_talk *talk)
                                     .timeout_s = o->timeout_s,
                                     .max_wait_s = o->plan.is_quick ? fmin(1, o->wait_s) : o->wait_s,
                                     .stop = cli__interrupt_stop()};
-    e->warms_up = e->repeats = !o->plan.is_quick;
+    e->warms_up_briefly = o->plan.is_quick;
+    e->repeats = !o->plan.is_quick;
     e->budget_s = o->plan.is_quick ? QUICK_BUDGET_S : 0;
     *talk = (struct bench_talk){.experiment = e, .n_runs = cuvee__experiment_n_runs(e)};
     if (o->quiet) return;

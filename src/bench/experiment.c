@@ -27,22 +27,36 @@ static bool is_text(const json_t *object, const char *key, const char *text)
     return strcmp(cuvee__json_text_at(object, key), text) == 0;
 }
 
-static bool has_run(const json_t *results, const char *arm, long block)
+/* Is it one of an arm's runs in a block, warm-up (-1) included? What was interrupted was none, and
+ * a sweep or a search has no blocks. */
+static bool is_run_in(const json_t *run, const char *arm, long block)
+{
+    return is_text(run, "arm", arm) && !is_text(run, "status", "interrupted") &&
+           !is_text(run, "kind", "sweep") && !is_text(run, "kind", "rate") &&
+           json_integer_value(json_object_get(run, "block")) == block;
+}
+
+static const json_t *find_run(const json_t *results, const char *arm, long block)
 {
     const json_t *runs = json_object_get(results, "runs");
-    for (size_t i = 0; i < json_array_size(runs); i++) {
-        const json_t *run = json_array_get(runs, i);
-        if (is_text(run, "arm", arm) && !is_text(run, "status", "interrupted") &&
-            !is_text(run, "kind", "sweep") &&
-            json_integer_value(json_object_get(run, "block")) == block)
-            return true;
-    }
-    return false;
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        if (is_run_in(json_array_get(runs, i), arm, block)) return json_array_get(runs, i);
+    return NULL;
+}
+
+static bool has_run(const json_t *results, const char *arm, long block)
+{
+    return find_run(results, arm, block) != NULL;
 }
 
 static bool is_success(const json_t *run)
 {
     return is_text(run, "status", "ok");
+}
+
+static bool is_contaminated(const json_t *run)
+{
+    return json_array_size(json_object_get(run, "flags")) > 0;
 }
 
 /* Failures of an arm that never succeeded. */
@@ -144,7 +158,8 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
                               &answers, err);
     if (rc < 0) return rc;
-    if (is_success(run)) rc = keep_answers(e, request->name, &answers, err);
+    if (is_success(run) && !e->setup.max_items)
+        rc = keep_answers(e, request->name, &answers, err);
     if (rc == CUVEE_OK) rc = keep_run(e, run, err);
     if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);
     cuvee__answers_deinit(&answers);
@@ -153,18 +168,23 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     return rc;
 }
 
-static bool is_contaminated(const json_t *run)
+/* Of the runs of an entry in a block the first undisturbed success counts, else the first. */
+static int choose_counted(const json_t *results, const char *name, long block, cuvee_error *err)
 {
-    return json_array_size(json_object_get(run, "flags")) > 0;
+    const json_t *runs = json_object_get(results, "runs");
+    json_t *counted = NULL;
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        json_t *run = json_array_get(runs, i);
+        if (!is_run_in(run, name, block)) continue;
+        if (json_object_set_new(run, "counts", json_false()) < 0) return no_memory(err);
+        if (is_success(run) && (!counted || (is_contaminated(counted) && !is_contaminated(run))))
+            counted = run;
+    }
+    return counted && json_object_set_new(counted, "counts", json_true()) < 0 ? no_memory(err)
+                                                                              : CUVEE_OK;
 }
 
-static int set_counts(json_t *run, bool counts, cuvee_error *err)
-{
-    return json_object_set_new(run, "counts", json_boolean(counts)) < 0 ? no_memory(err) : CUVEE_OK;
-}
-
-/* A run of an entry in a block, and again while it is disturbed. The first undisturbed one counts,
- * else the first. */
+/* A run of an entry in a block, and again while it is disturbed. */
 static int run_entry(struct experiment *e, const json_t *an_entry, long block, cuvee_error *err)
 {
     struct run_request request = {.arm = arm_of(e, an_entry),
@@ -172,16 +192,16 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
                                   .kind = "timed",
                                   .block = block,
                                   .again_of = -1};
-    json_t *run = NULL, *counted = NULL;
+    json_t *run = NULL;
+    int rc = CUVEE_OK;
     for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0) && !*e->setup.stop; i++) {
-        const int rc = cuvee__experiment_run_once(e, &request, &run, err);
-        if (rc < 0) return rc;
-        if (is_success(run) && (!counted || !is_contaminated(run))) counted = run;
+        if ((rc = cuvee__experiment_run_once(e, &request, &run, err)) < 0) return rc;
+        if ((rc = choose_counted(e->results, request.name, block, err)) < 0) return rc;
         if (!is_success(run) || !is_contaminated(run)) break;
         if (i == 0) request.again_of = (long)request.id;
         request.kind = "again";
     }
-    return counted ? set_counts(counted, true, err) : CUVEE_OK;
+    return cuvee__results_write(e->results, e->setup.dir, err);
 }
 
 /* ---- the parts of an experiment ---- */
@@ -227,6 +247,7 @@ static int warm_up(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
 {
     double baseline_s = 0;
     int rc = CUVEE_OK;
+    cuvee__json_number_at(find_run(e->results, reference_of(e), -1), "wall_s", &baseline_s);
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e) && !is_over(e, begin_ns); i++) {
             json_t *an_entry = entry(e, i);
@@ -257,8 +278,8 @@ static int run_block(struct experiment *e, long block, uint64_t begin_ns, cuvee_
     return rc;
 }
 
-/* Without a warm-up the order matters for one thing: nobody can be compared before the reference
- * has answered. */
+/* After a warm-up with one item the order matters for one thing: nobody can be compared before the
+ * reference has answered. */
 static int run_reference_first(struct experiment *e, cuvee_error *err)
 {
     for (size_t i = 0; i < n_entries(e); i++) {
@@ -354,7 +375,9 @@ int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
     char now[32];
     int rc = take_kept_answers(e, err);
     if (rc == CUVEE_OK) rc = schedule_arrivals(e, err);
-    if (rc == CUVEE_OK && e->warms_up) rc = warm_up(e, begin_ns, err);
+    e->setup.max_items = e->warms_up_briefly ? 1 : 0;
+    if (rc == CUVEE_OK) rc = warm_up(e, begin_ns, err);
+    e->setup.max_items = 0;
     if (rc == CUVEE_OK && e->expected.n == 0 && !is_over(e, begin_ns))
         rc = run_reference_first(e, err);
     for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !is_over(e, begin_ns); block++)
@@ -379,7 +402,7 @@ size_t cuvee__experiment_n_runs(const struct experiment *e)
     for (size_t i = 0; i < n_entries(e); i++) {
         if (is_skipped(entry(e, i))) continue;
         for (long block = 0; block < n_blocks(e); block++) n += runs_in(e, entry(e, i), block);
-        n += e->warms_up && !json_is_true(json_object_get(entry(e, i), "twin"));
+        n += !json_is_true(json_object_get(entry(e, i), "twin"));
     }
     return n;
 }

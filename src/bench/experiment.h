@@ -25,7 +25,8 @@ struct experiment {
     struct answers
         expected; /* n > 0: answers that came with the plan, else those of the reference */
     bool has_given_answers; /* they came with the plan */
-    bool warms_up, repeats; /* --quick does neither */
+    bool warms_up_briefly; /* with one item: what is made once, as a packed model, is made then */
+    bool repeats;          /* disturbed runs */
     double budget_s;        /* no run begins after so long; 0: none */
     double rate;            /* of scenario server: of the plan */
     char schedule[4400];    /* its arrivals; "": none */

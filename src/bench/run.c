@@ -36,12 +36,15 @@ bool cuvee__is_oversubscribed(const json_t *settings, size_t n_cores)
     return workers * (each > 0 ? each : (double)n_cores) > (double)n_cores;
 }
 
+static size_t least(size_t n, size_t most)
+{
+    return most && most < n ? most : n;
+}
+
 size_t cuvee__arm_items(const struct bench_setup *setup, const json_t *arm)
 {
-    const json_t *items = json_object_get(arm, "items");
-    const size_t n = setup->input->n_items;
-    if (!items || json_integer_value(items) <= 0) return n;
-    return (size_t)json_integer_value(items) < n ? (size_t)json_integer_value(items) : n;
+    const json_int_t own = json_integer_value(json_object_get(arm, "items"));
+    return least(least(setup->input->n_items, (size_t)own), setup->max_items);
 }
 
 const char *cuvee__answers_path(const struct bench_setup *setup, const char *name, char *path,

@@ -30,6 +30,7 @@ struct bench_setup {
     size_t n_cores;           /* that arms may use */
     double timeout_s;         /* of a run, where the arm has none of its own */
     double max_wait_s;        /* for a quiet machine; 0: do not look */
+    size_t max_items;         /* of a run; 0: all. A short warm-up sets it */
     const volatile int *stop; /* set: the user asked for the end */
 };
 

@@ -6,8 +6,11 @@ thread pool as large as the library likes (--threads 0); with processes times th
 No process waits for the others: the arm can answer when the first one has its model, and that is the mark.
 """
 
+import ctypes
 import multiprocessing
+import os
 import queue as queues
+import signal
 import sys
 import time
 
@@ -15,8 +18,19 @@ import arm
 from transformers_pipeline import Pipeline
 
 
-def work(args, worker, texts, indexes, queue, go, load):
+PR_SET_PDEATHSIG = 1
+
+
+def end_with(parent):
+    """Be killed when the process that forked this one has gone, whatever ended it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def work(args, worker, texts, indexes, queue, go, load, parent):
     """One process. Tells: ("loaded", worker), ("done", worker, indexes, answers, ms), ("end", worker)."""
+    end_with(parent)
     contender = load()
     queue.put(("loaded", worker))
     start = None
@@ -90,9 +104,9 @@ def main(args, make):
     processes = []
     for worker, indexes in enumerate(parts(args, len(texts))):
         own = [texts[i] for i in indexes]
-        processes.append(context.Process(target=work, args=(args, worker, own, indexes, queue, go, load)))
+        given = (args, worker, own, indexes, queue, go, load, os.getpid())
+        processes.append(context.Process(target=work, args=given, daemon=True))
     for p in processes:
-        p.daemon = True  # they end with this process
         p.start()
     answers = collect(args, len(texts), queue, processes, go)
     for p in processes:

@@ -60,13 +60,32 @@ marks='runtime-ready script-imported model-loaded first-result'
     jq -se 'map(.worker) == [range(20) | . % 2]' answers.jsonl
 }
 
+@test "processes end with the one that started them, and one that fails ends all" {
+    need_module transformers
+    seq 0 600 12000 > far
+    "$venv/bin/python" "$ARMS/python_multi.py" --model "$MODEL" --input "$REVIEWS" --column description --items 20 \
+        --answers answers.jsonl --workers 2 --threads 1 --scenario server --schedule far 3>&- &
+    local parent=$! children
+    wait_until eval '[ "$(pgrep -c -P $parent)" -eq 2 ]'
+    children=$(pgrep -P $parent)
+    kill -9 $parent
+    for pid in $children; do wait_until eval "! kill -0 $pid 2>/dev/null"; done
+    run "$venv/bin/python" "$ARMS/python_multi.py" --model nowhere --input "$REVIEWS" --column description --items 20 \
+        --answers answers.jsonl --workers 2 --threads 1
+    [ "$status" -eq 1 ]
+    [[ $output == *'process '*' ended with 1'* ]]
+    [ ! -e answers.jsonl ]
+}
+
 @test "several processes over one copy of the weights: another one adds less than the weights" {
     need_module transformers
     local multi_1 multi_3 shared_1 shared_3
+    # All have answered, and wait for another item: the meter can look at them at rest.
+    { for i in $(seq 9); do echo 0; done; printf "4\n4\n4\n"; } > schedule
     for script in python_multi python_shared; do
         for n in 1 3; do
-            arm $script --items 120 --batch 4 --workers $n --threads 1 # so long that all of them stand beside each other
-            agree 120
+            arm $script --items 12 --batch 4 --workers $n --threads 1 --scenario server --schedule schedule
+            agree 12
             printf -v "${script#python_}_$n" %s "$(jq .memory.footprint.peak.lower out.json)"
         done
     done

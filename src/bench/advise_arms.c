@@ -17,6 +17,9 @@ static const struct arm_traits known[] = {
      "Python processes, queues, and a segment of shared memory that somebody must remove.",
      "A worker that dies takes its share of the work along; a parent that dies leaves the "
      "segment."},
+    {"python-ctypes", ADVISE_PYTHON, 2, false, false, false, false, NULL,
+     "One Python process, and libcuvee in it.",
+     "When it dies, the work stops until it is started again."},
     {"process-per-request", ADVISE_PYTHON, 1, true, false, true, false, NULL,
      "A Python process for each request.", "A request that dies is that request only."},
     {"onnxruntime", ADVISE_PYTHON, 2, false, false, false, false, NULL,

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/json_at.h"
-#include "bench/advise.h"
+#include "bench/advise_arms.h"
 #include "bench/prose.h"
 
 static const double mib = 1048576;
@@ -389,6 +389,30 @@ static void test_warnings(void **state)
     json_decref(advice);
 }
 
+/* Nothing is guessed of an arm that comes with cuvee. */
+static void test_arms_are_known(void **state)
+{
+    static const char *const plans[] = {SOURCE_DIR "/bench/plans/quick.json",
+                                        SOURCE_DIR "/bench/plans/story.json"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        json_t *plan = json_load_file(plans[i], 0, NULL);
+        const json_t *arm;
+        size_t idx;
+        assert_true(json_array_size(json_object_get(plan, "arms")) > 5);
+        json_array_foreach(json_object_get(plan, "arms"), idx, arm)
+        {
+            const char *name = cuvee__json_text_at(arm, "name");
+            if (!*cuvee__advise_traits(name)->name) fail_msg("nothing is known of '%s'", name);
+        }
+        json_decref(plan);
+    }
+    assert_string_equal(cuvee__advise_traits("native-8proc")->name, "native-8proc");
+    assert_string_equal(cuvee__advise_traits("go-metacall")->name, "go-metacall");
+    assert_string_equal(cuvee__advise_traits("process-per-request")->name, "process-per-request");
+    assert_string_equal(cuvee__advise_traits("nativeness")->name, "");
+}
+
 static void test_bad_results(void **state)
 {
     const struct advise_limits limits = no_limits();
@@ -419,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_sweep),
         cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_arms_are_known),
         cmocka_unit_test(test_bad_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

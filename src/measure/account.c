@@ -400,7 +400,7 @@ static void anchored(struct account *a, const char *line)
         add_part(a, &a->anchor, p, &seen);
     }
     if (pid == a->leader) {
-        a->naive_parent_hwm = high_water;
+        if (high_water) a->naive_parent_hwm = high_water; /* one that ends has none left to say */
         a->has_leader_anchor = true;
     }
     if (--a->anchor_lines == 0) close_anchor(a, n);

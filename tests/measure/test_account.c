@@ -293,6 +293,18 @@ static void test_membership(void **state)
     cuvee__account_deinit(&a);
 }
 
+/* The leader's memory is gone before the leader is: that is no high-water mark of 0. */
+static void test_end_of_the_leader(void **state)
+{
+    (void)state;
+    struct account a;
+    read_all(&a, HEAD "S 10000 10 1000 0 250 0 1 100\nA 11000 1 1 start 50\n"
+                      "P 10 900 900 0 0 0 0 1 900 1000 1000\n"
+                      "A 21000 1 0 gone 50\nP 10 0 0 0 0 0 0 1 0 0 0\n" TAIL);
+    assert_int_equal(a.naive_parent_hwm, 1000);
+    cuvee__account_deinit(&a);
+}
+
 /* Pids that were given and are nobody's: that many may have been missed, and no fewer. */
 static void test_missed(void **state)
 {
@@ -442,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_last_breath),
         cmocka_unit_test(test_traced),
         cmocka_unit_test(test_membership),
+        cmocka_unit_test(test_end_of_the_leader),
         cmocka_unit_test(test_missed),
         cmocka_unit_test(test_attached),
         cmocka_unit_test(test_marks_and_heap),

@@ -16,13 +16,9 @@ static void print_value(bool is_known, double value, const struct measure_scale 
 /* Two true peaks may be equal when their brackets overlap. */
 static void print_overlap(const json_t *a, const json_t *b)
 {
-    static const char lower[] = "memory.footprint.peak.lower",
-                      upper[] = "memory.footprint.peak.upper";
     double a_lower, a_upper, b_lower, b_upper;
-    if (cli__measure_result_number(a, lower, &a_lower) &&
-        cli__measure_result_number(a, upper, &a_upper) &&
-        cli__measure_result_number(b, lower, &b_lower) &&
-        cli__measure_result_number(b, upper, &b_upper) && a_lower <= b_upper && b_lower <= a_upper)
+    if (cli__measure_result_peak(a, &a_lower, &a_upper) &&
+        cli__measure_result_peak(b, &b_lower, &b_upper) && a_lower <= b_upper && b_lower <= a_upper)
         printf("the bounds of the peaks overlap: they may be the same\n");
 }
 

@@ -78,8 +78,8 @@ static void put_moments(json_t *o, const json_t *times)
     for (size_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
     cuvee__stats_sort(x, n);
     json_object_set_new(o, "mean", json_real(mean));
-    json_object_set_new(o, "stddev", n > 1 ? json_real(sqrt(squares / (double)(n - 1)))
-                                           : json_null());
+    json_object_set_new(o, "stddev",
+                        n > 1 ? json_real(sqrt(squares / (double)(n - 1))) : json_null());
     json_object_set_new(o, "median", json_real(cuvee__stats_median(x, n)));
     json_object_set_new(o, "min", json_real(x[0]));
     json_object_set_new(o, "max", json_real(x[n - 1]));
@@ -90,26 +90,68 @@ static int put_hyperfine(const json_t *result, const char *command, struct sink 
 {
     static const char *const moments[] = {"mean", "stddev", "median", "min", "max"};
     json_t *o = json_object(), *r = json_object();
-    json_t *times =
-        of_all_runs(result, "wall_leader_s", number(result, "time.wall_leader_s", 1));
+    json_t *times = of_all_runs(result, "wall_leader_s", number(result, "time.wall_leader_s", 1));
     json_object_set_new(r, "command", json_string(command));
     for (int i = 0; i < 5; i++) json_object_set_new(r, moments[i], json_null());
     if (json_is_number(json_array_get(times, 0))) put_moments(r, times);
     json_object_set_new(r, "user", number(result, "time.user_s", 1));
     json_object_set_new(r, "system", number(result, "time.sys_s", 1));
     json_object_set_new(r, "times", times);
-    json_object_set_new(r, "memory_usage_byte",
-                        of_all_runs(result, "footprint_lower",
-                                    whole(result, "memory.footprint.peak.lower")));
+    json_object_set_new(
+        r, "memory_usage_byte",
+        of_all_runs(result, "footprint_lower", whole(result, "memory.footprint.peak.lower")));
     json_object_set_new(r, "exit_codes",
                         of_all_runs(result, "exit_code", whole(result, "exit.code")));
     json_object_set_new(o, "results", list_of_one(r));
     return put_json(out, o);
 }
 
+/* One run, or the i-th of several; what compare.py tests for significance are repetitions. */
+static json_t *google_entry(const json_t *result, const char *command, const json_t *times,
+                            const json_t *cpu_times, size_t i)
+{
+    json_t *b = json_object();
+    const size_t n = json_array_size(times);
+    json_object_set_new(b, "name", json_string(command));
+    json_object_set_new(b, "family_index", json_integer(0));
+    json_object_set_new(b, "per_family_instance_index", json_integer(0));
+    json_object_set_new(b, "run_name", json_string(command));
+    json_object_set_new(b, "run_type", json_string("iteration"));
+    json_object_set_new(b, "repetitions", json_integer((json_int_t)n));
+    json_object_set_new(b, "repetition_index", json_integer((json_int_t)i));
+    json_object_set_new(b, "threads", json_integer(1));
+    json_object_set_new(b, "iterations", json_integer(1));
+    json_object_set_new(b, "real_time",
+                        json_real(1e3 * json_number_value(json_array_get(times, i))));
+    json_object_set_new(b, "cpu_time",
+                        json_real(1e3 * json_number_value(json_array_get(cpu_times, i))));
+    json_object_set_new(b, "time_unit", json_string("ms"));
+    /* Counters of our own; what is not known is left out, since readers take any as a number. */
+    static const char *const counters[][3] = {
+        {"footprint_peak_lower_bytes", "memory.footprint.peak.lower", "footprint_lower"},
+        {"footprint_peak_upper_bytes", "memory.footprint.peak.upper", "footprint_upper"},
+        {"footprint_median_bytes", "memory.footprint.steady_median", NULL}};
+    for (int k = 0; k < 3; k++) {
+        if (!counters[k][2] && i + 1 < n) continue; /* of the last run only */
+        json_t *value = number(result, counters[k][1], 1);
+        if (counters[k][2]) {
+            json_t *all = of_all_runs(result, counters[k][2], value);
+            value = json_incref(json_array_get(all, i));
+            json_decref(all);
+        }
+        if (json_is_null(value))
+            json_decref(value);
+        else
+            json_object_set_new(b, counters[k][0], value);
+    }
+    return b;
+}
+
 static int put_google(const json_t *result, const char *command, struct sink *out)
 {
-    json_t *o = json_object(), *context = json_object(), *b = json_object();
+    json_t *o = json_object(), *context = json_object(), *list = json_array();
+    json_t *times = of_all_runs(result, "wall_leader_s", number(result, "time.wall_leader_s", 1)),
+           *cpu_times = of_all_runs(result, "cpu_s", number(result, "time.cpu_s", 1));
     const json_t *cpus = cli__measure_result_find(result, "host.cpus_allowed");
     json_object_set_new(context, "date", json_string(cli__measure_result_text(result, "started")));
     json_object_set_new(context, "executable", json_string("cuvee measure"));
@@ -118,32 +160,15 @@ static int put_google(const json_t *result, const char *command, struct sink *ou
                         json_string(cli__measure_result_text(result, "tool.version")));
     json_object_set_new(context, "library_build_type", json_string("release"));
     json_object_set_new(context, "json_schema_version", json_integer(1));
-    json_object_set_new(b, "name", json_string(command));
-    json_object_set_new(b, "family_index", json_integer(0));
-    json_object_set_new(b, "per_family_instance_index", json_integer(0));
-    json_object_set_new(b, "run_name", json_string(command));
-    json_object_set_new(b, "run_type", json_string("iteration"));
-    json_object_set_new(b, "repetitions", json_integer(1));
-    json_object_set_new(b, "repetition_index", json_integer(0));
-    json_object_set_new(b, "threads", json_integer(1));
-    json_object_set_new(b, "iterations", json_integer(1));
-    json_object_set_new(b, "real_time", number(result, "time.wall_leader_s", 1e3));
-    json_object_set_new(b, "cpu_time", number(result, "time.cpu_s", 1e3));
-    json_object_set_new(b, "time_unit", json_string("ms"));
-    /* Counters of our own; what is not known is left out, since readers take any as a number. */
-    static const char *const counters[][2] = {
-        {"footprint_peak_lower_bytes", "memory.footprint.peak.lower"},
-        {"footprint_peak_upper_bytes", "memory.footprint.peak.upper"},
-        {"footprint_median_bytes", "memory.footprint.steady_median"}};
-    for (int i = 0; i < 3; i++) {
-        json_t *value = number(result, counters[i][1], 1);
-        if (json_is_null(value))
-            json_decref(value);
-        else
-            json_object_set_new(b, counters[i][0], value);
-    }
+    /* Readers calculate with both times: a run that lacks one is none to them. */
+    for (size_t i = 0; i < json_array_size(times); i++)
+        if (json_is_number(json_array_get(times, i)) &&
+            json_is_number(json_array_get(cpu_times, i)))
+            json_array_append_new(list, google_entry(result, command, times, cpu_times, i));
+    json_decref(times);
+    json_decref(cpu_times);
     json_object_set_new(o, "context", context);
-    json_object_set_new(o, "benchmarks", list_of_one(b));
+    json_object_set_new(o, "benchmarks", list);
     return put_json(out, o);
 }
 
@@ -167,15 +192,40 @@ static void add_github(json_t *list, const char *command, const char *name, cons
     json_array_append_new(list, o);
 }
 
+/* The median of all runs, and how far the middle half of them is from it; of one run, the figure.
+ */
+static void add_github_time(json_t *list, const char *command, const char *name, const char *key,
+                            json_t *one, const json_t *result)
+{
+    json_t *all = of_all_runs(result, key, one);
+    const size_t n = json_array_size(all);
+    double *x = cuvee__alloc_array(n + 1, sizeof *x);
+    char range[64] = "";
+    size_t n_known = 0;
+    for (size_t i = 0; x && i < n; i++)
+        if (json_is_number(json_array_get(all, i)))
+            x[n_known++] = json_number_value(json_array_get(all, i));
+    if (n_known) {
+        cuvee__stats_sort(x, n_known);
+        const double half =
+            (cuvee__stats_quantile(x, n_known, 0.75) - cuvee__stats_quantile(x, n_known, 0.25)) / 2;
+        if (n_known > 1) snprintf(range, sizeof range, "\xC2\xB1 %.6f", half);
+        add_github(list, command, name, "s", json_real(cuvee__stats_median(x, n_known)), range);
+    }
+    cuvee__free(x);
+    json_decref(all);
+}
+
 static int put_github(const json_t *result, const char *command, struct sink *out)
 {
     json_t *list = json_array();
     char range[64] = "";
-    double upper;
-    if (cli__measure_result_number(result, "memory.footprint.peak.upper", &upper))
+    double lower, upper;
+    if (cli__measure_result_peak(result, &lower, &upper))
         snprintf(range, sizeof range, "at most %.2f", upper / 1048576);
-    add_github(list, command, "time", "s", number(result, "time.wall_leader_s", 1), "");
-    add_github(list, command, "CPU", "s", number(result, "time.cpu_s", 1), "");
+    add_github_time(list, command, "time", "wall_leader_s", number(result, "time.wall_leader_s", 1),
+                    result);
+    add_github_time(list, command, "CPU", "cpu_s", number(result, "time.cpu_s", 1), result);
     add_github(list, command, "peak of memory", "MiB",
                number(result, "memory.footprint.peak.lower", 1.0 / 1048576), range);
     add_github(list, command, "memory, most of the time", "MiB",
@@ -266,7 +316,7 @@ static int put_openmetrics(const json_t *result, const char *command, struct sin
     const char *family = "";
     double x;
     sink_put_str(out, "# TYPE cuvee_measure info\n# HELP cuvee_measure What was measured.\n"
-                           "cuvee_measure_info{command=\"");
+                      "cuvee_measure_info{command=\"");
     put_label(out, command);
     sink_put_str(out, "\",version=\"");
     put_label(out, cli__measure_result_text(result, "tool.version"));

@@ -42,8 +42,7 @@ struct peak {
 static struct peak peak_of(const json_t *result)
 {
     struct peak p = {false, false, 0, 0};
-    p.is_known = cli__measure_result_number(result, "memory.footprint.peak.lower", &p.low) &&
-                 cli__measure_result_number(result, "memory.footprint.peak.upper", &p.high);
+    p.is_known = cli__measure_result_peak(result, &p.low, &p.high);
     p.is_tight = json_is_true(cli__measure_result_find(result, "memory.footprint.peak.tight"));
     return p;
 }

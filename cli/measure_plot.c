@@ -19,7 +19,7 @@ void cli__measure_plot_claims(const json_t *result, struct sink *out, bool is_al
     struct naive_figure naive[CUVEE__NAIVE_FIGURES];
     struct svg_bar bars[N];
     char values[N][48];
-    double low, high = 0;
+    double low, high;
     size_t n = 0;
     cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
@@ -29,9 +29,7 @@ void cli__measure_plot_claims(const json_t *result, struct sink *out, bool is_al
         bars[n] = (struct svg_bar){naive[i].method, values[n], claim, claim, true};
         n++;
     }
-    if (cli__measure_result_number(result, "memory.footprint.peak.lower", &low)) {
-        if (!cli__measure_result_number(result, "memory.footprint.peak.upper", &high) || high < low)
-            high = low;
+    if (cli__measure_result_peak(result, &low, &high)) {
         char range[96];
         snprintf(values[n], sizeof values[n], "%.40s MiB",
                  cli__measure_range(low / 1048576, high / 1048576, range, sizeof range));

@@ -100,6 +100,17 @@ bool cli__measure_result_number(const json_t *result, const char *path, double *
     return true;
 }
 
+bool cli__measure_result_peak(const json_t *result, double *ret_low, double *ret_high)
+{
+    double low, high;
+    if (!cli__measure_result_number(result, "memory.footprint.peak.lower", &low) ||
+        !cli__measure_result_number(result, "memory.footprint.peak.upper", &high))
+        return false;
+    *ret_low = low;
+    *ret_high = high < low ? low : high;
+    return true;
+}
+
 const char *cli__measure_result_text(const json_t *result, const char *path)
 {
     const char *text = json_string_value(cli__measure_result_find(result, path));

@@ -28,6 +28,10 @@ int cli__measure_result_command(const json_t *result, struct buffer *out);
 
 enum measure_unit { MEASURE_SECONDS, MEASURE_BYTES, MEASURE_MIB_SECONDS, MEASURE_COUNT };
 
+/* Both bounds of the peak, in bytes; an upper one below the lower, which nobody but a person can
+ * have written, is as if it were the same. False when one is not known. */
+bool cli__measure_result_peak(const json_t *result, double *ret_low, double *ret_high);
+
 /* The figures that are compared, listed and exported. */
 struct measure_figure {
     const char *name, *path;

@@ -333,6 +333,15 @@ assert r["min"] == min(r["times"]) and r["max"] == max(r["times"])
 assert abs(r["stddev"] - statistics.stdev(r["times"])) < 1e-9
 assert abs(r["median"] - statistics.median(r["times"])) < 1e-9
 assert r["exit_codes"] == [0] * 6'
+    # Repetitions, as compare.py of Google Benchmark tests them; a median and its spread for a dashboard.
+    report -f google-benchmark
+    jq -e --slurpfile r result.json '.benchmarks | length == 6 and all(.repetitions == 6)
+        and map(.repetition_index) == [range(6)] and (map(.name) | unique | length) == 1
+        and ([map(.real_time), ($r[0].runs | map(.wall_leader_s * 1000))] | transpose
+             | all((.[0] - .[1]) | fabs < 1e-6))' <<<"$output"
+    report -f github
+    jq -e --slurpfile r result.json '.[0] | (.range | test("^\u00b1 [0-9.]+$"))
+        and (.value - ($r[0].runs | map(.wall_leader_s) | sort | (.[2] + .[3]) / 2) | fabs < 1e-9)' <<<"$output"
 }
 
 @test "several runs: the first that fails is the last" {

@@ -296,3 +296,12 @@ END
         [ -z "$stderr" ]
     fi
 }
+
+@test "who marks every step does not have PSS read at every step" {
+    "$CUVEE" measure -q -o out.json -- "$TREES" marks 4000 200
+    [ "$(json '.phases | length')" -eq 1024 ]
+    [ "$(json .phases_left_out)" -eq 2976 ]
+    # Each costs 1 ms or more; half a second of them is on credit.
+    [ "$(json '.memory.anchors.n < 600')" = true ]
+    [ "$(json '.memory.footprint.peak.lower >= 209715200')" = true ]
+}

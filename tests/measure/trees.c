@@ -9,6 +9,7 @@
  * trees spike               100 MiB for as long as touching takes, between two ticks
  * trees spike-child         the same in a process that lives no longer
  * trees forks N             N children that end at once, one after the other
+ * trees marks N MIB         N marks, one after the other, over so much memory
  * trees cpu KIND MS         a child that uses MS of processor time and is waited, orphaned, ignored
  *                           (SIGCHLD) or killed
  * trees escapes             an orphan, a double fork, a session of its own, a fork by a thread, a
@@ -184,6 +185,19 @@ static int chain(char *self, const char *left)
     return 0;
 }
 
+/* ---- marks ---- */
+
+static int mark_often(long n, size_t bytes)
+{
+    const char *fd = getenv("MEASURE_FD");
+    hold(bytes, MAP_PRIVATE);
+    for (long i = 0; fd && i < n; i++) {
+        if (write((int)strtol(fd, NULL, 10), "step\n", 5) != 5) return 3;
+        if (i % 2 == 0) rest_ms(1);
+    }
+    return 0;
+}
+
 /* ---- the program ---- */
 
 int main(int argc, char **argv)
@@ -216,6 +230,8 @@ int main(int argc, char **argv)
         }
         return 0;
     }
+    if (argc == 4 && strcmp(name, "marks") == 0)
+        return mark_often(strtol(argv[2], NULL, 10), strtoul(argv[3], NULL, 10) * mib);
     if (argc == 4 && strcmp(name, "cpu") == 0) return use_time(argv[2], strtol(argv[3], NULL, 10));
     if (strcmp(name, "escapes") == 0) return escape(argv[0]);
     if (argc == 3 && strcmp(name, "chain") == 0) return chain(argv[0], argv[2]);

@@ -201,7 +201,8 @@ void meter_tick(struct meter *m);
 /* How busy the machine is. */
 void meter_say_machine(struct meter *m);
 void meter_want_anchor(struct meter *m, const char *trigger);
-/* Take the pending anchor if it is due; with force at once, whatever the budget. */
+/* Take the pending anchor if it is due; with force at once, on credit as long as there is as
+ * much to be had as at the start. */
 void meter_anchor_if_due(struct meter *m, bool force);
 
 /* meter_ends.c: what is said when processes, and when the tree, have ended. */

@@ -290,9 +290,10 @@ void meter_group_say_charge(struct meter *m)
         file = number_after(text, "file");
         kernel = number_after(text, "kernel_stack") + number_after(text, "pagetables");
     }
-    /* The kernel adds up its processors' counts only when 64 pages of each have come together. */
+    /* The kernel adds up its processors' counts only when 64 pages of each have come together,
+     * twice over: each tells of its own then, and those are summed up when that is true of all. */
     static uint64_t slack;
-    if (!slack) slack = 64 * 4096 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    if (!slack) slack = 2 * 64 * 4096 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     file -= file < slack ? file : slack;
     meter_say(m, "H %llu %llu %llu %llu %llu %llu\n", (unsigned long long)meter_now_us(m),
               (unsigned long long)(usage / 1024), (unsigned long long)(peak / 1024),

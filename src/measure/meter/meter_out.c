@@ -33,5 +33,7 @@ void meter_say(struct meter *m, const char *fmt, ...)
     va_start(args, fmt);
     const int n = vsnprintf(buffer + n_buffered, MAX_LINE, fmt, args);
     va_end(args);
-    if (n > 0 && n < MAX_LINE) n_buffered += (size_t)n;
+    if (n <= 0) return;
+    n_buffered += n < MAX_LINE ? (size_t)n : MAX_LINE - 1;
+    if (n >= MAX_LINE) buffer[n_buffered - 1] = '\n'; /* a long path: its end is missing */
 }

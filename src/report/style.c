@@ -82,7 +82,8 @@ const char cuvee__style_page[] =
     ".card p{margin:.25rem 0}.card s{font-size:1.25rem}.card .true{font-size:1.25rem;"
     "font-weight:600}.card code{font-size:11px;color:var(--soft)}\n"
     "details{margin:.4rem 0}summary{cursor:pointer}ul{padding-left:1.2rem}\n"
-    "@media(max-width:700px){body{margin:1rem auto}.scroll>.plot{max-width:none;width:700px}}\n"
+    "@media(max-width:700px){body{margin:1rem auto}.scroll>.plot{max-width:none;width:700px}"
+    "td:last-child:not(.n){min-width:12rem}}\n"
     "@media(prefers-color-scheme:dark){.lead{border-color:#2b8fd0}.better{color:#2fd0a0}"
     ".worse{color:#ff9248}}\n"
     "footer{margin-top:3rem;color:var(--soft)}\n";

@@ -305,6 +305,24 @@ static void put_details(struct sink *m, const json_t *result)
     put_object(m, "What could not be had", reasons, json_object_get(result, "why"));
 }
 
+static int put_memory(struct sink *out, const json_t *result, cuvee_error *err)
+{
+    if (!json_array_size(cli__measure_result_find(result, "series.sum_rss.t_s")) &&
+        !json_array_size(cli__measure_result_find(result, "series.footprint.t_s"))) {
+        cuvee__html_paragraph(out, "Nothing was seen: the command was too short to be looked at.");
+        return CUVEE_OK;
+    }
+    sink_put_str(out, "<div class=\"scroll\">\n");
+    const int rc = cli__measure_plot_memory(result, out, false, err);
+    sink_put_str(out, "</div>\n");
+    cuvee__html_paragraph(
+        out, "The processes upon each other, each page counted once (PSS), with swap, page tables "
+             "and kernel stacks; what was read at an anchor stands until the next one. Grey: what "
+             "it may have been meanwhile. The band is where the true peak lies. Dashed: the sum of "
+             "RSS; dotted: the parent alone.");
+    return rc;
+}
+
 int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err)
 {
     struct buffer command = {0};
@@ -322,14 +340,7 @@ int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err)
     put_outcome(out, result);
     put_figures(out, result);
     cuvee__html_heading(out, "Memory over time");
-    sink_put_str(out, "<div class=\"scroll\">\n");
-    const int rc = cli__measure_plot_memory(result, out, false, err);
-    sink_put_str(out, "</div>\n");
-    cuvee__html_paragraph(
-        out, "The processes upon each other, each page counted once (PSS), with swap, page tables "
-             "and kernel stacks; what was read at an anchor stands until the next one. Grey: what "
-             "it may have been meanwhile. The band is where the true peak lies. Dashed: the sum of "
-             "RSS; dotted: the parent alone.");
+    const int rc = put_memory(out, result, err);
     put_parts(out, result);
     cuvee__html_heading(out, "What others would have said");
     sink_put_str(out, "<div class=\"scroll\">\n");
@@ -367,7 +378,7 @@ int cli__measure_markdown(const json_t *result, struct sink *out, cuvee_error *e
                              number(result, f->path, f->unit, text, sizeof text));
     }
     sink_put_str(out, "\n| others would have said | | of the truth | why it differs |\n"
-                           "|---|---:|---:|---|\n");
+                      "|---|---:|---:|---|\n");
     cli__measure_naive_methods(naive);
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
         char share[48];

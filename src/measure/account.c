@@ -140,6 +140,15 @@ static void add_part(struct account *a, struct series_frame *f, const struct acc
     memcpy(part->comm, p->comm, sizeof part->comm);
 }
 
+/* From the time before to t stood what was there then; now it is no more than this. */
+static void stand(struct account *a, uint64_t t, uint64_t most)
+{
+    if (t > a->stands_us)
+        a->stood_mib_s += (double)a->stands / 1024.0 * (double)(t - a->stands_us) / 1e6;
+    a->stands_us = cuvee__max(t, a->stands_us);
+    a->stands = cuvee__min(a->stable_footprint, most);
+}
+
 /* All lines S of a tick have come: how large may the tree have been since the one before? */
 static void close_tick(struct account *a)
 {
@@ -154,6 +163,7 @@ static void close_tick(struct account *a)
     cuvee__bounds_keep(a, bound);
     if (a->tick_us) {
         a->before_rss = a->tick_rss_most;
+        if (a->has_peak) stand(a, a->tick_us, a->tick_rss_most + a->rest);
         a->tick.t_us = a->tick_us;
         a->tick.rss = a->tick_rss;
         a->tick.has_upper = true;
@@ -349,7 +359,9 @@ static void close_anchor(struct account *a, const struct account_anchor *n)
         a->integral_mib_s += (double)(n->footprint + a->stable_footprint) / 2048.0 *
                              (double)(n->t_us - a->stable_us) / 1e6;
     a->stable_us = n->t_us;
-    a->stable_footprint = n->footprint;
+    a->stable_footprint = a->stands = n->footprint;
+    a->stands_us = n->t_us;
+    a->stood_mib_s = 0;
     a->rise = at_most;
     a->has_rise = true;
     a->rest_kernel = n->parts.kernel;

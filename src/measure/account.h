@@ -178,6 +178,10 @@ struct account {
     uint64_t unwaited; /* faults of processes that are gone, and known; not yet waited for */
     uint64_t sampled_us;
     uint64_t seen_us; /* the last line S */
+    /* Since the last stable anchor: what stands is its footprint, or the RSS of a tick, if that and
+     * what no RSS has is less. */
+    uint64_t stands, stands_us;
+    double stood_mib_s;
     uint64_t first_busy, first_steal, exited_cpu_us, tree_cpu_us, traced_cpu_us;
     bool has_tree_cpu;
     uint64_t stable_us, stable_footprint; /* the last stable anchor */

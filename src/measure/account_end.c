@@ -40,8 +40,9 @@ static int conclude_curve(struct account *a)
     }
     while (before && n < SAMPLES && end > first) values[n++] = before->footprint;
     if (a->has_peak)
-        a->integral_mib_s +=
-            (double)a->stable_footprint / 1024.0 * (double)(end - a->stable_us) / 1e6;
+        a->integral_mib_s += a->stood_mib_s + (double)a->stands / 1024.0 *
+                                                  (double)(end - cuvee__min(end, a->stands_us)) /
+                                                  1e6;
     qsort(values, n, sizeof *values, cuvee__account_compare);
     a->steady_median = n ? values[n / 2] : a->lower;
     cuvee__free(values);

@@ -255,6 +255,7 @@ EOF
     [[ "$output" == *'# EOF' ]]
     self_contained r.html
     grep -q 'not known' r.html
+    grep -q 'Nothing was seen' r.html # instead of axes without a curve
     run ! grep -qi 'nan\|inf,' r.html
     for format in hyperfine google-benchmark; do
         run --separate-stderr "$CUVEE" measure report result.json -f $format

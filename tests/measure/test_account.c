@@ -413,6 +413,13 @@ static void test_still_to_the_end(void **state)
     assert_int_equal(a.lower, 1024);
     assert_true(a.integral_mib_s > 1.999 && a.integral_mib_s < 2.001);
     cuvee__account_deinit(&a);
+    /* But no more than RSS, which is 256 at 0.6 s: half a second of one, and one and a half of it.
+     */
+    read_all(&a, HEAD "S 10000 10 1000 0 250 0 1 100\nA 100000 1 1 start 50\n"
+                      "P 10 1008 1008 0 0 0 0 1 1008 1024 1024\n"
+                      "S 600000 10 256 0 250 0 1 100\n" TAIL);
+    assert_true(a.integral_mib_s > 0.5 + 1.5 * 0.25 - 0.001 && a.integral_mib_s < 0.5 + 1.5 * 0.79);
+    cuvee__account_deinit(&a);
     read_all(&a, HEAD "A 100000 1 1 start 50\nP 10 496 496 0 0 0 0 1 496 512 512\n"
                       "A 200000 1 1 start 50\nP 10 1008 1008 0 0 0 0 1 1008 1024 1024\n" TAIL);
     assert_int_equal(a.steady_median, 1024);

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json_at.h"
 #include "json_text.h"
 #include "measure_page.h"
 #include "measure_plot.h"
@@ -55,7 +56,7 @@ static json_t *list_of_one(json_t *value)
 /* A figure of each run: key of runs[i]; or of the one run there is. Takes one. */
 static json_t *of_all_runs(const json_t *result, const char *key, json_t *one)
 {
-    const json_t *runs = cli__measure_result_find(result, "runs");
+    const json_t *runs = cuvee__json_at(result, "runs");
     const size_t n = json_array_size(runs);
     if (!n) return list_of_one(one);
     json_t *list = json_array();
@@ -152,12 +153,12 @@ static int put_google(const json_t *result, const char *command, struct sink *ou
     json_t *o = json_object(), *context = json_object(), *list = json_array();
     json_t *times = of_all_runs(result, "wall_leader_s", number(result, "time.wall_leader_s", 1)),
            *cpu_times = of_all_runs(result, "cpu_s", number(result, "time.cpu_s", 1));
-    const json_t *cpus = cli__measure_result_find(result, "host.cpus_allowed");
-    json_object_set_new(context, "date", json_string(cli__measure_result_text(result, "started")));
+    const json_t *cpus = cuvee__json_at(result, "host.cpus_allowed");
+    json_object_set_new(context, "date", json_string(cuvee__json_text_at(result, "started")));
     json_object_set_new(context, "executable", json_string("cuvee measure"));
     json_object_set_new(context, "num_cpus", json_integer((json_int_t)json_array_size(cpus)));
     json_object_set_new(context, "library_version",
-                        json_string(cli__measure_result_text(result, "tool.version")));
+                        json_string(cuvee__json_text_at(result, "tool.version")));
     json_object_set_new(context, "library_build_type", json_string("release"));
     json_object_set_new(context, "json_schema_version", json_integer(1));
     /* Readers calculate with both times: a run that lacks one is none to them. */
@@ -239,7 +240,7 @@ static void put_csv_row(struct sink *s, const json_t *result, const char *path, 
 {
     char text[48] = "";
     const char *dot = strrchr(path, '.'), *reason = "";
-    const json_t *value = cli__measure_result_find(result, path);
+    const json_t *value = cuvee__json_at(result, path);
     if (json_is_integer(value))
         snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))
@@ -319,7 +320,7 @@ static int put_openmetrics(const json_t *result, const char *command, struct sin
                       "cuvee_measure_info{command=\"");
     put_label(out, command);
     sink_put_str(out, "\",version=\"");
-    put_label(out, cli__measure_result_text(result, "tool.version"));
+    put_label(out, cuvee__json_text_at(result, "tool.version"));
     sink_put_str(out, "\"} 1\n");
     for (size_t i = 0; i < cli__measure_n_figures; i++) {
         const struct measure_figure *f = &cli__measure_figures[i];

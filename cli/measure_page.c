@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_at.h"
 #include "measure_plot.h"
 #include "measure_result.h"
 #include "report/html.h"
@@ -43,7 +44,7 @@ static struct peak peak_of(const json_t *result)
 {
     struct peak p = {false, false, 0, 0};
     p.is_known = cli__measure_result_peak(result, &p.low, &p.high);
-    p.is_tight = json_is_true(cli__measure_result_find(result, "memory.footprint.peak.tight"));
+    p.is_tight = json_is_true(cuvee__json_at(result, "memory.footprint.peak.tight"));
     return p;
 }
 
@@ -81,7 +82,7 @@ static void put_figures(struct sink *m, const json_t *result)
 {
     char text[112];
     const bool is_exact =
-        strcmp(cli__measure_result_text(result, "time.cpu_quality"), "exact") == 0;
+        strcmp(cuvee__json_text_at(result, "time.cpu_quality"), "exact") == 0;
     cuvee__html_figures_open(m);
     cuvee__html_figure(m, "peak of memory", peak_text(result, text, sizeof text));
     cuvee__html_figure(
@@ -105,11 +106,11 @@ static void put_outcome(struct sink *m, const json_t *result)
 {
     char text[160];
     double code;
-    if (json_is_true(cli__measure_result_find(result, "exit.timeout")))
+    if (json_is_true(cuvee__json_at(result, "exit.timeout")))
         cuvee__html_paragraph(m, "The tree was ended when its time was over.");
-    if (json_is_true(cli__measure_result_find(result, "exit.interrupted")))
+    if (json_is_true(cuvee__json_at(result, "exit.interrupted")))
         cuvee__html_paragraph(m, "It was interrupted: the figures are of the time until then.");
-    if (json_is_false(cli__measure_result_find(result, "complete")))
+    if (json_is_false(cuvee__json_at(result, "complete")))
         cuvee__html_paragraph(m, "The meter did not live to the end: the figures are of a part.");
     if (cli__measure_result_number(result, "exit.signal", &code)) {
         snprintf(text, sizeof text, "Signal %.0f ended the command.", code);
@@ -185,7 +186,7 @@ static void put_phases(struct sink *m, const json_t *result)
     json_array_foreach(list, i, mark)
     {
         if (i == MAX_ROWS) break;
-        cuvee__html_cell(m, &t, cli__measure_result_text(mark, "name"));
+        cuvee__html_cell(m, &t, cuvee__json_text_at(mark, "name"));
         cuvee__html_cell(m, &t, bare(mark, "t_s", 1, 3, text, sizeof text));
         cuvee__html_cell(m, &t, bare(mark, "footprint", 1.0 / MIB, 1, text, sizeof text));
     }
@@ -196,7 +197,7 @@ static void put_phases(struct sink *m, const json_t *result)
  * have the name too. */
 static int series_of(const json_t *result, const json_t *process)
 {
-    const json_t *list = cli__measure_result_find(result, "series.processes"), *x;
+    const json_t *list = cuvee__json_at(result, "series.processes"), *x;
     size_t i;
     json_array_foreach(
         list, i, x) if (json_equal(json_object_get(x, "pid"), json_object_get(process, "pid")) &&
@@ -215,7 +216,7 @@ static void put_process(struct sink *m, struct html_table *t, const json_t *p, i
                  {"exit_s", 1, 2},     {"cpu_s", 1, 2}, {"rss_peak", 1.0 / MIB, 1},
                  {"threads_max", 1, 0}};
     char text[64];
-    cuvee__html_cell_with_colour(m, t, series, cli__measure_result_text(p, "comm"));
+    cuvee__html_cell_with_colour(m, t, series, cuvee__json_text_at(p, "comm"));
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         cuvee__html_cell(
             m, t, bare(p, cells[i].path, cells[i].factor, cells[i].decimals, text, sizeof text));
@@ -300,15 +301,15 @@ static void put_details(struct sink *m, const json_t *result)
     put_object(m, "Others on the machine", facts, json_object_get(result, "contention"));
     put_object(m, "How processes were found", facts, json_object_get(result, "membership"));
     put_object(m, "How often memory was read", facts,
-               cli__measure_result_find(result, "memory.anchors"));
+               cuvee__json_at(result, "memory.anchors"));
     put_object(m, "The meter itself", facts, json_object_get(result, "self"));
     put_object(m, "What could not be had", reasons, json_object_get(result, "why"));
 }
 
 static int put_memory(struct sink *out, const json_t *result, cuvee_error *err)
 {
-    if (!json_array_size(cli__measure_result_find(result, "series.sum_rss.t_s")) &&
-        !json_array_size(cli__measure_result_find(result, "series.footprint.t_s"))) {
+    if (!json_array_size(cuvee__json_at(result, "series.sum_rss.t_s")) &&
+        !json_array_size(cuvee__json_at(result, "series.footprint.t_s"))) {
         cuvee__html_paragraph(out, "Nothing was seen: the command was too short to be looked at.");
         return CUVEE_OK;
     }
@@ -331,7 +332,7 @@ int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err)
         cuvee__buffer_deinit(&command);
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a page");
     }
-    const char *started = cli__measure_result_text(result, "started");
+    const char *started = cuvee__json_text_at(result, "started");
     snprintf(title, sizeof title, "What %.64s%s really cost", command.ptr,
              command.len > 65 ? "..." : "");
     cuvee__html_open(out, title);
@@ -351,7 +352,7 @@ int cli__measure_page(const json_t *result, struct sink *out, cuvee_error *err)
     put_processes(out, result);
     put_details(out, result);
     snprintf(footer, sizeof footer, "cuvee measure %.32s%s%.40s",
-             cli__measure_result_text(result, "tool.version"), *started ? ", " : "", started);
+             cuvee__json_text_at(result, "tool.version"), *started ? ", " : "", started);
     cuvee__html_close(out, footer);
     return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_at.h"
 #include "os/file.h"
 
 /* Results have limits of their own (measure/account.h) and stay far below. */
@@ -70,29 +71,16 @@ int cli__measure_result_read(const char *path, json_t **ret, cuvee_error *err)
     if (rc == CUVEE_OK) rc = cuvee__json_parse(buffer_span(&text), path, ret, err);
     cuvee__buffer_deinit(&text);
     if (rc < 0) return rc;
-    if (strcmp(cli__measure_result_text(*ret, "schema"), "measure/1") == 0) return CUVEE_OK;
+    if (strcmp(cuvee__json_text_at(*ret, "schema"), "measure/1") == 0) return CUVEE_OK;
     json_decref(*ret);
     *ret = NULL;
     return cuvee__fail(err, CUVEE_E_FORMAT, "%s: not a result of 'cuvee measure -o' (measure/1)",
                        path);
 }
 
-const json_t *cli__measure_result_find(const json_t *result, const char *path)
-{
-    const json_t *o = result;
-    while (o && path) {
-        char key[32];
-        const size_t n = strcspn(path, ".");
-        snprintf(key, sizeof key, "%.*s", (int)n, path);
-        o = json_object_get(o, key);
-        path = path[n] ? path + n + 1 : NULL;
-    }
-    return o;
-}
-
 bool cli__measure_result_number(const json_t *result, const char *path, double *ret)
 {
-    const json_t *o = cli__measure_result_find(result, path);
+    const json_t *o = cuvee__json_at(result, path);
     const double x = json_number_value(o);
     /* Nothing of a process is as large as this limit; figures beyond it are no figures. */
     if (!json_is_number(o) || !(x >= 0) || x > 1e18) return false;
@@ -109,12 +97,6 @@ bool cli__measure_result_peak(const json_t *result, double *ret_low, double *ret
     *ret_low = low;
     *ret_high = high < low ? low : high;
     return true;
-}
-
-const char *cli__measure_result_text(const json_t *result, const char *path)
-{
-    const char *text = json_string_value(cli__measure_result_find(result, path));
-    return text ? text : "";
 }
 
 /* ---- other methods ---- */

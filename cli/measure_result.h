@@ -16,13 +16,8 @@
  * Returns CUVEE_OK; as base/json.h and os/file.h; CUVEE_E_FORMAT for JSON that is no result. */
 int cli__measure_result_read(const char *path, json_t **ret, cuvee_error *err);
 
-/* What is at the path, members from the top by dots; NULL: nothing. */
-const json_t *cli__measure_result_find(const json_t *result, const char *path);
 /* A number of 0 or more that is there, or false. */
 bool cli__measure_result_number(const json_t *result, const char *path, double *ret);
-/* A string that is there, or "". */
-const char *cli__measure_result_text(const json_t *result, const char *path);
-
 /* The command as a shell would read it, NUL-terminated. Returns as cuvee__buffer_append(). */
 int cli__measure_result_command(const json_t *result, struct buffer *out);
 

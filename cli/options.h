@@ -74,6 +74,16 @@ struct option_spec {
     {.name = "python", .kind = OPTION_TEXT, .arg = "PATH", .offset = (field_offset),               \
      .completion = COMPLETE_FILE,                                                                  \
      .help = "Interpreter or venv; default $VIRTUAL_ENV, else python3"}
+#define OPTION_SPEC_SCRIPT_ARGS(field_offset)                                                      \
+    {.name = "script-args", .kind = OPTION_TEXT, .arg = "WORDS", .offset = (field_offset),         \
+     .help = "What the script has in sys.argv, separated by blanks"}
+#define OPTION_SPEC_MAX_BATCH(field_offset)                                                        \
+    {.name = "max-batch", .kind = OPTION_NUMBER, .arg = "N", .offset = (field_offset), .min = 1,   \
+     .max = 65536, .help = "Texts of one process_batch(); default the script's MAX_BATCH, else 32"}
+#define OPTION_SPEC_CONCURRENCY(field_offset)                                                      \
+    {.name = "concurrency", .kind = OPTION_NUMBER, .arg = "N", .offset = (field_offset), .min = 1, \
+     .max = 1024,                                                                                  \
+     .help = "Calls at the same time; default the script's MAX_CONCURRENCY, else 1"}
 #define OPTION_SPEC_INPUT_FORMAT(field_offset)                                                     \
     {.name = "input-format", .kind = OPTION_CHOICE, .arg = "FORMAT", .offset = (field_offset),     \
      .choices = cli__input_formats,                                                                \

@@ -37,3 +37,8 @@ const char *cuvee__json_text_at(const json_t *json, const char *path)
     const char *text = json_string_value(cuvee__json_at(json, path));
     return text ? text : "";
 }
+
+bool cuvee__json_text_is(const json_t *json, const char *path, const char *text)
+{
+    return strcmp(cuvee__json_text_at(json, path), text) == 0;
+}

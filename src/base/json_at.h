@@ -14,5 +14,7 @@ const json_t *cuvee__json_at(const json_t *json, const char *path);
 bool cuvee__json_number_at(const json_t *json, const char *path, double *ret);
 /* A string, borrowed, or "". */
 const char *cuvee__json_text_at(const json_t *json, const char *path);
+/* Is it that string? */
+bool cuvee__json_text_is(const json_t *json, const char *path, const char *text);
 
 #endif

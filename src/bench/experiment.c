@@ -22,17 +22,14 @@ static int no_memory(cuvee_error *err)
 
 /* ---- what has run ---- */
 
-static bool is_text(const json_t *object, const char *key, const char *text)
-{
-    return strcmp(cuvee__json_text_at(object, key), text) == 0;
-}
-
 /* Is it one of an arm's runs in a block, warm-up (-1) included? What was interrupted was none, and
  * a sweep or a search has no blocks. */
 static bool is_run_in(const json_t *run, const char *arm, long block)
 {
-    return is_text(run, "arm", arm) && !is_text(run, "status", "interrupted") &&
-           !is_text(run, "kind", "sweep") && !is_text(run, "kind", "rate") &&
+    return cuvee__json_text_is(run, "arm", arm) &&
+           !cuvee__json_text_is(run, "status", "interrupted") &&
+           !cuvee__json_text_is(run, "kind", "sweep") &&
+           !cuvee__json_text_is(run, "kind", "rate") &&
            json_integer_value(json_object_get(run, "block")) == block;
 }
 
@@ -51,7 +48,7 @@ static bool has_run(const json_t *results, const char *arm, long block)
 
 static bool is_success(const json_t *run)
 {
-    return is_text(run, "status", "ok");
+    return cuvee__json_text_is(run, "status", "ok");
 }
 
 static bool is_contaminated(const json_t *run)
@@ -66,7 +63,9 @@ static size_t count_failures(const json_t *results, const char *arm)
     size_t n = 0;
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
-        if (!is_text(run, "arm", arm) || is_text(run, "status", "interrupted")) continue;
+        if (!cuvee__json_text_is(run, "arm", arm) ||
+            cuvee__json_text_is(run, "status", "interrupted"))
+            continue;
         if (is_success(run)) return 0;
         n++;
     }
@@ -138,36 +137,6 @@ static int keep_answers(struct experiment *e, const char *name, struct answers *
     return CUVEE_OK;
 }
 
-static int keep_run(struct experiment *e, json_t *run, cuvee_error *err)
-{
-    if (json_array_append(json_object_get(e->results, "runs"), run) < 0) return no_memory(err);
-    return cuvee__results_write(e->results, e->setup.dir, err);
-}
-
-int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
-                               cuvee_error *err)
-{
-    json_t *run = NULL;
-    struct answers answers = {0};
-    request->id = json_array_size(json_object_get(e->results, "runs"));
-    if (*e->schedule && !request->schedule) {
-        request->schedule = e->schedule;
-        request->rate = e->rate;
-    }
-    if (e->on_begin) e->on_begin(e->arg, request->name, request->block, request->kind);
-    int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
-                              &answers, err);
-    if (rc < 0) return rc;
-    if (is_success(run) && !e->setup.max_items)
-        rc = keep_answers(e, request->name, &answers, err);
-    if (rc == CUVEE_OK) rc = keep_run(e, run, err);
-    if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);
-    cuvee__answers_deinit(&answers);
-    *ret_run = run; /* the list holds it */
-    json_decref(run);
-    return rc;
-}
-
 /* Of the runs of an entry in a block the first undisturbed success counts, else the first. */
 static int choose_counted(const json_t *results, const char *name, long block, cuvee_error *err)
 {
@@ -184,6 +153,40 @@ static int choose_counted(const json_t *results, const char *name, long block, c
                                                                               : CUVEE_OK;
 }
 
+/* request->block: below 0 of runs that warm up. */
+static int keep_run(struct experiment *e, const struct run_request *request, json_t *run,
+                    cuvee_error *err)
+{
+    if (json_array_append(json_object_get(e->results, "runs"), run) < 0) return no_memory(err);
+    const int rc = request->block < 0
+                       ? CUVEE_OK
+                       : choose_counted(e->results, request->name, request->block, err);
+    return rc == CUVEE_OK ? cuvee__results_write(e->results, e->setup.dir, err) : rc;
+}
+
+int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
+                               cuvee_error *err)
+{
+    json_t *run = NULL;
+    struct answers answers = {0};
+    request->id = json_array_size(json_object_get(e->results, "runs"));
+    if (*e->schedule && !request->schedule) {
+        request->schedule = e->schedule;
+        request->rate = e->rate;
+    }
+    if (e->on_begin) e->on_begin(e->arg, request->name, request->block, request->kind);
+    int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
+                              &answers, err);
+    if (rc < 0) return rc;
+    if (is_success(run) && !e->setup.max_items) rc = keep_answers(e, request->name, &answers, err);
+    if (rc == CUVEE_OK) rc = keep_run(e, request, run, err);
+    if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);
+    cuvee__answers_deinit(&answers);
+    *ret_run = run; /* the list holds it */
+    json_decref(run);
+    return rc;
+}
+
 /* A run of an entry in a block, and again while it is disturbed. */
 static int run_entry(struct experiment *e, const json_t *an_entry, long block, cuvee_error *err)
 {
@@ -196,12 +199,11 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
     int rc = CUVEE_OK;
     for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0) && !*e->setup.stop; i++) {
         if ((rc = cuvee__experiment_run_once(e, &request, &run, err)) < 0) return rc;
-        if ((rc = choose_counted(e->results, request.name, block, err)) < 0) return rc;
         if (!is_success(run) || !is_contaminated(run)) break;
         if (i == 0) request.again_of = (long)request.id;
         request.kind = "again";
     }
-    return cuvee__results_write(e->results, e->setup.dir, err);
+    return CUVEE_OK;
 }
 
 /* ---- the parts of an experiment ---- */
@@ -298,7 +300,8 @@ static bool has_swept(const struct experiment *e, long block, long workers, long
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
         double w = 0, t = 0;
-        if (is_text(run, "kind", "sweep") && !is_text(run, "status", "interrupted") &&
+        if (cuvee__json_text_is(run, "kind", "sweep") &&
+            !cuvee__json_text_is(run, "status", "interrupted") &&
             json_integer_value(json_object_get(run, "block")) == block &&
             cuvee__json_number_at(run, "settings.workers", &w) && (long)w == workers &&
             cuvee__json_number_at(run, "settings.threads", &t) && (long)t == threads)
@@ -332,7 +335,8 @@ static int run_sweep(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
     const json_int_t own_blocks = json_integer_value(json_object_get(sweep, "blocks"));
     int rc = CUVEE_OK;
     for (size_t i = 0; i < n_entries(e); i++)
-        if (is_text(entry(e, i), "name", cuvee__json_text_at(sweep, "arm"))) swept = entry(e, i);
+        if (cuvee__json_text_is(entry(e, i), "name", cuvee__json_text_at(sweep, "arm")))
+            swept = entry(e, i);
     if (!swept || is_skipped(swept)) return CUVEE_OK;
     for (long block = 0; block < (own_blocks > 0 ? own_blocks : 1); block++)
         for (size_t w = 0; w < json_array_size(workers); w++)
@@ -358,7 +362,7 @@ static int take_kept_answers(struct experiment *e, cuvee_error *err)
 
 static int schedule_arrivals(struct experiment *e, cuvee_error *err)
 {
-    if (!is_text(e->setup.plan, "scenario", "server")) return CUVEE_OK;
+    if (!cuvee__json_text_is(e->setup.plan, "scenario", "server")) return CUVEE_OK;
     cuvee__json_number_at(e->setup.plan, "rate", &e->rate);
     return cuvee__arrivals_write(&e->setup, e->rate, e->schedule, sizeof e->schedule, err);
 }

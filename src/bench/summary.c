@@ -38,11 +38,6 @@ static const struct {
     {"involuntary_switches", "involuntary_switches"},
 };
 
-static bool is_text(const json_t *object, const char *key, const char *text)
-{
-    return strcmp(cuvee__json_text_at(object, key), text) == 0;
-}
-
 /* ---- one arm ---- */
 
 /* Runs of an arm that did not succeed, and of those that count the ones that were disturbed. */
@@ -53,8 +48,9 @@ static void count_runs(const json_t *results, const char *arm, json_int_t *ret_f
     *ret_failed = *ret_flagged = 0;
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
-        if (!is_text(run, "arm", arm)) continue;
-        *ret_failed += !is_text(run, "status", "ok") && !is_text(run, "status", "interrupted");
+        if (!cuvee__json_text_is(run, "arm", arm)) continue;
+        *ret_failed += !cuvee__json_text_is(run, "status", "ok") &&
+                       !cuvee__json_text_is(run, "status", "interrupted");
         *ret_flagged += json_is_true(json_object_get(run, "counts")) &&
                         json_array_size(json_object_get(run, "flags")) > 0;
     }
@@ -66,7 +62,8 @@ static const json_t *last_answers(const json_t *results, const char *arm)
     const json_t *runs = json_object_get(results, "runs"), *found = NULL;
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i), *answers = json_object_get(run, "answers");
-        if (is_text(run, "arm", arm) && json_is_object(answers) && !is_text(run, "kind", "sweep"))
+        if (cuvee__json_text_is(run, "arm", arm) && json_is_object(answers) &&
+            !cuvee__json_text_is(run, "kind", "sweep"))
             found = answers;
     }
     return found;

@@ -13,11 +13,10 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "os/clock.h"
+#include "os/environment.h"
 #include "os/pipe_write.h"
 #include "os/proc_files.h"
 #include "os/spawn.h"
-
-extern char **environ;
 
 enum {
     LOOK_MS = 1000, /* how often it is looked whether the child has ended: see is_gone() */
@@ -28,29 +27,6 @@ enum {
 };
 
 /* ---- start ---- */
-
-static bool is_set(const char *variable)
-{
-    const size_t n = strcspn(variable, "=") + 1;
-    for (char **e = environ; *e; e++)
-        if (strncmp(*e, variable, n) == 0) return true;
-    return false;
-}
-
-/* Our environment and what is added; only the array is allocated. */
-static char **environment_with(const char *const *variables)
-{
-    size_t n = 0, n_added = 0;
-    while (environ[n]) n++;
-    while (variables[n_added]) n_added++;
-    char **all = cuvee__alloc_array(n + n_added + 1, sizeof *all);
-    if (!all) return NULL;
-    memcpy(all, environ, n * sizeof *all);
-    for (; *variables; variables++)
-        if (!is_set(*variables)) all[n++] = (char *)(uintptr_t)*variables;
-    all[n] = NULL;
-    return all;
-}
 
 /* fd is taken: it moves out of the way of the child's numbers. */
 static int move_up(int fd)
@@ -91,7 +67,7 @@ int cuvee__child_start(struct child *child, const struct child_setup *setup, cuv
 {
     int ends[ENDS] = {-1, -1, -1};
     *child = (struct child){.to = -1, .from = -1, .life = -1};
-    char **environment = environment_with(setup->variables);
+    char **environment = cuvee__environment_with(setup->variables, true);
     if (!environment) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a process");
     int e = open_pipe(&child->to, &ends[0], true);
     if (!e) e = open_pipe(&child->from, &ends[1], false);

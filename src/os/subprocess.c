@@ -84,7 +84,7 @@ int cuvee__subprocess_run(const char *const *argv, const char *const *variables,
                           cuvee_error *err)
 {
     pid_t pid;
-    char **environment = cuvee__environment_with(variables);
+    char **environment = cuvee__environment_with(variables, false);
     if (!environment) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a process");
     const int fd = open(output_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {

@@ -20,7 +20,7 @@ int cuvee__subprocess_capture(const char *const *argv, uint32_t timeout_ms, stru
 
 /* Run argv[0] with nothing to read until it ends, however long that takes. What it writes, errors
  * too, goes to the file output_path, which is made anew.
- *   variables   as cuvee__environment_with()
+ *   variables   as cuvee__environment_with(), in the place of ours
  *   stop        when a signal comes and *stop is set, it gets a SIGTERM; NULL: never
  *   ret_status  as above
  * Returns CUVEE_OK (whatever its status), CUVEE_E_IO (does not start; the file), CUVEE_E_NOMEM.

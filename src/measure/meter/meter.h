@@ -134,8 +134,9 @@ void meter_add(struct meter *m, int pid);
 struct process *meter_find(struct meter *m, int pid);
 /* It ended: taken out. */
 void meter_drop(struct meter *m, struct process *p);
-/* Is it the pid of a fork of ours that was just made? Then what is last can be believed, and pids
- * are counted from there. */
+/* Before a fork; and then with its pid: if that is among those that were given meanwhile, what is
+ * last can be believed, and pids are counted from there. */
+void meter_open_last_pid(struct meter *m);
 void meter_test_last_pid(struct meter *m, int pid);
 /* The pids that were given so far; false: cannot be known here. */
 bool meter_count_pids(struct meter *m);

@@ -175,6 +175,7 @@ static int start(struct meter *m, char **command, const sigset_t *signals)
         return FAILED;
     say_first(m);
     if (!open_sources(m)) return CANNOT_TRACK;
+    meter_open_last_pid(m);
     const pid_t pid = fork();
     if (pid < 0) return FAILED;
     if (pid == 0) become(m, command, go, failure[1], marks[1], signals);
@@ -219,6 +220,7 @@ static int attach(struct meter *m)
     const bool any = m->track == TRACK_AUTO;
     if ((m->track == TRACK_EVENTS || any) && !meter_events_open(m) && !any) return CANNOT_TRACK;
     /* A fork of our own, that ends at once, tests the sources. */
+    meter_open_last_pid(m);
     const pid_t pid = fork();
     if (pid == 0) _exit(0);
     if (pid > 0) meter_test_last_pid(m, pid);

@@ -132,25 +132,30 @@ static void look_at_all(struct meter *m, int last)
     m->searched_pid = last;
 }
 
-void meter_test_last_pid(struct meter *m, int pid)
-{
-    int last;
-    m->last_pid_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    m->counted_pid = m->searched_pid = pid;
-    m->most_pids = cuvee__proc_most_pids();
-    if (m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &last) &&
-        last == pid)
-        return;
-    /* Some containers have a file of their own there. */
-    if (m->last_pid_fd >= 0) close(m->last_pid_fd);
-    m->last_pid_fd = -1;
-}
-
 /* 0: unknown. */
 static int last_pid(const struct meter *m)
 {
     int pid;
     return m->last_pid_fd >= 0 && cuvee__proc_last_pid_read_again(m->last_pid_fd, &pid) ? pid : 0;
+}
+
+void meter_open_last_pid(struct meter *m)
+{
+    m->last_pid_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    m->most_pids = cuvee__proc_most_pids();
+    m->counted_pid = last_pid(m);
+}
+
+void meter_test_last_pid(struct meter *m, int pid)
+{
+    const int before = m->counted_pid, last = last_pid(m);
+    m->counted_pid = m->searched_pid = pid;
+    /* Others fork as well: ours lies between the two, and need not be either. */
+    const uint64_t at = pids_between(m, before, pid), now = pids_between(m, before, last);
+    if (before && last && m->most_pids && at > 0 && at <= now) return;
+    /* Some containers have a file of their own there. */
+    if (m->last_pid_fd >= 0) close(m->last_pid_fd);
+    m->last_pid_fd = -1;
 }
 
 bool meter_count_pids(struct meter *m)

@@ -186,6 +186,28 @@ END
     [ -z "$(leaves)" ]
 }
 
+# Nobody else knows what they are. One that is young may be of somebody whose processes are not seen from here.
+@test "groups of a killed meter go when the next ones are made, if they are old" {
+    with cgroup true
+    "$CUVEE" measure -q --track cgroup -- sh -c 'echo $PPID $$ >pids; exec sleep 60' 3>&- &
+    while [ ! -s pids ] && kill -0 $!; do sleep 0.02; done
+    read -r meter command <pids
+    kill -KILL "$meter" "$command"
+    ! wait $!
+    mapfile -t groups < <(find /sys/fs/cgroup -name "cuvee-measure.$meter" -type d)
+    [ "${#groups[@]}" -gt 0 ]
+    for group in "${groups[@]}"; do
+        while [ -n "$(cat "$group/cgroup.procs")" ]; do sleep 0.02; done
+    done
+    with cgroup true
+    [ -d "${groups[0]}" ]
+    touch -d '2 minutes ago' "${groups[@]}"
+    with cgroup true
+    for group in "${groups[@]}"; do
+        [ ! -e "$group" ]
+    done
+}
+
 @test "attach: a process and what it starts, which goes on" {
     sh -c 'sleep 60 & echo $! >child; wait' &
     parent=$!

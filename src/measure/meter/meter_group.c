@@ -5,9 +5,11 @@
  * bounds the peak. v2 where it can be written; v1 for what v2 does not have on this machine.
  *   A v2 group that has processes cannot hand the memory controller to groups below itself. Where
  * that is in the way, the group is made beside our own, if no limit of our own is escaped by it. */
-#define _GNU_SOURCE /* pread of pipes of text, O_CLOEXEC */
+#define _GNU_SOURCE /* pread, O_CLOEXEC, fstatat */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 
 #include "measure/meter/meter.h"
 #include "os/cgroup.h"
+
+#define GROUP_PREFIX "cuvee-measure."
 
 enum { FILE_PATH_BYTES = METER_PATH_BYTES + 64, REMOVE_TRIES = 100, RESET_US = 50 };
 
@@ -80,8 +84,30 @@ static uint64_t number_after(const char *text, const char *word)
 
 /* ---- making ---- */
 
+/* Groups of meters that were killed: nobody else takes them away. Who does not see all processes
+ * may take another's pid for that of none, so one that was made just now is left alone. */
+static void remove_abandoned(const char *parent)
+{
+    enum { SURELY_USED_S = 60 };
+    DIR *directory = opendir(parent);
+    if (!directory) return;
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        struct stat made;
+        int pid;
+        if (sscanf(entry->d_name, GROUP_PREFIX "%d", &pid) != 1 || pid <= 0) continue;
+        if (pid != getpid() &&
+            (kill(pid, 0) == 0 || errno != ESRCH ||
+             fstatat(dirfd(directory), entry->d_name, &made, AT_SYMLINK_NOFOLLOW) < 0 ||
+             time(NULL) - made.st_mtime < SURELY_USED_S))
+            continue;
+        unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR); /* refused while it is used */
+    }
+    closedir(directory);
+}
+
 static bool make(struct meter *m, const char *parent, char leaf[METER_PATH_BYTES])
 {
+    remove_abandoned(parent);
     const int n = snprintf(leaf, METER_PATH_BYTES, "%s/%s", parent, m->group.name);
     if (n > 0 && n < METER_PATH_BYTES && mkdir(leaf, 0755) == 0) return true;
     leaf[0] = '\0';
@@ -132,7 +158,7 @@ bool meter_group_make(struct meter *m)
     static char own[METER_PATH_BYTES];
     struct group *g = &m->group;
     int e = ENOENT;
-    snprintf(g->name, sizeof g->name, "cuvee-measure.%d", (int)getpid());
+    snprintf(g->name, sizeof g->name, GROUP_PREFIX "%d", (int)getpid());
     if (cuvee__cgroup_place(list, mounts, "", own, sizeof own)) {
         make_v2(m, own);
         e = errno;

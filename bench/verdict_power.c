@@ -27,8 +27,10 @@
 #include "base/json_at.h"
 #include "base/random.h"
 #include "bench/verdict.h"
+#include "verdict_rules.h"
 
 enum { MAX_BLOCKS = 24, STRETCH = 4, ARMS = 15, MOST_REPEATS = 2, NORMAL_RUNS = 100000 };
+enum { RULES_BLOCKS = 12 };
 
 #define LEAST_EFFECT 0.03 /* what the default plan says */
 
@@ -175,39 +177,9 @@ static bool is_claim(enum verdict_word word)
     return word == VERDICT_BETTER || word == VERDICT_WORSE;
 }
 
-/* Rules that are not ours, to compare with. */
-static bool bare_interval(const struct verdict *v)
-{
-    return v->ratio.interval.low > 1 || v->ratio.interval.high < 1;
-}
-
-static double farther_end(const struct verdict *v)
-{
-    return fmax(fabs(log(v->floor.interval.low)), fabs(log(v->floor.interval.high)));
-}
-
-static bool beyond_farther_end(const struct verdict *v)
-{
-    return bare_interval(v) && fabs(log(v->ratio.median)) > farther_end(v);
-}
-
-static bool all_beyond(const struct verdict *v)
-{
-    return log(v->ratio.interval.low) > farther_end(v) ||
-           log(v->ratio.interval.high) < -farther_end(v);
-}
-
-static const struct {
-    const char *name;
-    bool (*claims)(const struct verdict *v);
-} other_rules[] = {{"the interval leaves out 1, without a floor", bare_interval},
-                   {"and the ratio is beyond the farther end of A/A", beyond_farther_end},
-                   {"all of the interval is beyond it", all_beyond}};
-enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
-
 struct counts {
     size_t n, n_false, n_false_margin, n_equal, n_found, n_found_of_many, n_opposite, n_held;
-    size_t n_other_false[OTHER_RULES], n_other_found[OTHER_RULES];
+    size_t n_rule_false[VERDICT_RULES], n_rule_found[VERDICT_RULES];
 };
 
 static struct counts simulate(const struct noise *noise, size_t spread, size_t n_blocks,
@@ -228,9 +200,9 @@ static struct counts simulate(const struct noise *noise, size_t spread, size_t n
         c.n_found += other.word == VERDICT_WORSE;
         c.n_found_of_many += many.word == VERDICT_WORSE;
         c.n_opposite += other.word == VERDICT_BETTER;
-        for (int k = 0; k < OTHER_RULES; k++) {
-            c.n_other_false[k] += other_rules[k].claims(&same);
-            c.n_other_found[k] += other_rules[k].claims(&other);
+        for (int k = 0; n_blocks == RULES_BLOCKS && k < VERDICT_RULES; k++) {
+            c.n_rule_false[k] += verdict_rules[k].claims(blocks, n_blocks, 0, &same);
+            c.n_rule_found[k] += verdict_rules[k].claims(blocks, n_blocks, slower, &other);
         }
         c.n_held += strict.ratio.interval.low <= 1 && 1 <= strict.ratio.interval.high;
     }
@@ -256,14 +228,15 @@ static void print_counts(size_t n_blocks, double slower, const struct counts *c)
     fflush(stdout);
 }
 
-static void print_other_rules(const struct counts *c)
+static void print_rules(const struct counts *c)
 {
-    printf("\n12 blocks, 3 %% slower, by other rules:                  A/A                     "
-           "found\n");
-    for (int k = 0; k < OTHER_RULES; k++) {
-        printf("  %-48s", other_rules[k].name);
-        print_share(c->n_other_false[k], c->n);
-        print_share(c->n_other_found[k], c->n);
+    printf("\n%d blocks, 3 %% slower, where any effect counts:           A/A                     "
+           "found\n",
+           RULES_BLOCKS);
+    for (int k = 0; k < VERDICT_RULES; k++) {
+        printf("  %-48s", verdict_rules[k].name);
+        print_share(c->n_rule_false[k], c->n);
+        print_share(c->n_rule_found[k], c->n);
         putchar('\n');
     }
 }
@@ -345,9 +318,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct counts c = simulate(&noise, o.spread, cases[i].blocks, cases[i].slower, o.n);
         print_counts(cases[i].blocks, cases[i].slower, &c);
-        if (cases[i].blocks == 12 && cases[i].slower == 0.03) compared = c;
+        if (cases[i].blocks == RULES_BLOCKS && cases[i].slower == 0.03) compared = c;
     }
-    print_other_rules(&compared);
+    print_rules(&compared);
     cuvee__free(noise.runs);
     cuvee__free(noise.starts);
     return 0;

@@ -78,14 +78,16 @@ static void put_floor(struct report *r)
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     double x;
     open_caption(r);
-    if (cuvee__report_number(r, &x, "summary.floor.low"))
+    if (cuvee__report_number(r, &x, "summary.floor.limit"))
         cuvee__prose_say(&p,
-                         "Noise floor: the reference ran twice in each of {count summary.blocks} "
-                         "blocks, and its ratio to itself lies between {ratio summary.floor.low} "
-                         "and {ratio summary.floor.high}. ");
+                         "A/A: the reference ran twice in each of {count summary.blocks} blocks, "
+                         "and the second time had {ratio summary.floor.median} times the first "
+                         "(from {ratio summary.floor.low} to {ratio summary.floor.high}); so an "
+                         "interval that comes within {off summary.floor.limit} of equal shows no "
+                         "difference. ");
     else
-        cuvee__prose_text(&p, "The noise floor is not known: there are too few pairs of runs of "
-                              "the reference. ");
+        cuvee__prose_text(&p, "How far the reference is from itself is not known: there are too "
+                              "few pairs of its runs. ");
     const size_t margin = cuvee__report_margin(r, &x);
     if (margin != REPORT_NONE)
         cuvee__prose_say(&p,
@@ -124,8 +126,8 @@ static void put_speed(struct report *r)
         open_caption(r);
         cuvee__prose_say(&p, "Reference: {name summary.reference}. The shaded band is what is no "
                              "difference. An arm is better or worse when its interval leaves out "
-                             "the line and its ratio lies outside of the band, indistinguishable "
-                             "when all of its interval lies within, else inconclusive.");
+                             "the line and lies outside of that of A/A, indistinguishable when it "
+                             "lies within the band, else inconclusive.");
         close_caption(r);
     }
     if (put_plot(r, "Every run", REPORT_PLOT_DOTS)) {

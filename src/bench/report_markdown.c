@@ -63,11 +63,13 @@ static void put_floor(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
     double x;
-    if (!cuvee__report_number(r, &x, "summary.floor.low")) return;
+    if (!cuvee__report_number(r, &x, "summary.floor.limit")) return;
     sink_put_str(r->out, "\n");
-    cuvee__prose_say(&p, "Noise floor: the reference against itself is between "
-                         "{ratio summary.floor.low} and {ratio summary.floor.high}, in "
-                         "{count summary.blocks} blocks.");
+    cuvee__prose_say(&p, "A/A: the reference's second run of a block has {ratio "
+                         "summary.floor.median} times what its first has (from {ratio "
+                         "summary.floor.low} to {ratio summary.floor.high}, {count summary.blocks} "
+                         "blocks); an interval that comes within {off summary.floor.limit} of "
+                         "equal shows no difference.");
     sink_put_str(r->out, "\n");
 }
 

@@ -104,7 +104,7 @@ static bool draw_dots(struct report *r, bool is_alone)
 
 /* ---- ratios ---- */
 
-/* The twin is not an arm of the summary: its ratio is the noise floor. */
+/* The twin is not an arm of the summary: its ratio is that of A/A. */
 static bool read_ratio(const struct report *r, const struct report_arm *a, struct svg_ratio *row,
                        char value[2 * REPORT_CELL])
 {

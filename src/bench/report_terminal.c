@@ -211,14 +211,17 @@ static void put_note(struct table *t, const char *name, const char *status, cons
 
 static void put_notes(struct table *t)
 {
-    double low, high;
+    double low, high, limit;
     if (cuvee__report_number(&t->r, &low, "summary.floor.low") &&
-        cuvee__report_number(&t->r, &high, "summary.floor.high")) {
-        char text[160], a[CUVEE__PROSE_SHOWN], b[CUVEE__PROSE_SHOWN];
+        cuvee__report_number(&t->r, &high, "summary.floor.high") &&
+        cuvee__report_number(&t->r, &limit, "summary.floor.limit")) {
+        char text[240], a[CUVEE__PROSE_SHOWN], b[CUVEE__PROSE_SHOWN], c[CUVEE__PROSE_SHOWN];
         snprintf(text, sizeof text,
-                 "noise floor: the reference against itself is between %s and %s",
+                 "A/A: the reference against itself is between %s and %s; an interval that comes "
+                 "within %s of equal shows no difference",
                  cuvee__prose_format(PROSE_RATIO, low, a, sizeof a),
-                 cuvee__prose_format(PROSE_RATIO, high, b, sizeof b));
+                 cuvee__prose_format(PROSE_RATIO, high, b, sizeof b),
+                 cuvee__prose_format(PROSE_PERCENT_OFF, limit, c, sizeof c));
         sink_put_char(t->r.out, '\n');
         put_wrapped(t, text, 0);
     }

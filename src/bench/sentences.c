@@ -175,7 +175,9 @@ static void put_caveat(struct prose *p)
         cuvee__prose_number(p, PROSE_RATIO, "summary.floor.low");
         cuvee__prose_text(p, " to ");
         cuvee__prose_number(p, PROSE_RATIO, "summary.floor.high");
-        cuvee__prose_text(p, ", and what is smaller is no difference.");
+        cuvee__prose_text(p, ", so what comes within ");
+        cuvee__prose_number(p, PROSE_PERCENT_OFF, "summary.floor.limit");
+        cuvee__prose_text(p, " of equal is no difference.");
     } else {
         cuvee__prose_text(p, "All this is one machine, one model and one table of texts.");
     }

@@ -62,35 +62,39 @@ static struct verdict_ratio centre(const double *sorted, size_t n)
     return r;
 }
 
-/* How far a ratio must be from 1, in logarithms, for this experiment to see it: half as far as the
- * A/A interval is wide, for its middle is chance. Unless it leaves out 1: then the reference
- * differs from itself, and as far as the farther end, on both sides, nothing is a difference. */
-static double floor_of(const struct verdict_ratio *r)
+/* How far the A/A interval reaches from 1 on either side, in logarithms. An arm is compared with
+ * the mean of the reference's two entries, and each of these is half of their ratio away from it.
+ * Which of them came to be the twin is chance, so it is known where the median of the halves would
+ * lie if others had. Unless the ratios leave out 1: then the reference differs from itself, and it
+ * is all of their median that is no difference. logs: reordered. */
+static double limit_of(double *logs, const struct verdict_ratio *r)
 {
-    if (r->n == 0) return 0;
     const double low = r->interval.low, high = r->interval.high;
-    return low > 0 || high < 0 ? fmax(fabs(low), fabs(high)) : (high - low) / 2;
+    if (r->is_range) return fmax(fabs(low), fabs(high));
+    for (size_t i = 0; i < r->n; i++) logs[i] = fabs(logs[i]);
+    cuvee__stats_sort(logs, r->n);
+    const double limit = cuvee__stats_flipped_median(logs, r->n, CONFIDENCE);
+    return low > 0 || high < 0 ? limit : limit / 2;
 }
 
-/* `farthest`: of all A/A pairs. */
-static enum verdict_word word_of(const struct verdict *v, double least_effect, double farthest)
+/* How far from 1 the reference is from itself, in logarithms. */
+struct noise {
+    double limit;    /* of the A/A interval */
+    double farthest; /* of all A/A pairs */
+};
+
+static enum verdict_word word_of(const struct verdict *v, double least_effect,
+                                 const struct noise *noise)
 {
     const double low = v->ratio.interval.low, high = v->ratio.interval.high;
-    const double noise = floor_of(&v->floor), margin = fmax(least_effect, noise);
-    bool is_above, is_below;
+    const double margin = fmax(least_effect, noise->limit);
+    double far = noise->limit;
     if (!v->ratio.is_range && -margin <= low && high <= margin) return VERDICT_INDISTINGUISHABLE;
     if (v->floor.n < VERDICT_MIN_RANGE || v->ratio.n < VERDICT_MIN_RANGE)
         return VERDICT_INCONCLUSIVE;
-    if (v->ratio.is_range) {
-        /* No interval: all pairs must also be farther from 1 than from one another. */
-        const double far = fmax(fmax(farthest, high - low), least_effect);
-        is_above = low > far;
-        is_below = high < -far;
-    } else {
-        is_above = low > 0 && v->ratio.median > noise;
-        is_below = high < 0 && v->ratio.median < -noise;
-    }
-    return is_above ? VERDICT_BETTER : is_below ? VERDICT_WORSE : VERDICT_INCONCLUSIVE;
+    /* No interval: all pairs must also be farther from 1 than from one another. */
+    if (v->ratio.is_range) far = fmax(fmax(noise->farthest, high - low), least_effect);
+    return low > far ? VERDICT_BETTER : high < -far ? VERDICT_WORSE : VERDICT_INCONCLUSIVE;
 }
 
 static struct stats_interval exp_of(struct stats_interval x)
@@ -134,28 +138,30 @@ int cuvee__verdict(const struct verdict_block *blocks, size_t n,
     const bool is_less_better = options->less_is_better;
     const double least_effect = log1p(options->least_effect);
     int rc = CUVEE_OK;
-    struct verdict v = {.margin = 1, .p = NAN, .p_holm = NAN, .hodges_lehmann = NAN};
+    struct verdict v = {.margin = 1, .limit = 1, .p = NAN, .p_holm = NAN, .hodges_lehmann = NAN};
     double *logs = cuvee__alloc_array(2 * n + 1, sizeof *logs), *sorted = logs + n;
     if (!logs) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a verdict");
 
-    double farthest = 0;
+    struct noise noise = {0, 0};
     const size_t n_twins = twin_pairs(blocks, n, is_less_better, sorted);
     if (n_twins > 0) {
         cuvee__stats_sort(sorted, n_twins);
         v.floor = centre(sorted, n_twins);
-        farthest = fmax(fabs(sorted[0]), fabs(sorted[n_twins - 1]));
+        noise.farthest = fmax(fabs(sorted[0]), fabs(sorted[n_twins - 1]));
+        noise.limit = limit_of(sorted, &v.floor);
     }
     const size_t n_pairs = arm_pairs(blocks, n, is_less_better, logs);
     if (n_pairs > 0) {
         for (size_t i = 0; i < n_pairs; i++) sorted[i] = logs[i];
         cuvee__stats_sort(sorted, n_pairs);
         v.ratio = centre(sorted, n_pairs);
-        v.word = word_of(&v, least_effect, farthest);
-        v.margin = exp(fmax(least_effect, floor_of(&v.floor)));
+        v.word = word_of(&v, least_effect, &noise);
+        v.margin = exp(fmax(least_effect, noise.limit));
         if ((rc = tests_of(logs, sorted, n_pairs, options, &v, err)) < 0) goto done;
         to_ratios(&v.ratio);
     }
     if (n_twins > 0) to_ratios(&v.floor);
+    v.limit = exp(noise.limit);
     *ret = v;
 done:
     cuvee__free(logs);
@@ -232,5 +238,9 @@ json_t *cuvee__verdict_to_json(const struct verdict *v)
 
 json_t *cuvee__verdict_floor_to_json(const struct verdict *v)
 {
-    return v->floor.n < 2 ? json_null() : ratio_to_json(&v->floor);
+    if (v->floor.n < 2) return json_null();
+    json_t *floor = ratio_to_json(&v->floor);
+    if (!floor || json_object_set_new(floor, "limit", json_real(v->limit)) == 0) return floor;
+    json_decref(floor);
+    return NULL;
 }

@@ -47,7 +47,8 @@ struct verdict_ratio {
 struct verdict {
     struct verdict_ratio ratio; /* arm to reference; more than 1 is better */
     struct verdict_ratio floor; /* A/A: twin to reference */
-    double margin;              /* >= 1: ratios between its inverse and it are no difference */
+    double limit;               /* >= 1: the A/A interval is from its inverse to it */
+    double margin;              /* >= limit: ratios between its inverse and it are no difference */
     bool has_bootstrap;
     bool is_bca; /* of the bootstrap; else percentile */
     struct stats_interval bootstrap;

@@ -74,6 +74,24 @@ bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, do
     return true;
 }
 
+/* P(B >= k) for B binomial with n and a half. */
+static double heads(size_t n, size_t k)
+{
+    double sum = 0;
+    for (size_t i = k; i <= n; i++) sum += binomial(n, i, 0.5);
+    return sum;
+}
+
+double cuvee__stats_flipped_median(const double *sorted, size_t n, double confidence)
+{
+    /* A middle value is beyond x when half of all are, with that sign: of the m sizes beyond x so
+     * many must have got it. */
+    const size_t half = (n + 1) / 2;
+    size_t m = 0;
+    while (m + 1 < n && 2 * heads(m + 1, half) <= 1 - confidence + 1e-12) m++;
+    return sorted[n - 1 - m];
+}
+
 static int too_many(size_t n, cuvee_error *err)
 {
     return cuvee__fail(err, CUVEE_E_LIMIT, "%zu values are too many for all their pairs", n);

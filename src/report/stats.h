@@ -36,6 +36,11 @@ struct stats_interval {
 bool cuvee__stats_quantile_interval(const double *sorted, size_t n, double q, double confidence,
                                     struct stats_interval *ret);
 
+/* How far from 0 the median of values of these sizes lies at most, in a share `confidence` of all
+ * ways to give them signs: as where of each pair chance says which is subtracted from which. Of an
+ * even n both middle values lie so near. sorted: sizes. */
+double cuvee__stats_flipped_median(const double *sorted, size_t n, double confidence);
+
 /* Median of the means of all pairs, each with itself too: an estimate of the centre that uses more
  * of the sample than the median does. n at most 4096.
  * Returns CUVEE_OK, CUVEE_E_LIMIT, CUVEE_E_NOMEM. */

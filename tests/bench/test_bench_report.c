@@ -618,7 +618,7 @@ static void test_unfinished(void **state)
     json_object_set_new(results, "state", json_string("interrupted"));
     const char *page = make_page(results, dir, &out);
     assert_non_null(strstr(page, "The experiment was interrupted"));
-    assert_non_null(strstr(page, "The noise floor is not known"));
+    assert_non_null(strstr(page, "How far the reference is from itself is not known"));
     assert_null(strstr(page, "its ratio to itself"));
     free_page(&out);
     json_decref(results);

@@ -87,6 +87,20 @@ def signed_rank(x):
                           method=stats.PermutationMethod(n_resamples=np.inf)).pvalue
 
 
+def flipped_median(x):
+    """Of the sizes of x the least that middle values pass in 5 % of all ways to sign them, by the binomial; that
+    SciPy's permutation test says the same of the median is checked."""
+    sizes, n = np.sort(np.abs(x)), len(x)
+    half = (n + 1) // 2
+    limit = next(t for m, t in zip(range(n), sizes[::-1])
+                 if m + 1 == n or 2 * stats.binom.sf(half - 1, m + 1, 0.5) > 0.05)
+    if 2 <= n <= 15:
+        null = stats.permutation_test((x,), np.median, permutation_type="samples", n_resamples=np.inf,
+                                      vectorized=True).null_distribution
+        assert np.mean(np.abs(null) > limit) <= 0.05
+    return limit
+
+
 def describe(name, values):
     x = np.asarray(values, dtype=float)
     out = {
@@ -96,6 +110,7 @@ def describe(name, values):
         "mad": stats.median_abs_deviation(x),
         "interval": order_interval(x),
         "hodges_lehmann": hodges_lehmann(x),
+        "flipped_median": flipped_median(x),
         "sign_flip": sign_flip(x) if 2 <= len(x) <= 15 else None,
         "signed_rank": signed_rank(x) if 2 <= len(x) <= 15 else None,
         "percentile": None,

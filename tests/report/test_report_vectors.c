@@ -118,6 +118,23 @@ static void test_sign_flip(void **state)
     assert_true(n_compared > 3);
 }
 
+static void test_flipped_median(void **state)
+{
+    size_t idx;
+    const json_t *sample;
+    (void)state;
+    json_array_foreach(json_object_get(vectors, "samples"), idx, sample)
+    {
+        double x[MAX_VALUES];
+        const size_t n = numbers(json_object_get(sample, "x"), x);
+        for (size_t i = 0; i < n; i++) x[i] = fabs(x[i]);
+        cuvee__stats_sort(x, n);
+        assert_equal("flipped median", sample, cuvee__stats_flipped_median(x, n, 0.95),
+                     number(sample, "flipped_median"), 0);
+    }
+    assert_true(idx > 5);
+}
+
 typedef int interval_of(const double *sorted, size_t n, const struct resample_options *options,
                         struct stats_interval *ret, cuvee_error *err);
 
@@ -232,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points),    cmocka_unit_test(test_sign_flip),
+        cmocka_unit_test(test_flipped_median),
         cmocka_unit_test(test_bootstrap), cmocka_unit_test(test_lines),
         cmocka_unit_test(test_shares),    cmocka_unit_test(test_holm),
     };

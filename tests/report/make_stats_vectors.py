@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import scipy
 import statsmodels
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 
 QUANTILES = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1]
@@ -148,6 +148,144 @@ def holm():
         yield {"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()}
 
 
+def series():
+    """Times of calls, in their order: as they should be, warm-ups, a change too late, one too small, ties, few."""
+    rng = np.random.default_rng(11)
+    steady = rng.lognormal(3, 0.3, 125)
+    warm = rng.lognormal(3, 0.2, 200)
+    warm[:24] *= 2.5
+    twice = rng.lognormal(3, 0.1, 200)
+    twice[:20] *= 3
+    twice[20:60] *= 1.6
+    late = rng.lognormal(3, 0.1, 100)
+    late[70:] *= 1.4
+    slight = rng.normal(100, 1, 300)
+    slight[100:] += 2
+    return {"steady": steady, "warm": warm, "twice": twice, "late": late, "slight": slight,
+            "ties": np.repeat([5.0, 6.0, 5.0, 7.0], [9, 14, 3, 11]), "equal": np.full(20, 3.0),
+            "growing": np.linspace(1, 4, 60) + rng.normal(0, 0.1, 60), "few": steady[:9], "ten": warm[20:30]}
+
+
+def change(x):
+    """Pettitt's, by a Mann-Whitney test of each cut."""
+    n = len(x)
+    us = [abs(2 * stats.mannwhitneyu(x[:t], x[t:]).statistic - t * (n - t)) for t in range(1, n)]
+    most = max(us)
+    at = us.index(most) + 1 if most > 0 else 0
+    shift = np.median(x[at:]) / np.median(x[:at]) if at else 1.0
+    return at, min(1, 2 * np.exp(-6 * most**2 / (n**3 + n**2))), shift
+
+
+def settling(x):
+    """Where x is steady from on: None when half of it or more would have to go."""
+    after = 0
+    while len(x) - after >= 10 and 2 * (len(x) - after) >= len(x):
+        at, p, shift = change(x[after:])
+        if p > 0.05 or abs(np.log(shift)) < np.log(1.05):
+            return after
+        after += at
+    return None
+
+
+def steadiness():
+    for name, x in series().items():
+        at, p, shift = change(x)
+        after = settling(x) if len(x) >= 10 else None
+        word = "too few" if len(x) < 10 else "never" if after is None else "settled"
+        yield {"name": name, "x": x.tolist(), "at": at, "p": p, "shift": shift, "word": word, "after": after}
+
+
+def trends():
+    rng = np.random.default_rng(12)
+    for y in [np.arange(6.0), np.arange(6.0)[::-1], rng.normal(size=12), rng.normal(size=12) + np.arange(12) / 4,
+              np.array([3.0, 1, 2, 2, 5]), np.array([1.0, 1, 2, 2, 2, 3, 3, 4, 5, 5]), rng.normal(size=61),
+              rng.normal(size=60) + np.arange(60) / 90, np.array([2.0, 1]), np.array([1.0, 3, 2, 4])]:
+        x = np.arange(float(len(y)))
+        method = "exact" if len(np.unique(y)) == len(y) <= 60 else "asymptotic"
+        result = stats.kendalltau(x, y, method=method)
+        yield {"y": y.tolist(), "tau": result.statistic, "p": result.pvalue}
+
+
+def usl(x, sigma, kappa):
+    return x / (1 + sigma * (x - 1) + kappa * x * (x - 1))
+
+
+def least(x, y, fixed=None):
+    """Sum of squares and figures of the best fit, one of them fixed to a value or none; of many starts."""
+    names = [i for i in range(3) if fixed is None or fixed[0] != i]
+
+    def whole(free):
+        p = np.empty(3)
+        p[names] = free
+        if fixed:
+            p[fixed[0]] = fixed[1]
+        return p
+
+    def residuals(free):
+        p = whole(free)
+        return 1 - p[0] * usl(x, p[1], p[2]) / y
+
+    low, high = np.array([0.0, 0, 0])[names], np.array([np.inf, 1, 1])[names]
+    best = None
+    for sigma in [0.01, 0.1, 0.5, 0.9]:
+        for kappa in [1e-4, 1e-2, 0.3]:
+            start = np.array([y[0] / x[0], sigma, kappa])[names]
+            fit = optimize.least_squares(residuals, start, bounds=(low, high), xtol=1e-15, ftol=1e-15, gtol=1e-15,
+                                         x_scale=np.maximum(start, 1e-3), max_nfev=2000)
+            if best is None or fit.cost < best.cost:
+                best = fit
+    p = whole(best.x)
+    # The solver stays a hair within its bounds; on them it may be better still.
+    for i in (1, 2):
+        for end in (0.0, 1.0):
+            q = p.copy()
+            q[i] = end
+            if i in names and abs(p[i] - end) < 1e-4:
+                g = usl(x, q[1], q[2]) / y
+                q[0] = g.sum() / (g**2).sum()
+                if ((1 - q[0] * g) ** 2).sum() <= (residuals(p[names]) ** 2).sum() * (1 + 1e-9):
+                    p = q
+    return ((1 - p[0] * usl(x, p[1], p[2]) / y) ** 2).sum(), p
+
+
+def usl_bounds(x, y, i, value, most):
+    ends = []
+    for end in (0.0, 1.0):
+        if least(x, y, (i, end))[0] <= most:
+            ends.append(end)
+        else:
+            ends.append(optimize.brentq(lambda v: least(x, y, (i, v))[0] - most, value, end, xtol=1e-10)
+                        if abs(value - end) > 1e-9 else end)
+    return ends
+
+
+def scaling():
+    rng = np.random.default_rng(13)
+    powers = np.array([1.0, 2, 4, 8])
+    many = np.array([1.0, 2, 3, 4, 6, 8, 12, 16, 24, 32])
+    cases = {
+        "contention": (many, 100 * usl(many, 0.08, 0) * np.exp(rng.normal(0, 0.01, 10))),
+        "both": (many, 61 * usl(many, 0.03, 0.002) * np.exp(rng.normal(0, 0.02, 10))),
+        "four": (powers, 40 * usl(powers, 0.1, 0.01) * np.exp(rng.normal(0, 0.003, 4))),
+        "linear": (many, 12 * many * np.exp(rng.normal(0, 0.005, 10))),
+        "falling": (powers, np.array([80.0, 62, 31, 17])),
+        "two cores": (np.array([1.0, 2, 3, 4, 8]), np.array([100.0, 190, 188, 186, 171])),
+        "steps": (many, np.where(many % 3 == 0, 50.0, 90.0)),
+    }
+    for name, (x, y) in cases.items():
+        rss, p = least(x, y)
+        n = len(x)
+        most = rss * (1 + stats.t.ppf(0.975, n - 3) ** 2 / (n - 3)) + 1e-24
+        yield {"name": name, "x": x.tolist(), "y": y.tolist(), "lambda": p[0], "sigma": p[1], "kappa": p[2],
+               "miss": np.abs(p[0] * usl(x, p[1], p[2]) / y - 1).max(),
+               "sigma_bounds": usl_bounds(x, y, 1, p[1], most), "kappa_bounds": usl_bounds(x, y, 2, p[2], most)}
+
+
+def t_quantiles():
+    for df in [1, 2, 3, 4, 5, 7, 12, 30, 61]:
+        yield {"df": df, "t": stats.t.ppf(0.975, df), "t_95": stats.t.ppf(0.95, df)}
+
+
 def main():
     document = {
         "numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__,
@@ -155,6 +293,7 @@ def main():
         "quantiles": QUANTILES,
         "samples": [describe(name, x) for name, x in samples().items()],
         "lines": list(lines()), "shares": list(shares()), "holm": list(holm()),
+        "steady": list(steadiness()), "trends": list(trends()), "usl": list(scaling()), "t": list(t_quantiles()),
     }
     with open(sys.argv[1], "w", encoding="utf-8") as out:
         # A line for each vector, so that a difference can be read.

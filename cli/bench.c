@@ -268,7 +268,8 @@ static int count_cores(struct bench *b, cuvee_error *err)
 
 static int make_directories(struct bench *b, cuvee_error *err)
 {
-    static const char *const below[] = {"runs", "series", "logs", "answers", "scratch"};
+    static const char *const below[] = {"runs",    "series",       "logs",
+                                        "answers", "answers/runs", "scratch"};
     int rc = cuvee__directory_make(b->o->output, err);
     char *real = rc == CUVEE_OK ? cuvee__path_resolve(b->o->output) : NULL;
     if (rc == CUVEE_OK && !real)

@@ -12,43 +12,59 @@
 /* A million answers with a key or two more. */
 #define MAX_ANSWERS_BYTES ((size_t)1 << 30)
 
-static int add(struct answers *a, const char *label, double score, double ms, cuvee_error *err)
+/* What of an answer is a number. */
+struct numbers {
+    double score, ms, batch, worker;
+};
+
+static int grow(struct answers *a, cuvee_error *err)
 {
-    if (a->n == a->room) {
-        const size_t room = a->room ? 2 * a->room : 1024;
-        double *scores = cuvee__realloc_array(a->scores, room, sizeof *scores);
-        if (scores) a->scores = scores;
-        double *times = scores ? cuvee__realloc_array(a->ms, room, sizeof *times) : NULL;
-        if (!times) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for answers");
-        a->ms = times;
-        a->room = room;
+    double **const columns[] = {&a->scores, &a->ms, &a->batch, &a->worker};
+    const size_t room = a->room ? 2 * a->room : 1024;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        double *grown = cuvee__realloc_array(*columns[i], room, sizeof *grown);
+        if (!grown) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for answers");
+        *columns[i] = grown;
     }
-    a->scores[a->n] = score;
-    a->ms[a->n] = ms;
-    const int rc = cuvee__labels_add(&a->labels, span_of(label), err);
-    if (rc == CUVEE_OK) a->n++;
-    return rc;
+    a->room = room;
+    return CUVEE_OK;
+}
+
+static int add(struct answers *a, const char *label, const struct numbers *x, cuvee_error *err)
+{
+    int rc = a->n < a->room ? CUVEE_OK : grow(a, err);
+    if (rc == CUVEE_OK) rc = cuvee__labels_add(&a->labels, span_of(label), err);
+    if (rc < 0) return rc;
+    a->scores[a->n] = x->score;
+    a->ms[a->n] = x->ms;
+    a->batch[a->n] = x->batch;
+    a->worker[a->n] = x->worker;
+    a->n++;
+    return CUVEE_OK;
 }
 
 static int add_line(struct answers *a, struct span line, cuvee_error *err)
 {
     json_t *answer = NULL;
-    double score = NAN, ms = NAN, index;
+    struct numbers x = {NAN, NAN, NAN, NAN};
+    double index;
     int rc = cuvee__json_parse(line, "an answer", &answer, err);
     if (rc < 0) return rc;
     const char *label = cuvee__json_text_at(answer, "label");
     const char *error = cuvee__json_text_at(answer, "error");
-    cuvee__json_number_at(answer, "ms", &ms);
+    cuvee__json_number_at(answer, "ms", &x.ms);
+    cuvee__json_number_at(answer, "batch", &x.batch);
+    cuvee__json_number_at(answer, "worker", &x.worker);
     if (*error)
         rc = cuvee__fail(err, CUVEE_E_FORMAT, "an error, no answer: %s", error);
     else if (!*label)
         rc = cuvee__fail(err, CUVEE_E_FORMAT, "there is no 'label'");
-    else if (!cuvee__json_number_at(answer, "score", &score))
+    else if (!cuvee__json_number_at(answer, "score", &x.score))
         rc = cuvee__fail(err, CUVEE_E_FORMAT, "there is no 'score'");
     else if (cuvee__json_number_at(answer, "index", &index) && index != (double)a->n)
         rc = cuvee__fail(err, CUVEE_E_FORMAT, "it is of item %.0f, not %zu: not in order", index,
                          a->n);
-    if (rc == CUVEE_OK) rc = add(a, label, score, ms, err);
+    if (rc == CUVEE_OK) rc = add(a, label, &x, err);
     json_decref(answer);
     return rc;
 }
@@ -105,6 +121,8 @@ void cuvee__answers_deinit(struct answers *a)
     cuvee__labels_deinit(&a->labels);
     cuvee__free(a->scores);
     cuvee__free(a->ms);
+    cuvee__free(a->batch);
+    cuvee__free(a->worker);
     *a = (struct answers){0};
 }
 

@@ -16,6 +16,7 @@ struct answers {
     struct label_list labels; /* (n) */
     double *scores;           /* (n) */
     double *ms;               /* (n) what each took; NaN: not said */
+    double *batch, *worker;   /* (n) numbers of the call and of who made it; NaN: not said */
     size_t n, room;
 };
 

@@ -25,12 +25,17 @@ static bool is_inside(const char *name)
     return true;
 }
 
+static bool path_inside(const char *dir, const char *name, char path[PATH_BYTES])
+{
+    if (!dir || !name || !is_inside(name)) return false;
+    const int n = snprintf(path, PATH_BYTES, "%s/%s", dir, name);
+    return n > 0 && n < PATH_BYTES && cuvee__file_exists(path);
+}
+
 static int read_inside(const char *dir, const char *name, struct buffer *ret)
 {
     char path[PATH_BYTES];
-    if (!dir || !name || !is_inside(name)) return CUVEE_E_IO;
-    const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (n < 0 || (size_t)n >= sizeof path || !cuvee__file_exists(path)) return CUVEE_E_IO;
+    if (!path_inside(dir, name, path)) return CUVEE_E_IO;
     ret->cap_bytes = MAX_FILE_BYTES;
     const int rc = cuvee__file_read(path, ret, NULL);
     if (rc == CUVEE_OK) return CUVEE_OK;
@@ -38,18 +43,72 @@ static int read_inside(const char *dir, const char *name, struct buffer *ret)
     return rc == CUVEE_E_NOMEM ? rc : CUVEE_E_IO;
 }
 
+static const char *file_of(const json_t *run, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(run, "files"), key));
+}
+
 int cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
                             struct buffer *ret)
 {
-    const json_t *files = json_object_get(run, "files");
-    return read_inside(dir, json_string_value(json_object_get(files, key)), ret);
+    return read_inside(dir, file_of(run, key), ret);
 }
 
-int cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret)
+/* ---- the run that is shown ---- */
+
+const json_t *cuvee__report_typical(const json_t *results, const char *arm)
+{
+    const json_t *arms = cuvee__json_at(results, "summary.arms"), *entry, *run;
+    const json_t *id = NULL;
+    size_t i;
+    json_array_foreach(arms, i, entry)
+    {
+        if (cuvee__json_text_is(entry, "arm", arm)) id = json_object_get(entry, "typical");
+    }
+    json_array_foreach(json_object_get(results, "runs"), i, run)
+    {
+        if (json_is_integer(id) && json_equal(json_object_get(run, "id"), id)) return run;
+    }
+    return NULL;
+}
+
+static const json_t *first_success(const json_t *results, const char *arm)
+{
+    const json_t *run;
+    size_t i;
+    json_array_foreach(json_object_get(results, "runs"), i, run)
+    {
+        if (cuvee__json_text_is(run, "arm", arm) && cuvee__json_text_is(run, "status", "ok"))
+            return run;
+    }
+    return NULL;
+}
+
+/* The arm's name has been checked where it becomes a path. */
+static const json_t *find_answers(const json_t *results, const char *dir, const char *arm,
+                                  char name[PATH_BYTES])
+{
+    char path[PATH_BYTES];
+    const json_t *run = cuvee__report_typical(results, arm);
+    const char *own = file_of(run, "answers");
+    int n = own ? snprintf(name, PATH_BYTES, "%s", own) : -1;
+    if (n > 0 && n < PATH_BYTES && path_inside(dir, name, path)) return run;
+    n = snprintf(name, PATH_BYTES, "answers/%s.jsonl", arm);
+    return n > 0 && n < PATH_BYTES && path_inside(dir, name, path) ? first_success(results, arm)
+                                                                   : NULL;
+}
+
+const json_t *cuvee__report_answered(const json_t *results, const char *dir, const char *arm)
 {
     char name[PATH_BYTES];
-    const int n = snprintf(name, sizeof name, "answers/%s.jsonl", arm);
-    return n > 0 && (size_t)n < sizeof name ? read_inside(dir, name, ret) : CUVEE_E_IO;
+    return find_answers(results, dir, arm, name);
+}
+
+int cuvee__report_read_answers(const json_t *results, const char *dir, const char *arm,
+                               struct buffer *ret)
+{
+    char name[PATH_BYTES];
+    return find_answers(results, dir, arm, name) ? read_inside(dir, name, ret) : CUVEE_E_IO;
 }
 
 int cuvee__report_read_json(const char *dir, const json_t *run, const char *key, json_t **ret)

@@ -20,8 +20,16 @@ int cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
  * Returns CUVEE_OK, CUVEE_E_NOMEM. */
 int cuvee__report_read_json(const char *dir, const json_t *run, const char *key, json_t **ret);
 
-/* The answers of an arm that DIR keeps: of its first run that succeeded. Returns as above. */
-int cuvee__report_read_answers(const char *dir, const char *arm, struct buffer *ret);
+/* The run that is shown of an arm: of those that count the one nearest to their median time, as the
+ * summary says. NULL: none counts. */
+const json_t *cuvee__report_typical(const json_t *results, const char *arm);
+
+/* Of which run DIR has answers to show: the typical one; where its own were not kept, the arm's
+ * first that succeeded. NULL: none are there. */
+const json_t *cuvee__report_answered(const json_t *results, const char *dir, const char *arm);
+/* The answers of that run. Returns as above. */
+int cuvee__report_read_answers(const json_t *results, const char *dir, const char *arm,
+                               struct buffer *ret);
 
 /* Call f with each line of answers (an object); until it returns less than 0, which is returned;
  * CUVEE_E_NOMEM too. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json_at.h"
 #include "bench/report.h"
+#include "bench/report_files.h"
 #include "bench/report_parts.h"
 #include "report/html.h"
 
@@ -108,12 +109,42 @@ static void put_floor(struct report *r)
     close_caption(r);
 }
 
+/* Of which run plots of one run are. */
+static void put_shown(struct report *r, struct prose *p)
+{
+    size_t n_others = 0;
+    cuvee__prose_text(p, "Of each arm one run, of those that count the one nearest to their median "
+                         "time; its number is in the table above (run shown).");
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const struct report_arm *a = &r->arms[i];
+        const json_t *run = a->has_runs && !a->is_twin
+                                ? cuvee__report_answered(r->results, r->dir, a->name)
+                                : NULL;
+        if (!run || run == cuvee__report_typical(r->results, a->name)) continue;
+        cuvee__prose_text(p, n_others++ ? ", " : " The answers of that run were not kept, so it is "
+                                                 "the first that succeeded, of ");
+        cuvee__prose_say(p, "{name summary.arms.%zu.arm}", a->sum);
+    }
+    cuvee__prose_text(p, n_others ? ". " : " ");
+}
+
+static void put_details_words(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    const size_t begin = r->out->bytes.len;
+    open_caption(r);
+    const bool is_said = cuvee__report_put_steady_words(r, &p);
+    close_caption(r);
+    if (!is_said) r->out->bytes.len = begin;
+}
+
 static void put_first(struct report *r)
 {
     cuvee__html_heading(r->out, "What was found");
     cuvee__report_put_arms(r);
     put_floor(r);
     cuvee__report_put_details(r);
+    put_details_words(r);
     cuvee__report_put_costs(r);
     cuvee__report_put_second(r);
     cuvee__report_put_missing(r);
@@ -147,8 +178,9 @@ static void put_speed(struct report *r)
     if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {
         open_caption(r);
         cuvee__prose_text(&p, "What an item's answer took: of its whole batch where batches are "
-                              "large, so offline arms look slow here. Of each arm one run. "
-                              "Short bars show between which values a quantile itself lies.");
+                              "large, so offline arms look slow here. ");
+        put_shown(r, &p);
+        cuvee__prose_text(&p, "Short bars show between which values a quantile itself lies.");
         close_caption(r);
     }
     if (put_plot(r, "What the time goes to", REPORT_PLOT_GANTT)) {
@@ -270,6 +302,7 @@ static void put_sweep_words(struct report *r)
     double x;
     open_caption(r);
     if (find_ends(r, &first, &last)) put_ends(r, &p, first, last);
+    cuvee__report_put_scaling(r, &p);
     if (cuvee__report_number(r, &x, "summary.bytes_per_worker"))
         cuvee__prose_say(&p, "Each further worker holds {bytes summary.bytes_per_worker} "
                              "more.");

@@ -99,6 +99,22 @@ static void put_missing(struct report *r)
     }
 }
 
+static void put_unsteady(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    bool is_open = false;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const size_t before = r->out->bytes.len;
+        sink_put_str(r->out, is_open ? "- not steady: " : "\n- not steady: ");
+        cuvee__markup_markdown(r->out, r->arms[i].name);
+        sink_put_str(r->out, ": ");
+        const bool is_said = cuvee__report_put_unsteady(r, &r->arms[i], &p);
+        if (is_said) sink_put_str(r->out, "\n");
+        if (!is_said) r->out->bytes.len = before;
+        is_open |= is_said;
+    }
+}
+
 static void put_cards(struct report *r)
 {
     static const char *const columns[] = {"arm", "naive meter", ">claims", ">true", "cause"};
@@ -155,7 +171,8 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
                                                REPORT_ACCURACY};
     static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
                                                 REPORT_P90,  REPORT_P99,   REPORT_PLAN,
-                                                REPORT_RATE, REPORT_PRICE, REPORT_RUNS};
+                                                REPORT_RATE, REPORT_PRICE, REPORT_RUNS,
+                                                REPORT_STEADY};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);
@@ -168,6 +185,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_floor(&r);
     put_arms(&r, second, sizeof second / sizeof *second);
     put_missing(&r);
+    put_unsteady(&r);
     put_cards(&r);
     if (cuvee__report_is_of_story(&r)) put_claims(&r);
     sink_put_str(out, "\n");

@@ -64,6 +64,8 @@ enum report_column {
     REPORT_DIFFER,
     REPORT_ACCURACY,
     REPORT_RUNS,
+    REPORT_STEADY,
+    REPORT_TYPICAL,
     REPORT_PLAN,
     REPORT_RATE,
     REPORT_HOUR,
@@ -89,6 +91,18 @@ size_t cuvee__report_margin(const struct report *r, double *ret);
  * before it had. False: no more. *at starts at 0; status and why are borrowed. */
 bool cuvee__report_next_failure(const struct report *r, const struct report_arm *a, size_t *at,
                                 const char **ret_status, const char **ret_why);
+
+/* ---- steady, and scaling (report_steady.c) ---- */
+
+void cuvee__report_steady_cell(const struct report *r, const struct report_arm *a,
+                               char text[REPORT_CELL]);
+/* How an arm was not steady; its name goes before. False: it was, or nothing is known. */
+bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm *a,
+                                struct prose *p);
+/* What the column says. False: there is none. */
+bool cuvee__report_put_steady_words(const struct report *r, struct prose *p);
+/* What fits the sweep, and what does not. */
+void cuvee__report_put_scaling(const struct report *r, struct prose *p);
 
 /* ---- naive methods ---- */
 

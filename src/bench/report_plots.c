@@ -13,6 +13,7 @@
 #include "report/stats.h"
 #include "report/svg_memory.h"
 #include "report/svg_plots.h"
+#include "report/usl.h"
 
 enum { MAX_RUNS = 4096, MAX_ARM_RUNS = 256, MAX_LATENCIES = 200000, TITLE = 192, VALUE = 96 };
 
@@ -216,7 +217,7 @@ static int add_latency(void *user, const json_t *answer)
 static void read_latencies(struct report *r, const struct report_arm *a, struct latencies *l)
 {
     struct buffer text = {0};
-    int rc = cuvee__report_read_answers(r->dir, a->name, &text);
+    int rc = cuvee__report_read_answers(r->results, r->dir, a->name, &text);
     if (rc == CUVEE_OK) rc = cuvee__report_each_answer(buffer_span(&text), add_latency, l);
     if (rc == CUVEE_E_NOMEM) no_room(r);
     cuvee__buffer_deinit(&text);
@@ -270,25 +271,6 @@ static double mark_of(const json_t *run, const char *name)
     return NAN;
 }
 
-/* The run that counts and is nearest to the median wall time. */
-static const json_t *typical_run(const struct report *r, const struct report_arm *a)
-{
-    const json_t *runs = json_object_get(r->results, "runs"), *run, *best = NULL;
-    double median = 0, least = INFINITY, wall;
-    size_t i;
-    if (!cuvee__report_number(r, &median, "summary.arms.%zu.wall_s.median", a->sum)) return NULL;
-    json_array_foreach(runs, i, run)
-    {
-        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) != 0 ||
-            !json_is_true(json_object_get(run, "counts")) ||
-            !cuvee__json_number_at(run, "wall_s", &wall) || fabs(wall - median) >= least)
-            continue;
-        least = fabs(wall - median);
-        best = run;
-    }
-    return best;
-}
-
 static bool draw_gantt(struct report *r, bool is_alone)
 {
     const struct svg_heading h = {"What the time goes to",
@@ -302,7 +284,8 @@ static bool draw_gantt(struct report *r, bool is_alone)
     size_t n = 0;
     for (size_t i = 0; i < r->n_arms; i++) {
         const struct report_arm *a = &r->arms[i];
-        const json_t *run = a->has_runs && !a->is_twin ? typical_run(r, a) : NULL;
+        const json_t *run =
+            a->has_runs && !a->is_twin ? cuvee__report_typical(r->results, a->name) : NULL;
         double wall, load;
         if (!run || !cuvee__json_number_at(run, "wall_s", &wall)) continue;
         struct svg_phases *p = &rows[n];
@@ -398,6 +381,28 @@ static bool read_step(const json_t *point, double threads, struct svg_step *s)
     return true;
 }
 
+static double law_at(const void *figures, double x)
+{
+    return cuvee__usl_at(figures, x);
+}
+
+/* What the summary says of so many threads. */
+static bool read_law(const struct report *r, double threads, struct usl_fit *ret)
+{
+    const json_t *list = cuvee__json_at(r->results, "summary.scaling"), *fit;
+    size_t i;
+    json_array_foreach(list, i, fit)
+    {
+        double own;
+        if (json_is_true(json_object_get(fit, "fits")) &&
+            cuvee__json_number_at(fit, "threads", &own) && !(own < threads) && !(own > threads))
+            return cuvee__json_number_at(fit, "lambda", &ret->lambda) &&
+                   cuvee__json_number_at(fit, "sigma.value", &ret->sigma.value) &&
+                   cuvee__json_number_at(fit, "kappa.value", &ret->kappa.value);
+    }
+    return false;
+}
+
 static void insert_step(struct svg_step *steps, size_t *n, struct svg_step s)
 {
     size_t at = (*n)++;
@@ -415,6 +420,7 @@ static bool draw_sweep(struct report *r, bool is_alone)
     const json_t *points = cuvee__json_at(r->results, "summary.sweep"), *point;
     struct svg_step steps[MAX_THREADS][MAX_STEPS];
     struct svg_steps curves[MAX_THREADS];
+    struct usl_fit laws[MAX_THREADS] = {{0}};
     char labels[MAX_THREADS][64];
     double threads[MAX_THREADS];
     size_t n = 0, i;
@@ -436,7 +442,8 @@ static bool draw_sweep(struct report *r, bool is_alone)
         }
         snprintf(labels[k], sizeof labels[k], "%.0f thread%s each", threads[k],
                  threads[k] > 1 ? "s" : "");
-        curves[k] = (struct svg_steps){labels[k], steps[k], n_steps, (int)k};
+        curves[k] = (struct svg_steps){labels[k], steps[k], n_steps, (int)k, NULL, &laws[k]};
+        if (read_law(r, threads[k], &laws[k])) curves[k].law = law_at;
     }
     if (!n) return false;
     cuvee__svg_curve(r->out, &h, curves, n, "workers", "items/s", "involuntary switches");
@@ -458,7 +465,8 @@ bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone)
 /* Of an arm the run nearest to the median whose file is there; NULL: none, or no memory. */
 static json_t *read_measured(struct report *r, const struct report_arm *a)
 {
-    const json_t *runs = json_object_get(r->results, "runs"), *run = typical_run(r, a);
+    const json_t *runs = json_object_get(r->results, "runs"),
+                 *run = cuvee__report_typical(r->results, a->name);
     json_t *measured = NULL;
     if (run && cuvee__report_read_json(r->dir, run, "measure", &measured) < 0) no_room(r);
     for (size_t i = 0; !measured && r->out->rc == CUVEE_OK && i < json_array_size(runs); i++) {

@@ -128,7 +128,7 @@ void cuvee__report_put_details(struct report *r)
 {
     static const enum report_column columns[] = {
         REPORT_LOAD, REPORT_CORES, REPORT_CPU,      REPORT_P50,  REPORT_P90,
-        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS};
+        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS, REPORT_TYPICAL, REPORT_STEADY};
     put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 
@@ -232,6 +232,28 @@ static void put_failed(struct report *r)
     if (is_open) sink_put_str(r->out, "</ul>\n");
 }
 
+static void put_unsteady(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    const size_t begin = r->out->bytes.len;
+    bool has_any = false;
+    sink_put_str(r->out, "<h3>Not steady</h3>\n<ul>\n");
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const size_t before = r->out->bytes.len;
+        sink_put_str(r->out, "<li><b>");
+        cuvee__markup_text(r->out, r->arms[i].name);
+        sink_put_str(r->out, "</b>: ");
+        if (cuvee__report_put_unsteady(r, &r->arms[i], &p)) {
+            sink_put_str(r->out, "</li>\n");
+            has_any = true;
+        } else {
+            r->out->bytes.len = before;
+        }
+    }
+    sink_put_str(r->out, "</ul>\n");
+    if (!has_any) r->out->bytes.len = begin;
+}
+
 /* Warm-ups do not count whatever happens, and sweeps are there to be crowded. */
 static bool is_worth_telling(const json_t *run)
 {
@@ -280,6 +302,7 @@ void cuvee__report_put_missing(struct report *r)
 {
     put_skipped(r);
     put_failed(r);
+    put_unsteady(r);
     put_disturbed(r);
 }
 

@@ -209,6 +209,19 @@ static void put_note(struct table *t, const char *name, const char *status, cons
     put_wrapped(t, text, 2);
 }
 
+static void put_unsteady(struct table *t, const struct report_arm *a)
+{
+    struct sink text = {0};
+    struct prose p = {.results = t->r.results, .out = &text, .form = PROSE_PLAIN};
+    if (cuvee__report_put_unsteady(&t->r, a, &p)) {
+        while (text.bytes.len && text.bytes.ptr[text.bytes.len - 1] == ' ') text.bytes.len--;
+        sink_put_char(&text, '\0');
+        if (text.rc == CUVEE_OK) put_note(t, a->name, "not steady", text.bytes.ptr);
+    }
+    if (text.rc < 0 && t->r.out->rc == CUVEE_OK) t->r.out->rc = text.rc;
+    cuvee__buffer_deinit(&text.bytes);
+}
+
 static void put_notes(struct table *t)
 {
     double low, high, limit;
@@ -235,6 +248,7 @@ static void put_notes(struct table *t)
         if (a->has_runs && cuvee__report_number(&t->r, &n, "summary.arms.%zu.n_flagged", a->sum) &&
             n > 0)
             put_note(t, a->name, "others disturbed a run that counts", "");
+        put_unsteady(t, a);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "bench/command.h"
 #include "bench/quiet.h"
 #include "bench/record.h"
+#include "bench/settled.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/subprocess.h"
@@ -213,7 +214,7 @@ static int judge_answers(const struct bench_setup *setup, const struct run_reque
         rc = cuvee__record_latency(record, ms, n);
         cuvee__free(ms);
     }
-    return rc;
+    return rc == 0 ? cuvee__settled_take(record, ret_answers) : rc;
 }
 
 /* ---- a run ---- */

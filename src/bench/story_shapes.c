@@ -152,14 +152,24 @@ static json_t *labels_of(const struct shape *s)
     return NULL;
 }
 
+/* Why it is this run. */
+static const char *chosen_as(const struct shape *s)
+{
+    return s->run == cuvee__report_typical(s->results, cuvee__json_text_at(s->arm, "name"))
+               ? "nearest to the arm's median time"
+               : "the arm's first that succeeded: answers of others were not kept";
+}
+
 static json_t *metadata_of(const struct shape *s)
 {
     const size_t n = json_array_size(s->answers);
     double work_s;
     const bool has_work = cuvee__json_number_at(s->run, "work_s", &work_s) && n;
     return json_pack(
-        "{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:s?}", "arm",
-        copy_of(s->arm, "name"), "title", copy_of(s->arm, "title"), "total_records", (int)n,
+        "{s:o, s:o, s:s, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, "
+        "s:s?}",
+        "arm", copy_of(s->arm, "name"), "run", copy_of(s->run, "id"), "chosen", chosen_as(s),
+        "title", copy_of(s->arm, "title"), "total_records", (int)n,
         "positive_count", (int)n_of_label(s, "POSITIVE"), "negative_count",
         (int)n_of_label(s, "NEGATIVE"), "labels", labels_of(s), "model",
         copy_of(s->results, "model.path"), "total_time_s", copy_of(s->run, "wall_s"),
@@ -342,6 +352,8 @@ static int write_summary(const struct shape *s)
     sink_put_str(&out, ": ");
     sink_put_str(&out, cuvee__json_text_at(s->arm, "title"));
     sink_put_str(&out, "\n\n");
+    put_line(&out, "run", m, "run", 1, "");
+    put_pair(&out, "which is", cuvee__json_text_at(m, "chosen"));
     put_line(&out, "records", m, "total_records", 1, "");
     for (size_t i = 0; i < s->n_labels; i++) {
         char n[32];
@@ -386,20 +398,6 @@ static bool is_name(const char *name)
     return *name && name[strspn(name, allowed)] == '\0';
 }
 
-/* The run whose answers DIR keeps: the arm's first that succeeded. NULL: none has. */
-static const json_t *find_run(const json_t *results, const char *arm)
-{
-    const json_t *run;
-    size_t i;
-    json_array_foreach(json_object_get(results, "runs"), i, run)
-    {
-        if (strcmp(cuvee__json_text_at(run, "arm"), arm) == 0 &&
-            strcmp(cuvee__json_text_at(run, "status"), "ok") == 0)
-            return run;
-    }
-    return NULL;
-}
-
 static int shape_arm(const json_t *results, const json_t *arm, const char *dir,
                      const struct texts *texts, bool *ret_is_there, cuvee_error *err)
 {
@@ -408,8 +406,8 @@ static int shape_arm(const json_t *results, const json_t *arm, const char *dir,
     if (!is_name(name))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'%s' cannot be the name of an arm", name);
     struct shape s = {.results = results, .arm = arm, .dir = dir, .texts = texts, .err = err};
-    s.run = find_run(results, name);
-    int rc = s.run ? cuvee__report_read_answers(dir, name, &answers) : CUVEE_E_IO;
+    s.run = cuvee__report_answered(results, dir, name);
+    int rc = s.run ? cuvee__report_read_answers(results, dir, name, &answers) : CUVEE_E_IO;
     *ret_is_there = rc == CUVEE_OK;
     if (rc == CUVEE_E_IO) return CUVEE_OK;
     if (rc < 0) return no_memory(err);

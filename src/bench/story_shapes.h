@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * An experiment's answers in the shapes that the story's programs write: for each arm, of the run
- * whose answers DIR keeps (its first that succeeded), in DIR/answers:
+ * that is shown of it (nearest to its median time; else its first success), in DIR/answers:
  *
- *   ARM-detailed.json   metadata: totals, counts of labels, model, times, batches; results: of each
- *                       item index, text, label, score, batch, worker, time_ms
+ *   ARM-detailed.json   metadata: run, why that one, totals, counts of labels, model, times,
+ *                       batches; results: of each item index, text, label, score, batch, worker,
+ *                       time_ms
  *   ARM.csv             the same results
  *   ARM-batches.json    of each batch: number, items, time_ms, memory_bytes, worker
  *   ARM-process.json    of each phase: operation, duration_s, memory_bytes, batch_size, worker; and

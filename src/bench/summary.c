@@ -13,7 +13,9 @@
 #include "bench/rates.h"
 #include "bench/sentences.h"
 #include "bench/summary_pairs.h"
+#include "bench/summary_scaling.h"
 #include "bench/summary_second.h"
+#include "bench/summary_steady.h"
 #include "bench/summary_sweep.h"
 #include "bench/values.h"
 
@@ -258,5 +260,7 @@ int cuvee__summary_make(json_t *results, cuvee_error *err)
     int rc = cuvee__summary_second(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_compare(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_sweep(results, summary, err);
+    if (rc == CUVEE_OK) rc = cuvee__summary_scaling(summary, err);
+    if (rc == CUVEE_OK) rc = cuvee__summary_steady(results, summary, err);
     return rc == CUVEE_OK ? cuvee__sentences_make(results, err) : rc;
 }

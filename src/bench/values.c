@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/values.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,6 +28,25 @@ void cuvee__runs_deinit(struct run_list *list)
 {
     cuvee__free(list->runs);
     *list = (struct run_list){0};
+}
+
+int cuvee__runs_typical(const struct run_list *list, const json_t **ret)
+{
+    struct values walls;
+    double least = INFINITY;
+    *ret = NULL;
+    if (cuvee__values_take(&walls, list, "wall_s") < 0) return -1;
+    const double median = walls.n ? cuvee__stats_median(walls.x, walls.n) : 0;
+    for (size_t i = 0; i < list->n; i++) {
+        double wall;
+        if (!cuvee__json_number_at(list->runs[i], "wall_s", &wall) ||
+            fabs(wall - median) >= least)
+            continue;
+        least = fabs(wall - median);
+        *ret = list->runs[i];
+    }
+    cuvee__values_deinit(&walls);
+    return 0;
 }
 
 int cuvee__values_take(struct values *ret, const struct run_list *list, const char *path)

@@ -17,6 +17,9 @@ struct run_list {
  * memory. */
 int cuvee__runs_counted(const json_t *results, const char *arm, struct run_list *ret);
 void cuvee__runs_deinit(struct run_list *list);
+/* The run whose wall time is nearest to the median of all of them, the first of two. *ret NULL:
+ * there is none. Returns 0 or -1. */
+int cuvee__runs_typical(const struct run_list *list, const json_t **ret);
 
 struct values {
     double *x; /* (n) ascending */

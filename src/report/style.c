@@ -27,6 +27,7 @@ const char cuvee__style_plots[] =
     ".flagged{fill:none;stroke:#d55e00;stroke-width:1.2;stroke-dasharray:2 1.5}\n"
     ".whisker{stroke:#222;stroke-width:1.2}.leader{stroke:#999;stroke-width:.7}\n"
     ".one{stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}"
+    ".law{fill:none;stroke-width:2.5;stroke-dasharray:1 4;stroke-linecap:round}"
     ".ideal{stroke:#666;stroke-width:1;stroke-dasharray:6 4}"
     ".frontier{fill:none;stroke:#009e73;stroke-width:1.5;stroke-dasharray:5 3}\n"
     ".stripe{fill:#888;fill-opacity:.08}.plot .strong{font-weight:600}"

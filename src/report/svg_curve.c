@@ -36,6 +36,24 @@ static void put_curve(struct sink *out, const struct svg_scale *x, const struct 
     }
 }
 
+/* Dotted, from the first point to the last. */
+static void put_law(struct sink *out, const struct svg_scale *x, const struct svg_scale *y,
+                    const struct svg_steps *c)
+{
+    enum { PIECES = 64 };
+    char class[16];
+    if (!c->law || c->n < 2) return;
+    const double first = c->steps[0].x, last = c->steps[c->n - 1].x;
+    snprintf(class, sizeof class, "law s%d", c->series % CUVEE__STYLE_COLOURS);
+    cuvee__svg_path_begin(out, class);
+    for (int i = 0; i <= PIECES; i++) {
+        const double at = first + (last - first) * i / PIECES;
+        cuvee__svg_path_to(out, i == 0, cuvee__svg_at(x, at),
+                           cuvee__svg_at(y, c->law(c->figures, at)));
+    }
+    cuvee__svg_path_end(out, "the law that fits");
+}
+
 /* As if each further worker did as much as the first. */
 static void put_ideal(struct sink *out, const struct svg_scale *x, const struct svg_scale *y,
                       const struct svg_steps *c)
@@ -93,6 +111,7 @@ void cuvee__svg_curve(struct sink *out, const struct svg_heading *h, const struc
     cuvee__svg_axis_x(out, &x, TOP, BOTTOM, x_unit);
     cuvee__svg_axis_y(out, &y, LEFT, RIGHT, y_unit);
     if (n) put_ideal(out, &x, &y, &curves[0]);
+    for (size_t i = 0; i < n; i++) put_law(out, &x, &y, &curves[i]);
     for (size_t i = 0; i < n; i++) put_curve(out, &x, &y, &curves[i], false);
     put_labels(out, &y, curves, n);
     if (has_second) {

@@ -80,6 +80,8 @@ struct svg_steps {
     const struct svg_step *steps; /* in order of x */
     size_t n;
     int series;
+    double (*law)(const void *figures, double x); /* what they follow; NULL: nothing is known */
+    const void *figures;
 };
 /* second_unit: of a second, smaller panel below. */
 void cuvee__svg_curve(struct sink *out, const struct svg_heading *h, const struct svg_steps *curves,

@@ -166,6 +166,49 @@ static void test_shapes(void **state)
     assert_non_null(strstr(text, "workers                     2\n"));
 }
 
+/* Of the run nearest to the median where its answers were kept; it is said which one it is. */
+static void test_which_run(void **state)
+{
+    (void)state;
+    static const char answer[] = "{\"label\":\"ODD\",\"score\":0.75,\"ms\":3}\n";
+    json_t *run = NULL, *summary = json_object_get(results, "summary"), *each;
+    char path[160], text[20000];
+    size_t n = 0, i;
+    json_array_foreach(json_object_get(results, "runs"), i, each)
+    {
+        if (cuvee__json_text_is(each, "arm", "embed")) run = each; /* the last, not the first */
+    }
+    assert_non_null(run);
+    const double id = number(run, "id");
+    json_array_foreach(json_object_get(summary, "arms"), i, each)
+    {
+        if (cuvee__json_text_is(each, "arm", "embed"))
+            json_object_set(each, "typical", json_object_get(run, "id"));
+    }
+    json_object_set_new(json_object_get(run, "files"), "answers",
+                        json_string("answers/typical.jsonl"));
+    assert_int_equal(cuvee__story_shapes(results, dir, false, &n, NULL), CUVEE_OK);
+    json_t *detailed = read_json("embed-detailed.json");
+    assert_non_null(strstr(cuvee__json_text_at(detailed, "metadata.chosen"), "first"));
+    json_decref(detailed);
+
+    snprintf(path, sizeof path, "%s/answers/typical.jsonl", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (i = 0; i < N; i++) fputs(answer, f);
+    fclose(f);
+    assert_int_equal(cuvee__story_shapes(results, dir, false, &n, NULL), CUVEE_OK);
+    detailed = read_json("embed-detailed.json");
+    assert_non_null(strstr(cuvee__json_text_at(detailed, "metadata.chosen"), "median"));
+    assert_true(number(detailed, "metadata.run") == id);
+    assert_true(number(detailed, "metadata.total_time_s") == number(run, "wall_s"));
+    assert_string_equal(cuvee__json_text_at(detailed, "results.7.label"), "ODD");
+    json_decref(detailed);
+    read_text("embed-summary.txt", text, sizeof text);
+    assert_non_null(strstr(text, "nearest to the arm's median time\n"));
+    json_object_del(json_object_get(run, "files"), "answers");
+}
+
 static void test_without_texts(void **state)
 {
     (void)state;
@@ -222,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_which_run),
         cmocka_unit_test(test_without_texts),
         cmocka_unit_test(test_input_has_changed),
         cmocka_unit_test(test_names_that_are_paths),

@@ -96,6 +96,12 @@ static void draw_cdf(struct sink *out, const struct svg_heading *h)
     cuvee__svg_cdf(out, h, samples, N, "ms");
 }
 
+static double parabola(const void *figures, double x)
+{
+    (void)figures;
+    return 40 - x * x;
+}
+
 static void draw_curve(struct sink *out, const struct svg_heading *h)
 {
     static struct svg_step steps[4][5];
@@ -104,7 +110,11 @@ static void draw_curve(struct sink *out, const struct svg_heading *h)
         for (int k = 0; k < 5; k++)
             steps[i][k] = (struct svg_step){k + 1, 40 - k * 2 - i * 0.1, 38 - k * 2, 42 - k * 2,
                                             k == 2 ? (double)NAN : 1000.0 * k * k};
-        curves[i] = (struct svg_steps){names[i], steps[i], 5, i};
+        curves[i] = (struct svg_steps){.label = names[i],
+                                       .steps = steps[i],
+                                       .n = 5,
+                                       .series = i,
+                                       .law = i ? parabola : NULL};
     }
     cuvee__svg_curve(out, h, curves, 4, "workers", "items/s", "involuntary switches");
 }

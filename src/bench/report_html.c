@@ -92,8 +92,8 @@ static void put_floor(struct report *r)
     const size_t margin = cuvee__report_margin(r, &x);
     if (margin != REPORT_NONE)
         cuvee__prose_say(&p,
-                         "What is nearer to equal than a factor of {ratio "
-                         "summary.arms.%zu.ratio.margin} is no difference. ",
+                         "What lies within a factor of {ratio summary.arms.%zu.ratio.margin} of "
+                         "equal with all of its interval is indistinguishable. ",
                          margin);
     cuvee__prose_text(&p, "Ratios are those of runs of the same block; in round brackets the "
                           "interval of their median by order statistics");
@@ -109,22 +109,34 @@ static void put_floor(struct report *r)
     close_caption(r);
 }
 
+/* Does the plot of latency show another run than the one that is shown elsewhere? */
+static bool is_other_run(const struct report *r, const struct report_arm *a)
+{
+    const json_t *run = a->has_runs && !a->is_twin
+                            ? cuvee__report_answered(r->results, r->dir, a->name)
+                            : NULL;
+    return run && run != cuvee__report_typical(r->results, a->name);
+}
+
 /* Of which run plots of one run are. */
 static void put_shown(struct report *r, struct prose *p)
 {
-    size_t n_others = 0;
+    size_t n_others = 0, n_arms = 0, n = 0;
     cuvee__prose_text(p, "Of each arm one run, of those that count the one nearest to their median "
                          "time; its number is in the table above (run shown).");
     for (size_t i = 0; i < r->n_arms; i++) {
-        const struct report_arm *a = &r->arms[i];
-        const json_t *run = a->has_runs && !a->is_twin
-                                ? cuvee__report_answered(r->results, r->dir, a->name)
-                                : NULL;
-        if (!run || run == cuvee__report_typical(r->results, a->name)) continue;
-        cuvee__prose_text(p, n_others++ ? ", " : " The answers of that run were not kept, so it is "
-                                                 "the first that succeeded, of ");
-        cuvee__prose_say(p, "{name summary.arms.%zu.arm}", a->sum);
+        n_arms += r->arms[i].has_runs && !r->arms[i].is_twin;
+        n_others += is_other_run(r, &r->arms[i]);
     }
+    if (n_others)
+        cuvee__prose_text(p, " Where answers of that run were not kept, it is the first that "
+                             "succeeded: of ");
+    if (n_others && n_others == n_arms) cuvee__prose_text(p, "all arms here");
+    for (size_t i = 0; n_others < n_arms && i < r->n_arms; i++)
+        if (is_other_run(r, &r->arms[i]))
+            cuvee__prose_say(
+                p, n++ ? ", {name summary.arms.%zu.arm}" : "{name summary.arms.%zu.arm}",
+                r->arms[i].sum);
     cuvee__prose_text(p, n_others ? ". " : " ");
 }
 
@@ -133,9 +145,14 @@ static void put_details_words(struct report *r)
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     const size_t begin = r->out->bytes.len;
     open_caption(r);
+    const bool has_asked = cuvee__report_has_column(r, REPORT_ASKED);
+    if (has_asked)
+        cuvee__prose_text(&p, "Workers x threads of each: as the plan sets them (any: as many as "
+                              "the library likes). Alive: the most that one process had at once, "
+                              "helpers that sleep included.");
     const bool is_said = cuvee__report_put_steady_words(r, &p);
     close_caption(r);
-    if (!is_said) r->out->bytes.len = begin;
+    if (!is_said && !has_asked) r->out->bytes.len = begin;
 }
 
 static void put_first(struct report *r)
@@ -166,13 +183,17 @@ static void put_speed(struct report *r)
         cuvee__prose_text(&p, "Each row is an arm, each mark a run, from left to right in the "
                               "order in which they ran. A drift of the machine would bend all rows "
                               "alike. Hollow: does not count; in a dashed square: disturbed, and "
-                              "counts.");
+                              "counts; with an arrow: farther off than the row has room for.");
         close_caption(r);
     }
     if (put_plot(r, "Speed against memory", REPORT_PLOT_SCATTER)) {
         open_caption(r);
-        cuvee__prose_say(&p, "Up and to the left is better. Arms that no other one beats in "
-                             "both, joined by the dashed line: {count summary.pareto}.");
+        cuvee__prose_text(&p, "Up and to the left is better. Beside the dashed line, because no "
+                              "other one beats them in both: ");
+        for (size_t i = 0; i < json_array_size(cuvee__json_at(r->results, "summary.pareto")); i++)
+            cuvee__prose_say(&p, i ? ", {name summary.pareto.%zu}" : "{name summary.pareto.%zu}",
+                             i);
+        cuvee__prose_text(&p, ".");
         close_caption(r);
     }
     if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {

@@ -132,6 +132,8 @@ const char *const cuvee__report_headings[REPORT_COLUMNS] = {
     [REPORT_RUNS] = ">runs",
     [REPORT_STEADY] = "steady",
     [REPORT_TYPICAL] = ">run shown",
+    [REPORT_ASKED] = ">workers x threads",
+    [REPORT_ALIVE] = ">alive",
     [REPORT_PLAN] = ">plan for",
     [REPORT_RATE] = ">highest rate",
     [REPORT_HOUR] = ">per core-hour",
@@ -151,6 +153,7 @@ static const struct {
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
                            [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES},
+                           [REPORT_ALIVE] = {"threads_max.median", PROSE_COUNT},
                            [REPORT_TYPICAL] = {"typical", PROSE_COUNT},
                            [REPORT_RATE] = {"max_rate.rate", PROSE_PER_SECOND},
                            [REPORT_HOUR] = {"items_per_core_hour", PROSE_COUNT},
@@ -211,6 +214,8 @@ const char *cuvee__report_cell(const struct report *r, const struct report_arm *
         peak_cell(r, a->sum, text);
     else if (column == REPORT_RUNS)
         runs_cell(r, a->sum, text);
+    else if (column == REPORT_ASKED)
+        cuvee__report_asked_cell(r, a, text);
     else if (column == REPORT_STEADY)
         cuvee__report_steady_cell(r, a, text);
     else if (column == REPORT_VERDICT)

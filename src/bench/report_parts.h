@@ -66,6 +66,8 @@ enum report_column {
     REPORT_RUNS,
     REPORT_STEADY,
     REPORT_TYPICAL,
+    REPORT_ASKED,
+    REPORT_ALIVE,
     REPORT_PLAN,
     REPORT_RATE,
     REPORT_HOUR,
@@ -101,6 +103,15 @@ bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm 
                                 struct prose *p);
 /* What the column says. False: there is none. */
 bool cuvee__report_put_steady_words(const struct report *r, struct prose *p);
+/* Workers and threads as the plan wants them. */
+void cuvee__report_asked_cell(const struct report *r, const struct report_arm *a,
+                              char text[REPORT_CELL]);
+/* That an arm used more cores than it was to have threads. False: it did not. */
+bool cuvee__report_put_exceeded(const struct report *r, const struct report_arm *a,
+                                struct prose *p);
+/* The arm of the summary that had least of its weights in memory before a run. False: nobody
+ * looked. */
+bool cuvee__report_least_cached(const struct report *r, size_t *ret_arm);
 /* What fits the sweep, and what does not. */
 void cuvee__report_put_scaling(const struct report *r, struct prose *p);
 

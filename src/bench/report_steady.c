@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the report says of arms that were not steady, and of the law by which throughput grows. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json_at.h"
 #include "bench/report_parts.h"
+
+/* More processor time than so many threads have is more threads; the share over it that is not yet
+ * called more is what the clocks may be off, and loading by another thread. */
+#define MOST_OVER 1.1
 
 /* ---- steady ---- */
 
@@ -66,12 +71,58 @@ bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm 
 bool cuvee__report_put_steady_words(const struct report *r, struct prose *p)
 {
     if (!cuvee__report_has_column(r, REPORT_STEADY)) return false;
-    cuvee__prose_text(p, "Steady: what the calls of a run took, in their order, shows no change "
+    cuvee__prose_text(p, " Steady: what the calls of a run took, in their order, shows no change "
                          "of level (Pettitt), or none after the items that are named, in the "
                          "median run; nothing is said of arms that take items in an order of "
                          "their own, or make few calls. All figures are of whole runs, warm-up "
                          "included. ");
     return true;
+}
+
+/* ---- threads, and what was in memory before ---- */
+
+void cuvee__report_asked_cell(const struct report *r, const struct report_arm *a,
+                              char text[REPORT_CELL])
+{
+    double workers = 1, threads;
+    *text = '\0';
+    if (!cuvee__report_number(r, &threads, "arms.%zu.settings.threads", a->at)) return;
+    cuvee__report_number(r, &workers, "arms.%zu.settings.workers", a->at);
+    if (threads > 0)
+        snprintf(text, REPORT_CELL, "%.0f x %.0f", workers, threads);
+    else
+        snprintf(text, REPORT_CELL, "%.0f x any", workers);
+}
+
+bool cuvee__report_put_exceeded(const struct report *r, const struct report_arm *a,
+                                struct prose *p)
+{
+    double workers = 1, threads = 0, cores = 0;
+    if (a->sum == REPORT_NONE || !a->has_runs ||
+        !cuvee__report_number(r, &threads, "arms.%zu.settings.threads", a->at) ||
+        !cuvee__report_number(r, &cores, "summary.arms.%zu.cores_used.max", a->sum))
+        return false;
+    cuvee__report_number(r, &workers, "arms.%zu.settings.workers", a->at);
+    if (!(threads > 0) || cores <= MOST_OVER * workers * threads) return false;
+    cuvee__prose_say(p,
+                     "it used {ratio summary.arms.%zu.cores_used.max} cores, though it was to have "
+                     "workers: {count arms.%zu.settings.workers}, threads of each: {count "
+                     "arms.%zu.settings.threads}.",
+                     a->sum, a->at, a->at);
+    return true;
+}
+
+bool cuvee__report_least_cached(const struct report *r, size_t *ret_arm)
+{
+    double least = INFINITY, x;
+    for (size_t i = 0; i < r->n_arms; i++)
+        if (r->arms[i].has_runs &&
+            cuvee__report_number(r, &x, "summary.arms.%zu.weights_cached.min", r->arms[i].sum) &&
+            x < least) {
+            least = x;
+            *ret_arm = r->arms[i].sum;
+        }
+    return isfinite(least);
 }
 
 /* ---- scaling ---- */
@@ -106,16 +157,17 @@ static void put_law(const struct report *r, size_t at, struct prose *p)
 void cuvee__report_put_scaling(const struct report *r, struct prose *p)
 {
     const size_t n = json_array_size(cuvee__json_at(r->results, "summary.scaling"));
-    if (n) cuvee__prose_text(p, "Universal Scalability Law, dotted where it fits; ");
     for (size_t i = 0; i < n; i++) {
-        cuvee__prose_say(p, "%sthreads of each worker {count summary.scaling.%zu.threads}: ",
+        cuvee__prose_say(p, "%sWith threads of each: {count summary.scaling.%zu.threads}, the "
+                            "Universal Scalability Law ",
                          i ? " " : "", i);
+        cuvee__prose_text(p, fits(r, i) ? "fits (dotted): " : "does not fit: ");
         if (fits(r, i))
             put_law(r, i, p);
         else
             cuvee__prose_say(p,
-                             "it does not fit, for its best curve misses a point by {percent "
-                             "summary.scaling.%zu.miss}; so none is drawn.",
+                             "its best curve misses a point by {percent "
+                             "summary.scaling.%zu.miss}, and is not drawn.",
                              i);
     }
     if (n) cuvee__prose_text(p, " ");

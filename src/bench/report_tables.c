@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/json_at.h"
+#include "bench/report_files.h"
 #include "bench/report_parts.h"
 #include "report/html.h"
 #include "report/svg_parts.h"
 
-enum { MAX_NAME = 22 };
+enum { MAX_NAME = 22, HASH_LETTERS = 64 };
 
 /* ---- arms ---- */
 
@@ -126,10 +127,12 @@ void cuvee__report_put_arms(struct report *r)
 
 void cuvee__report_put_details(struct report *r)
 {
-    static const enum report_column columns[] = {
-        REPORT_LOAD, REPORT_CORES, REPORT_CPU,      REPORT_P50,  REPORT_P90,
-        REPORT_P99,  REPORT_PLAN,  REPORT_ACCURACY, REPORT_RUNS, REPORT_TYPICAL, REPORT_STEADY};
-    put_table(r, columns, sizeof columns / sizeof *columns, false);
+    static const enum report_column costs[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
+                                               REPORT_P90,  REPORT_P99,   REPORT_PLAN},
+                                    runs[] = {REPORT_ASKED,  REPORT_ALIVE,   REPORT_ACCURACY,
+                                              REPORT_TYPICAL, REPORT_RUNS, REPORT_STEADY};
+    put_table(r, costs, sizeof costs / sizeof *costs, false);
+    put_table(r, runs, sizeof runs / sizeof *runs, false);
 }
 
 void cuvee__report_put_costs(struct report *r)
@@ -232,18 +235,20 @@ static void put_failed(struct report *r)
     if (is_open) sink_put_str(r->out, "</ul>\n");
 }
 
-static void put_unsteady(struct report *r)
+/* A list of the arms of which there is something to say. */
+static void put_said(struct report *r, const char *heading,
+                     bool (*say)(const struct report *, const struct report_arm *, struct prose *))
 {
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     const size_t begin = r->out->bytes.len;
     bool has_any = false;
-    sink_put_str(r->out, "<h3>Not steady</h3>\n<ul>\n");
+    cuvee__markup_printf(r->out, "<h3>%s</h3>\n<ul>\n", heading);
     for (size_t i = 0; i < r->n_arms; i++) {
         const size_t before = r->out->bytes.len;
         sink_put_str(r->out, "<li><b>");
         cuvee__markup_text(r->out, r->arms[i].name);
         sink_put_str(r->out, "</b>: ");
-        if (cuvee__report_put_unsteady(r, &r->arms[i], &p)) {
+        if (say(r, &r->arms[i], &p)) {
             sink_put_str(r->out, "</li>\n");
             has_any = true;
         } else {
@@ -302,7 +307,8 @@ void cuvee__report_put_missing(struct report *r)
 {
     put_skipped(r);
     put_failed(r);
-    put_unsteady(r);
+    put_said(r, "Not steady", cuvee__report_put_unsteady);
+    put_said(r, "More cores than threads were asked for", cuvee__report_put_exceeded);
     put_disturbed(r);
 }
 
@@ -375,16 +381,15 @@ static const struct {
                   {"buffers", "model-loaded", NULL}};
 enum { N_COMPONENTS = sizeof components / sizeof *components };
 
-/* The first run of the arm that counts; REPORT_NONE: there is none. */
+/* The run that is shown of an arm, as an index; REPORT_NONE: there is none. */
 static size_t run_of(const struct report *r, const struct report_arm *a)
 {
-    const json_t *runs = json_object_get(r->results, "runs"), *run;
+    const json_t *runs = json_object_get(r->results, "runs"), *run,
+                 *typical = cuvee__report_typical(r->results, a->name);
     size_t i;
     json_array_foreach(runs, i, run)
     {
-        if (strcmp(cuvee__json_text_at(run, "arm"), a->name) == 0 &&
-            json_is_true(json_object_get(run, "counts")))
-            return i;
+        if (run == typical) return i;
     }
     return REPORT_NONE;
 }
@@ -402,6 +407,18 @@ static size_t phase_of(const struct report *r, size_t run, const char *name)
     return REPORT_NONE;
 }
 
+/* The meter waits for memory to stand still before it looks, so what came between marks that are
+ * nearer than this came with the one before, or cannot be told from it. */
+#define NEAR_S 0.1
+
+static bool is_near(const struct report *r, size_t run, size_t from, size_t to)
+{
+    double begin, end;
+    return cuvee__report_number(r, &begin, "runs.%zu.phases.%zu.t_s", run, from) &&
+           cuvee__report_number(r, &end, "runs.%zu.phases.%zu.t_s", run, to) &&
+           end - begin < NEAR_S;
+}
+
 /* How much came in the phases that a component belongs to. */
 static void put_growth(struct report *r, size_t run, const char *name)
 {
@@ -417,6 +434,8 @@ static void put_growth(struct report *r, size_t run, const char *name)
             cuvee__prose_say(&p,
                              "{bytes runs.%zu.footprint.lower - runs.%zu.phases.%zu.footprint}",
                              run, run, from);
+        else if (is_near(r, run, from, to))
+            cuvee__prose_text(&p, "with the row above");
         else
             cuvee__prose_say(
                 &p, "{bytes runs.%zu.phases.%zu.footprint - runs.%zu.phases.%zu.footprint}", run,
@@ -478,10 +497,11 @@ void cuvee__report_put_components(struct report *r)
     cuvee__html_table_close(r->out, &t);
     sink_put_str(r->out, "<p class=\"caption\">");
     cuvee__prose_say(&p,
-                     "Of {name summary.arms.%zu.arm}: what came between its marks in one run. The "
-                     "naive meter is the heap that the program reports. ",
+                     "Of {name summary.arms.%zu.arm}: what came between its marks in the run that "
+                     "is shown of it. The naive meter is the heap that the program reports. ",
                      a->sum);
-    cuvee__prose_text(&p, "Between two marks more may happen than what the name says.");
+    cuvee__prose_text(&p, "Between two marks more may happen than what the name says, and memory "
+                          "is read when it stands still after one.");
     sink_put_str(r->out, "</p>\n");
 }
 
@@ -518,9 +538,14 @@ static void put_fact(struct report *r, struct html_table *t, const char *name, c
     const json_t *x = cuvee__json_at(r->results, path);
     char text[64];
     if (!x || json_is_null(x)) return;
+    const bool is_hash = json_is_string(x) && strlen(json_string_value(x)) == HASH_LETTERS;
     cuvee__html_cell(r->out, t, name);
     snprintf(text, sizeof text, "%.10g", json_number_value(x));
-    cuvee__html_cell(r->out, t, json_is_string(x) ? json_string_value(x) : text);
+    cuvee__html_cell_open(r->out, t);
+    if (is_hash) sink_put_str(r->out, "<code>"); /* which may be broken anywhere */
+    cuvee__markup_text(r->out, json_is_string(x) ? json_string_value(x) : text);
+    if (is_hash) sink_put_str(r->out, "</code>");
+    cuvee__html_cell_close(r->out, t);
 }
 
 void cuvee__report_put_machine(struct report *r)
@@ -552,6 +577,17 @@ void cuvee__report_put_machine(struct report *r)
     cuvee__html_table_open(r->out, &t, columns, 2);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         put_fact(r, &t, facts[i].name, facts[i].path);
+    size_t arm;
+    if (cuvee__report_least_cached(r, &arm)) {
+        struct prose p = cuvee__report_prose(r, PROSE_HTML);
+        cuvee__html_cell(r->out, &t, "cache");
+        cuvee__html_cell_open(r->out, &t);
+        cuvee__prose_say(&p,
+                         "warm: the weights are read before each run; the least that was in memory "
+                         "then is {percent summary.arms.%zu.weights_cached.min}",
+                         arm);
+        cuvee__html_cell_close(r->out, &t);
+    }
     if (cuvee__report_number(r, &bytes, "machine.memory")) {
         cuvee__html_cell(r->out, &t, "memory");
         cuvee__html_cell(r->out, &t, cuvee__prose_format(PROSE_BYTES, bytes, text, sizeof text));

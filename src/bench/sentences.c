@@ -137,7 +137,10 @@ static void put_failure(struct prose *p, size_t arm)
     cuvee__prose_name(p, "summary.arms.%zu.arm", arm);
     cuvee__prose_text(p, " has ");
     cuvee__prose_number(p, PROSE_COUNT, "summary.arms.%zu.n_failed", arm);
-    cuvee__prose_text(p, " runs that failed or answered wrongly; they are in no figure.");
+    double n = 0;
+    cuvee__json_number_at(arm_at(p->results, arm), "n_failed", &n);
+    cuvee__prose_text(p, n > 1 ? " runs that failed or answered wrongly; they are in no figure."
+                               : " run that failed or answered wrongly; it is in no figure.");
 }
 
 static void put_disturbed(struct prose *p, size_t arm)

@@ -37,6 +37,7 @@ static const struct {
     {"threads_max", "threads_max"},
     {"processes", "processes"},
     {"runq_wait_s", "runq_wait_s"},
+    {"weights_cached", "weights_cached"},
     {"involuntary_switches", "involuntary_switches"},
 };
 

@@ -71,7 +71,8 @@ const char cuvee__style_page[] =
     ".caption{color:var(--soft);font-size:.9rem;margin:.2rem 0 1rem;max-width:46rem}"
     ".caption data,.caption .name{color:var(--ink)}\n"
     "h3{font-size:1rem;margin:1.4rem 0 .3rem}data{font-variant-numeric:tabular-nums}\n"
-    ".arm svg{vertical-align:-2px}.arm{display:block;white-space:nowrap}"
+    /* Of a picture that may shrink to nothing, a table does not count the width. */
+    ".arm svg{vertical-align:-2px;max-width:none}.arm{display:block;white-space:nowrap}"
     ".arm.titled{min-width:12.5rem}.arm b{"
     "font-weight:600}.arm .soft{display:block;white-space:normal;font-size:.85rem;"
     "padding-left:22px}td>.soft{display:block;font-size:.85rem}td.n .bar{display:block;height:3px;"
@@ -84,7 +85,9 @@ const char cuvee__style_page[] =
     "font-weight:600}.card code{font-size:11px;color:var(--soft)}\n"
     "details{margin:.4rem 0}summary{cursor:pointer}ul{padding-left:1.2rem}\n"
     "@media(max-width:700px){body{margin:1rem auto}.scroll>.plot{max-width:none;width:700px}"
-    "td:last-child:not(.n){min-width:12rem}}\n"
+    "td:last-child:not(.n){min-width:12rem}.arm.titled{min-width:9rem}"
+    "tr>:first-child{position:sticky;left:0;background:var(--paper);"
+    "background-clip:padding-box}}\n"
     "@media(prefers-color-scheme:dark){.lead{border-color:#2b8fd0}.better{color:#2fd0a0}"
     ".worse{color:#ff9248}}\n"
     "footer{margin-top:3rem;color:var(--soft)}\n";

@@ -241,6 +241,28 @@ static void test_typical(void **state)
     json_decref(results);
 }
 
+/* An arm of two workers and a thread each has two cores to use, whatever the machine has. */
+static void test_more_cores_than_asked(void **state)
+{
+    (void)state;
+    for (int is_more = 0; is_more < 2; is_more++) {
+        json_t *results = example_results(7, 3, 1000, "nowhere.csv"), *run;
+        size_t i;
+        json_array_foreach(json_object_get(results, "runs"), i, run)
+        {
+            if (cuvee__json_text_is(run, "arm", "native-f32"))
+                json_object_set_new(run, "cores_used", json_real(is_more ? 2.3 : 2.05));
+            json_object_set_new(run, "weights_cached", json_real(i == 7 ? 0.25 : 1));
+        }
+        assert_int_equal(cuvee__summary_make(results, NULL), CUVEE_OK);
+        char *html = written(page, results);
+        assert_true((strstr(html, "<h3>More cores than threads") != NULL) == is_more);
+        assert_non_null(strstr(html, "weights_cached.min\">25.0 %<"));
+        free(html);
+        json_decref(results);
+    }
+}
+
 /* ---- scaling ---- */
 
 /* The sweep's throughput as given for 1, 2, 4, 8 workers. */
@@ -283,7 +305,7 @@ static void test_scaling(void **state)
     assert_true(json_is_null(cuvee__json_at(results, "summary.scaling.0.peak_workers")));
     html = written(page, results);
     assert_null(strstr(html, "class=\"law s"));
-    assert_non_null(strstr(html, "it does not fit"));
+    assert_non_null(strstr(html, "Scalability Law does not fit"));
     free(html);
     json_decref(results);
 }
@@ -294,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_runs),  cmocka_unit_test(test_unnamed_calls),
         cmocka_unit_test(test_not_asked), cmocka_unit_test(test_arms),
         cmocka_unit_test(test_said),  cmocka_unit_test(test_typical),
+        cmocka_unit_test(test_more_cores_than_asked),
         cmocka_unit_test(test_scaling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,8 @@
  * Items of one call took the same time because it is one time, so calls are what is looked at: the
  * items of a worker with the same batch; where an arm names no batches, items in a row that took
  * exactly as long. Calls are in order by the numbers of their batches. An arm that sorts its items
- * by length has a trend in them that is not one of its speed: nothing is said of it. */
+ * by length has a trend in them that is not one of its speed, and where each worker makes few calls
+ * all of them are its first: nothing is said of these. */
 #include "bench/settled.h"
 
 #include <math.h>
@@ -81,23 +82,25 @@ static bool is_in_order(const struct call *calls, size_t n)
     return true;
 }
 
-/* Of calls in their order; room for n times. NULL: out of memory. */
+static size_t count_workers(const struct call *calls, size_t n)
+{
+    size_t n_workers = n > 0;
+    for (size_t i = 1; i < n; i++) n_workers += !is_same(calls[i].worker, calls[i - 1].worker);
+    return n_workers;
+}
+
+/* Of at least STEADY_MIN calls in their order; room for n times. NULL: out of memory. */
 static json_t *judge(const struct call *calls, size_t n, double *ms)
 {
-    static const char *const words[] = {
-        [STEADY_TOO_FEW] = "unknown", [STEADY_SETTLED] = "settled", [STEADY_NEVER] = "never"};
     struct steady_state state;
     size_t n_items = 0;
     for (size_t i = 0; i < n; i++) ms[i] = calls[i].ms;
     if (cuvee__steady_state(ms, n, &state, NULL) < 0) return NULL;
     for (size_t i = 0; i < state.after; i++) n_items += calls[i].n_items;
-    const bool is_known = state.word != STEADY_TOO_FEW;
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:s?}", "word", words[state.word], "calls",
-                     (json_int_t)n, "after",
-                     is_known ? json_integer((json_int_t)n_items) : json_null(), "shift",
-                     is_known ? json_real(state.change.shift) : json_null(), "p",
-                     is_known ? json_real(state.change.p) : json_null(), "why",
-                     is_known ? NULL : "too few calls");
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:n}", "word",
+                     state.word == STEADY_NEVER ? "never" : "settled", "calls", (json_int_t)n,
+                     "after", (json_int_t)n_items, "shift", state.change.shift, "p",
+                     state.change.p, "why");
 }
 
 static json_t *not_asked(size_t n_calls, const char *why)
@@ -117,9 +120,11 @@ int cuvee__settled_take(json_t *record, const struct answers *answers)
         qsort(calls, answers->n, sizeof *calls, by_worker);
         const size_t n = join(calls, answers->n);
         const bool is_plain = is_in_order(calls, n);
+        const size_t n_workers = count_workers(calls, n);
         qsort(calls, n, sizeof *calls, by_batch);
-        settled = is_plain ? judge(calls, n, ms)
-                           : not_asked(n, "the arm takes items in an order of its own");
+        settled = !is_plain ? not_asked(n, "the arm takes items in an order of its own")
+                  : n < STEADY_MIN * n_workers ? not_asked(n, "too few calls of each worker")
+                                               : judge(calls, n, ms);
     }
     cuvee__free(calls);
     cuvee__free(ms);

@@ -95,7 +95,11 @@ static void test_unnamed_calls(void **state)
     for (size_t i = 0; i < answers.n; i++) answers.batch[i] = answers.worker[i] = (double)NAN;
     json_t *record = settled("unknown");
     assert_true(number(record, "settled.calls") == 9);
-    assert_string_equal(cuvee__json_text_at(record, "settled.why"), "too few calls");
+    assert_non_null(strstr(cuvee__json_text_at(record, "settled.why"), "too few calls"));
+    json_decref(record);
+    fill(72, 8, 40, false); /* nine of each: all of them may be its first */
+    record = settled("unknown");
+    assert_non_null(strstr(cuvee__json_text_at(record, "settled.why"), "of each worker"));
     json_decref(record);
 }
 

@@ -61,6 +61,25 @@ results() {
     ! grep -q '<script' results/report.html
 }
 
+@test "of each arm the run nearest to the median is shown, and its answers are those that were kept of it" {
+    # Each run says with its answers the how many-eth it was, and takes as long as it likes.
+    counted='n=$(cat count 2>/dev/null || echo 0); n=$((n + 1)); echo $n > count; sleep 0.$((n * 37 % 10))
+        printf "{{\"label\":\"RED\",\"score\":0.9,\"ms\":$n}\n{{\"label\":\"WHITE\",\"score\":0.8}\n{{\"label\":\"RED\",\"score\":0.7}\n" > "$0"'
+    plan 5 "$(arm first './good "$0"')" "$(arm counts "$counted")"
+    bench -o results
+    expect_status 0
+    results '[.runs[] | select(.arm == "counts" and .counts)] as $runs
+        | ($runs | map(.wall_s) | sort | .[length / 2 | floor]) as $median
+        | .summary.arms[1].typical == ($runs[] | select(.wall_s == $median) | .id)'
+    results '.summary.arms[1].typical as $id | .runs[$id].files.answers | test("^answers/runs/[0-9]+-counts.jsonl$")'
+    kept=results/$(jq -r '.summary.arms[1].typical as $id | .runs[$id].files.answers' results/results.json)
+    nth=$(jq '.summary.arms[1].typical as $id | [.runs[] | select(.arm == "counts") | .id] | index($id) + 1' results/results.json)
+    jq -se --argjson nth "$nth" '.[0].ms == $nth' "$kept" > found.json || fail "not the run $nth: $(cat "$kept")"
+    jq -e --argjson nth "$nth" '.results[0].time_ms == $nth and (.metadata.chosen | test("median"))' \
+        results/answers/counts-detailed.json > found.json || fail 'the shapes are of another run'
+    grep -q 'run shown' results/report.html || fail 'the report does not say which'
+}
+
 @test "an arm that crashes, hangs, lies, or leaves something behind is said to, and counts for nothing" {
     swapped='printf "%s\n" "{{\"label\":\"RED\",\"score\":0.9}" "{{\"label\":\"RED\",\"score\":0.7}" "{{\"label\":\"WHITE\",\"score\":0.8}" > "$0"'
     plan 1 "$(arm good './good "$0"')" \

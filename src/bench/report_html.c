@@ -163,6 +163,7 @@ static void put_first(struct report *r)
     cuvee__report_put_details(r);
     put_details_words(r);
     cuvee__report_put_costs(r);
+    cuvee__report_put_estimates(r);
     cuvee__report_put_second(r);
     cuvee__report_put_missing(r);
 }

@@ -147,6 +147,7 @@ void cuvee__report_put_found(const struct report *r, size_t claim, struct prose 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
 void cuvee__report_put_costs(struct report *r);  /* rates, throughput of a core, price */
+void cuvee__report_put_estimates(struct report *r); /* of the ratios, by other methods */
 void cuvee__report_put_second(struct report *r); /* dramatic ratios, by another method */
 void cuvee__report_put_missing(struct report *r); /* skipped, failed, disturbed */
 void cuvee__report_put_cards(struct report *r);

@@ -98,8 +98,10 @@ int cuvee__summary_compare(const json_t *results, json_t *summary, cuvee_error *
         .reference = cuvee__json_text_at(summary, "reference"),
         .metric = cuvee__json_text_at(summary, "metric"),
         .n_blocks = (size_t)json_integer_value(json_object_get(summary, "blocks")),
-        .options = {.use_bootstrap = true, .n_resamples = 10000, .seed = 1},
+        .options = {.use_bootstrap = true, .n_resamples = 10000},
     };
+    const json_int_t seed = json_integer_value(cuvee__json_at(results, "plan.seed"));
+    c.options.seed = (uint64_t)seed;
     c.options.less_is_better = strcmp(c.metric, "items_per_s") != 0;
     cuvee__json_number_at(results, "plan.minimum_effect", &c.options.least_effect);
     c.blocks = cuvee__alloc_array(c.n_blocks + 1, sizeof *c.blocks);

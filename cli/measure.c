@@ -16,6 +16,7 @@
 #include "measure_cache.h"
 #include "measure_diff.h"
 #include "measure_doctor.h"
+#include "measure_limit.h"
 #include "measure_mark.h"
 #include "measure_meter.h"
 #include "measure_outputs.h"
@@ -24,7 +25,6 @@
 #include "measure_self_test.h"
 #include "measure_summary.h"
 #include "os/cpu_list.h"
-#include "quantity.h"
 
 struct measure_options {
     const char *output, *series, *html, *markdown, *fail_if;
@@ -195,67 +195,6 @@ const struct command cli__command_measure = {
     .run = run,
 };
 
-/* ---- --fail-if ---- */
-
-struct limit {
-    enum { LIMIT_NONE, LIMIT_FOOTPRINT, LIMIT_WALL, LIMIT_CPU } kind;
-    double most; /* bytes or seconds */
-};
-
-static bool parse_limit_mem(const char *text, uint64_t *ret)
-{
-    double bytes = 0;
-    *ret = 0;
-    if (!text) return true;
-    if (!cli__quantity_bytes(&text, &bytes) || *text || !(bytes >= 1 && bytes < 1e18)) return false;
-    *ret = (uint64_t)bytes;
-    return true;
-}
-
-static bool parse_limit(const char *text, struct limit *ret)
-{
-    static const char *const names[] = {"", "footprint>", "wall>", "cpu>"};
-    *ret = (struct limit){LIMIT_NONE, 0};
-    if (!text) return true;
-    for (int k = LIMIT_FOOTPRINT; k <= LIMIT_CPU; k++) {
-        const size_t n = strlen(names[k]);
-        if (strncmp(text, names[k], n) != 0) continue;
-        char *end;
-        ret->kind = k;
-        text += n;
-        if (k == LIMIT_FOOTPRINT) return cli__quantity_bytes(&text, &ret->most) && *text == '\0';
-        ret->most = strtod(text, &end);
-        return end != text && ret->most >= 0 && *end == '\0';
-    }
-    return false;
-}
-
-static bool is_passed(const struct account *a, const struct limit *limit)
-{
-    switch (limit->kind) {
-    case LIMIT_FOOTPRINT:
-        return a->has_peak && (double)a->upper * 1024 > limit->most;
-    case LIMIT_WALL:
-        return (double)a->wall_leader_us / 1e6 > limit->most;
-    case LIMIT_CPU:
-        return (double)a->cpu_us / 1e6 > limit->most;
-    default:
-        return false;
-    }
-}
-
-/* Returns EXIT_OK; or 1, after a message. A check that could not be made is said too. */
-static int check_limit(const struct account *a, const struct limit *limit)
-{
-    if (limit->kind == LIMIT_FOOTPRINT && !a->has_peak)
-        cli__console_say("cuvee measure: the footprint is not known, so --fail-if was not checked");
-    if (limit->kind == LIMIT_CPU && !a->has_cpu)
-        cli__console_say("cuvee measure: the CPU time is not known, so --fail-if was not checked");
-    if (!is_passed(a, limit)) return EXIT_OK;
-    cli__console_say("cuvee measure: the limit of --fail-if was passed");
-    return 1;
-}
-
 /* ---- the command ---- */
 
 static volatile pid_t meter_pid;
@@ -266,14 +205,14 @@ static void pass_on(int number)
     if (meter_pid > 0) kill(meter_pid, number);
 }
 
-static int exit_of(const struct account *a, const struct limit *limit)
+static int exit_of(const struct account *a, const struct measure_limit *limit)
 {
     /* Not ours to end: a timeout is how long was asked for. */
-    if (a->is_attached) return check_limit(a, limit);
+    if (a->is_attached) return cli__measure_limit_check(limit, a);
     if (a->was_timeout) return MEASURE_EXIT_TIMEOUT;
     if (!a->has_status) return MEASURE_EXIT_FAILED;
     if (WIFSIGNALED(a->status)) return 128 + WTERMSIG(a->status);
-    return WEXITSTATUS(a->status) ? WEXITSTATUS(a->status) : check_limit(a, limit);
+    return WEXITSTATUS(a->status) ? WEXITSTATUS(a->status) : cli__measure_limit_check(limit, a);
 }
 
 static int tell(const cuvee_error *err)
@@ -291,11 +230,14 @@ static void tell_meter(int status, const struct measure_options *o, const char *
         return;
     }
     if (status == METER_CANNOT_TRACK) {
-        const struct account_source *asked = o->exact           ? &a->trace
-                                             : a->group.is_used ? &a->events
-                                                                : &a->group;
-        if (!asked->note[0] || asked->is_used) asked = &a->events;
-        cli__console_say("cuvee measure: %s: %s", o->exact ? "--exact" : tracks[o->track],
+        const bool is_group = o->track == TRACK_CGROUP && !a->group.is_used;
+        const struct account_source *asked = is_group   ? &a->group
+                                             : o->exact ? &a->trace
+                                                        : &a->events;
+        cli__console_say("cuvee measure: %s: %s",
+                         is_group   ? "cgroup"
+                         : o->exact ? "--exact"
+                                    : "events",
                          asked->note);
         return;
     }
@@ -309,7 +251,7 @@ static void tell_meter(int status, const struct measure_options *o, const char *
 /* One run. *ret_is_whole: there are figures; else what went wrong was told. Returns an exit code.
  */
 static int run_once(const struct measure_options *o, char **command, size_t n_command,
-                    const struct limit *limit, struct account *a, bool *ret_is_whole)
+                    const struct measure_limit *limit, struct account *a, bool *ret_is_whole)
 {
     const struct meter_setup setup = {.interval_ms = o->interval_ms,
                                       .budget_percent = o->budget_percent,
@@ -347,7 +289,7 @@ static int run_once(const struct measure_options *o, char **command, size_t n_co
 
 /* All runs; outputs are of the last one. */
 static int measure(const struct measure_options *o, char **command, size_t n_command,
-                   const struct limit *limit, struct measure_cache *cache,
+                   const struct measure_limit *limit, struct measure_cache *cache,
                    struct measure_outputs *outputs)
 {
     struct account a = {0};
@@ -400,61 +342,69 @@ static const struct {
              {"doctor", cli__measure_doctor},
              {"self-test", cli__measure_self_test}};
 
+/* What of the options cannot be, or not together. NULL: all can; else, why not is in text. */
+static const char *find_misuse(struct measure_options *o, const struct operands *operands,
+                               struct measure_limit *limit, struct measure_cache *cache, char *text,
+                               size_t room)
+{
+    const bool is_attach = o->attached != NULL;
+    struct cpu_list cpus;
+    cuvee_error err = {0};
+    text[0] = '\0';
+    if (is_attach && operands->n != 1) return "attach takes one process, control group or unit";
+    if (is_attach && (o->exact || o->track == TRACK_CGROUP))
+        return "attach moves and traces nothing; not with --exact or --track cgroup";
+    if (is_attach && (o->cpus || o->limit_mem || o->cache || o->mark_fd))
+        return "--cpus, --limit-mem, --cache and --mark-fd are for a command";
+    if (cli__measure_cache_parse(o->cache, cache, &err) < 0)
+        snprintf(text, room, "--cache %s", err.msg);
+    else if (o->cpus && !cuvee__cpu_list_parse(o->cpus, &cpus))
+        snprintf(text, room, "--cpus '%s': as '0' or '0,2-3'", o->cpus);
+    else if (o->cpus && !cuvee__cpu_list_is_allowed(&cpus))
+        snprintf(text, room, "--cpus %s: none of them may be used here", o->cpus);
+    else if (!cli__measure_limit_parse_memory(o->limit_mem, &o->memory_limit))
+        snprintf(text, room, "--limit-mem '%s': bytes, as '500M' or '2G'", o->limit_mem);
+    else if (!cli__measure_limit_parse(o->fail_if, limit))
+        snprintf(text, room, "--fail-if '%s': as 'footprint>1G', 'wall>10' or 'cpu>5'", o->fail_if);
+    if (text[0]) return text;
+    if (o->repeat > 1 && (is_attach || o->series))
+        return "--repeat is for a command, and not with --series";
+    if (!operands->n) return "no command; it comes after --";
+    if (!(o->interval_ms >= 1 && o->interval_ms <= 60000)) return "--interval: from 1 to 60000 ms";
+    if (!(o->budget_percent > 0 && o->budget_percent <= 100))
+        return "--pss-budget: above 0, at most 100 percent";
+    if (!(o->timeout_s >= 0 && o->timeout_s < 1e9)) return "--timeout: seconds";
+    return NULL;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "diff") == 0) return run_diff(self, argc - 2, argv + 2);
     for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
-    const bool is_attach = argc > 1 && strcmp(argv[1], "attach") == 0;
-    if (is_attach) {
+    struct measure_options o = {.interval_ms = 10, .budget_percent = 1, .repeat = 1};
+    struct attach_target target;
+    if (argc > 1 && strcmp(argv[1], "attach") == 0) {
+        o.attached = &target;
         argc--;
         argv++;
     }
-    struct measure_options o = {.interval_ms = 10, .budget_percent = 1, .repeat = 1};
     struct operands operands;
-    struct limit limit;
+    struct measure_limit limit;
+    struct measure_cache cache = {0};
     struct measure_outputs outputs = {0};
     cuvee_error err = {0};
+    char text[640];
     int rc;
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc))
         return rc ? MEASURE_EXIT_FAILED : rc;
-    rc = EXIT_OK;
-    struct attach_target target;
-    struct cpu_list cpus;
-    struct measure_cache cache = {0};
-    if (is_attach && operands.n != 1)
-        rc = cli__usage_error(self, "attach takes one process, control group or unit");
-    else if (is_attach && (o.exact || o.track == TRACK_CGROUP))
-        rc = cli__usage_error(self, "attach moves and traces nothing; not with --exact or "
-                                    "--track cgroup");
-    else if (is_attach && (o.cpus || o.limit_mem || o.cache || o.mark_fd))
-        rc = cli__usage_error(self, "--cpus, --limit-mem, --cache and --mark-fd are for a command");
-    else if (cli__measure_cache_parse(o.cache, &cache, &err) < 0)
-        rc = cli__usage_error(self, "--cache %s", err.msg);
-    else if (o.cpus && !cuvee__cpu_list_parse(o.cpus, &cpus))
-        rc = cli__usage_error(self, "--cpus '%s': as '0' or '0,2-3'", o.cpus);
-    else if (o.cpus && !cuvee__cpu_list_is_allowed(&cpus))
-        rc = cli__usage_error(self, "--cpus %s: none of them may be used here", o.cpus);
-    else if (!parse_limit_mem(o.limit_mem, &o.memory_limit))
-        rc = cli__usage_error(self, "--limit-mem '%s': bytes, as '500M' or '2G'", o.limit_mem);
-    else if (o.repeat > 1 && (is_attach || o.series))
-        rc = cli__usage_error(self, "--repeat is for a command, and not with --series");
-    else if (!operands.n)
-        rc = cli__usage_error(self, "no command; it comes after --");
-    else if (!parse_limit(o.fail_if, &limit))
-        rc = cli__usage_error(self, "--fail-if '%s': as 'footprint>1G', 'wall>10' or 'cpu>5'",
-                              o.fail_if);
-    else if (!(o.interval_ms >= 1 && o.interval_ms <= 60000))
-        rc = cli__usage_error(self, "--interval: from 1 to 60000 ms");
-    else if (!(o.budget_percent > 0 && o.budget_percent <= 100))
-        rc = cli__usage_error(self, "--pss-budget: above 0, at most 100 percent");
-    else if (!(o.timeout_s >= 0 && o.timeout_s < 1e9))
-        rc = cli__usage_error(self, "--timeout: seconds");
-    if (rc) return MEASURE_EXIT_FAILED;
-    if (is_attach) {
-        if (cli__measure_attach_find(operands.items[0], &target, &err) < 0) return tell(&err);
-        o.attached = &target;
+    const char *misuse = find_misuse(&o, &operands, &limit, &cache, text, sizeof text);
+    if (misuse) {
+        cli__usage_error(self, "%s", misuse);
+        return MEASURE_EXIT_FAILED;
     }
+    if (o.attached && cli__measure_attach_find(operands.items[0], &target, &err) < 0)
+        return tell(&err);
     const struct measure_paths paths = {o.output, o.series, o.html, o.markdown};
     if (cli__measure_outputs_open(&outputs, &paths, &err) < 0) return tell(&err);
     rc = measure(&o, operands.items, (size_t)operands.n, &limit, &cache, &outputs);

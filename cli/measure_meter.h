@@ -28,9 +28,9 @@ struct meter_setup {
     double timeout_s;  /* 0: none */
     const char *track; /* auto, cgroup, events or poll */
     bool exact;
-    const char *cpus;      /* NULL: as ours */
-    uint64_t memory_limit; /* bytes, of the whole tree; 0: none */
-    int mark_fd;           /* for marks; 0: any */
+    const char *cpus;                     /* NULL: as ours */
+    uint64_t memory_limit;                /* bytes, of the whole tree; 0: none */
+    int mark_fd;                          /* for marks; 0: any */
     const struct attach_target *attached; /* NULL: a command is started */
 };
 

@@ -25,7 +25,7 @@ struct measure_outputs {
     struct output_file *json, *series, *html, *markdown;
     struct series_stream stream;
     cuvee_error stream_error;
-    int64_t started_s; /* of the calendar */
+    int64_t started_s;                 /* of the calendar */
     const struct measure_runs *runs;   /* NULL: there is one only */
     const struct measure_cache *cache; /* NULL: no file was looked at */
 };

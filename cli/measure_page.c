@@ -51,13 +51,8 @@ static struct peak peak_of(const json_t *result)
 /* A claim as a share of the peak; of both of its bounds when they are apart. */
 static const char *share_of(const struct peak *p, double claim, char *text, size_t room)
 {
-    *text = '\0';
-    if (!p->is_known || !(p->low > 0)) return text;
-    if (p->is_tight)
-        snprintf(text, room, "%.0f %%", 100 * claim / p->low);
-    else
-        snprintf(text, room, "%.0f to %.0f %%", 100 * claim / p->high, 100 * claim / p->low);
-    return text;
+    const double low = p->is_known ? p->low : 0;
+    return cli__measure_share(claim, low, p->is_tight ? low : p->high, text, room);
 }
 
 /* It lies outside of the bracket: the claim is wrong, whatever the truth is. */
@@ -81,8 +76,7 @@ static const char *peak_text(const json_t *result, char *text, size_t room)
 static void put_figures(struct sink *m, const json_t *result)
 {
     char text[112];
-    const bool is_exact =
-        strcmp(cuvee__json_text_at(result, "time.cpu_quality"), "exact") == 0;
+    const bool is_exact = strcmp(cuvee__json_text_at(result, "time.cpu_quality"), "exact") == 0;
     cuvee__html_figures_open(m);
     cuvee__html_figure(m, "peak of memory", peak_text(result, text, sizeof text));
     cuvee__html_figure(
@@ -300,8 +294,7 @@ static void put_details(struct sink *m, const json_t *result)
     put_object(m, "The machine", facts, json_object_get(result, "host"));
     put_object(m, "Others on the machine", facts, json_object_get(result, "contention"));
     put_object(m, "How processes were found", facts, json_object_get(result, "membership"));
-    put_object(m, "How often memory was read", facts,
-               cuvee__json_at(result, "memory.anchors"));
+    put_object(m, "How often memory was read", facts, cuvee__json_at(result, "memory.anchors"));
     put_object(m, "The meter itself", facts, json_object_get(result, "self"));
     put_object(m, "What could not be had", reasons, json_object_get(result, "why"));
 }

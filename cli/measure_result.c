@@ -64,6 +64,20 @@ const char *cli__measure_range(double low, double high, char *text, size_t room)
     return text;
 }
 
+const char *cli__measure_share(double claim, double low, double high, char *text, size_t room)
+{
+    char second[32];
+    *text = '\0';
+    if (!(low > 0)) return text;
+    snprintf(text, room, "%.0f", 100 * claim / high);
+    snprintf(second, sizeof second, "%.0f", 100 * claim / low);
+    if (strcmp(text, second) == 0)
+        snprintf(text, room, "%s %%", second);
+    else
+        snprintf(text, room, "%.0f to %s %%", 100 * claim / high, second);
+    return text;
+}
+
 int cli__measure_result_read(const char *path, json_t **ret, cuvee_error *err)
 {
     struct buffer text = {.cap_bytes = MAX_RESULT_BYTES};

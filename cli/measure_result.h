@@ -50,6 +50,10 @@ struct measure_scale cli__measure_scale(enum measure_unit unit);
  * text. */
 const char *cli__measure_range(double low, double high, char *text, size_t room);
 
+/* A claim as a share of the peak, both in the same unit: "8 %"; "8 to 12 %" of its two bounds.
+ * Empty when there is no peak. */
+const char *cli__measure_share(double claim, double low, double high, char *text, size_t room);
+
 /* What other methods are, without what they say of anything. */
 void cli__measure_naive_methods(struct naive_figure ret[CUVEE__NAIVE_FIGURES]);
 /* Where a result has what one of them says. Returns text. */

@@ -8,8 +8,9 @@
 #include "base/checked.h"
 #include "console.h"
 #include "measure/naive.h"
+#include "measure_result.h"
 
-enum { BAR_COLUMNS = 24, CURVE_COLUMNS = 48 };
+enum { BAR_COLUMNS = 24, CURVE_COLUMNS = 48, SHARE_COLUMNS = 7 };
 
 static double mib(uint64_t kb)
 {
@@ -84,14 +85,13 @@ static void append_naive(struct buffer *out, const struct account *a, bool expla
     for (int i = 0; i < CUVEE__NAIVE_FIGURES; i++) {
         const struct naive_figure *f = &figures[i];
         if (!f->is_known) continue;
-        const double percent = (double)f->bytes / 10.24;
-        cuvee__buffer_printf(out, "    %-41s %9.1f  %5.0f", f->method, (double)f->bytes / 1048576.0,
-                             percent /
-                                 (double)cuvee__max(account_is_tight(a) ? a->lower : a->upper, 1));
         /* Of a truth that is not known well, the share is not either. */
-        if (!account_is_tight(a))
-            cuvee__buffer_printf(out, " to %.0f", percent / (double)cuvee__max(a->lower, 1));
-        cuvee__buffer_append_str(out, " %\n");
+        char share[64];
+        cli__measure_share((double)f->bytes / 1024.0, (double)a->lower,
+                           (double)(account_is_tight(a) ? a->lower : a->upper), share,
+                           sizeof share);
+        cuvee__buffer_printf(out, "    %-41s %9.1f  %*s\n", f->method, (double)f->bytes / 1048576.0,
+                             SHARE_COLUMNS, share);
         if (explain) cuvee__buffer_printf(out, "      %s\n", f->reason);
     }
 }

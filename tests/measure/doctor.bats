@@ -68,6 +68,8 @@ can() {
     can "${container[@]}"
     agree "${container[@]}"
     [ "$(doctor .figures.counted.source)" = null ]
+    # A kernel that has no such events says so.
+    [[ $(doctor .figures.counted.missing.events) == *'not supported'* ]] && skip 'no events in this kernel'
     [[ $(doctor .figures.counted.missing.events) == *'silent'* ]]
 }
 

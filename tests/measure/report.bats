@@ -24,7 +24,7 @@ result() {
  "time": {"wall_leader_s": 2.5, "wall_tree_s": 3, "cpu_s": 1.25, "user_s": 1, "sys_s": 0.25, "cpu_quality": "exact"},
  "memory": {"footprint": {"peak": {"lower": 104857600, "upper": 110100480, "tight": false},
                           "steady_median": 52428800, "integral_MiB_s": 125.5},
-            "private_peak": null, "naive": {"sum_rss": 209715200, "uss": 105000000, "reported_heap": null}},
+            "private_peak": null, "naive": {"sum_rss": 209715200, "uss": 105000000, "parent_rss_peak": 8598323, "reported_heap": null}},
  "membership": {"processes": 3}, "io": {"minflt_majflt": 1000},
  "why": {"private_peak": "no stable anchor, \"none\"", "reported_heap": "the program wrote no mark heap=BYTES"}}
 EOF
@@ -159,6 +159,7 @@ assert max(d["series"]["upper"]["bytes"]) <= d["memory"]["footprint"]["peak"]["u
     # A claim is struck through when it is wrong whatever the truth is.
     [[ "$output" == *"| sum of RSS over the tree | ~~200.0 MiB~~ | 190 to 200 % |"* ]]
     [[ "$output" == *"| USS (private pages) | 100.1 MiB | 95 to 100 % |"* ]]
+    [[ "$output" == *"| RSS of the parent alone | ~~8.2 MiB~~ | 8 % |"* ]] # of either bound
     [[ "$output" != *heap* ]]
     report -o out.md
     [ -z "$output" ]

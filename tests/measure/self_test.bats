@@ -53,7 +53,7 @@ copy() {
     cat >copy/cuvee-meter <<'END'
 #!/bin/sh
 eval "exec >&$2"
-echo 'V 1 4096 900 10000
+echo 'V 1 4096 900 10000 744 0
 L 7 0
 B 0 7 1 1 cases
 S 10 7 1000 0 10 0 1 100 0

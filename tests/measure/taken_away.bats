@@ -70,6 +70,10 @@ all_have_reasons() {
 }
 
 @test "without process events: no counts" {
+    run --separate-stderr hidden -n true "$CUVEE" measure --track events -- touch ran
+    [ "$status" -ne 0 ] || skip 'events are heard here, also in namespaces'
+    [ "$status" -eq 125 ] && [ ! -e ran ]
+    [[ $stderr == 'cuvee measure: events: process events are '* ]]
     measure -n true
     null .membership.counted .membership.execs .membership.exits .membership.overruns
     all_have_reasons
@@ -188,7 +192,7 @@ all_have_reasons() {
 # A terminal's Ctrl-C: the kernel sends it to the whole foreground group. Shells let what they start in the
 # background ignore it, and that is inherited.
 @test "Ctrl-C: the tree has it, the result is complete" {
-    command -v script >/dev/null || skip 'no script(1)'
+    command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip 'no script(1)'
     cat >tree.sh <<'EOF'
 trap 'echo caught >caught; exit 3' INT
 : >ready

@@ -11,108 +11,7 @@
 #include "measure/account_parts.h"
 #include "measure/record.h"
 
-enum { FIRST_ITEMS = 64, SAMPLE_US = 1000000 };
-
-/* Room for one more item. */
-static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
-{
-    if (n < *room) return items;
-    const size_t wanted = cuvee__max(FIRST_ITEMS, 2 * *room);
-    void *grown = cuvee__realloc_array(items, wanted, item_bytes);
-    if (grown) *room = wanted;
-    return grown;
-}
-
-/* ---- processes ---- */
-
-static struct account_process *find(struct account *a, int pid)
-{
-    for (size_t i = a->n_live; i > 0; i--) {
-        struct account_process *p = &a->processes[a->live[i - 1]];
-        if (p->pid == pid) return p;
-    }
-    return NULL;
-}
-
-/* Of the processes that are gone the smaller half is left out. Their sums stay. */
-static int forget_processes(struct account *a)
-{
-    uint64_t *peaks = cuvee__alloc_array(a->n_processes, sizeof *peaks);
-    size_t n_gone = 0, kept = 0;
-    if (!peaks) return CUVEE_E_NOMEM;
-    for (size_t i = 0; i < a->n_processes; i++)
-        if (!a->processes[i].is_here) peaks[n_gone++] = a->processes[i].peak_rss;
-    qsort(peaks, n_gone, sizeof *peaks, cuvee__account_compare);
-    for (size_t i = 0; i < a->n_processes; i++) {
-        const struct account_process *p = &a->processes[i];
-        if (p->is_here || p->peak_rss > peaks[n_gone / 2]) {
-            a->processes[kept++] = *p;
-        } else {
-            a->naive_sum_of_peaks += p->peak_rss;
-            a->wait_us += p->wait_us;
-        }
-    }
-    a->n_processes = kept;
-    a->n_live = 0;
-    for (size_t i = 0; i < kept; i++)
-        if (a->processes[i].is_here) a->live[a->n_live++] = i;
-    cuvee__free(peaks);
-    return CUVEE_OK;
-}
-
-static int born(struct account *a, const char *line)
-{
-    struct account_process p = {.is_here = true};
-    if (sscanf(line, "B %" SCNu64 " %d %" SCNu64 " %d %15s", &p.born_us, &p.pid, &p.start, &p.ppid,
-               p.comm) != 5)
-        return CUVEE_OK;
-    if (a->n_processes >= CUVEE__ACCOUNT_PROCESSES && forget_processes(a) < 0) return CUVEE_E_NOMEM;
-    p.serial = a->n_born++;
-    p.was_here_first = a->is_attached && p.born_us == 0;
-    a->n_here_first += p.was_here_first;
-    struct account_process *items =
-        grow(a->processes, a->n_processes, &a->room_processes, sizeof p);
-    if (!items) return CUVEE_E_NOMEM;
-    a->processes = items;
-    size_t *live = grow(a->live, a->n_live, &a->room_live, sizeof *live);
-    if (!live) return CUVEE_E_NOMEM;
-    a->live = live;
-    live[a->n_live++] = a->n_processes;
-    items[a->n_processes++] = p;
-    a->max_live = cuvee__max(a->max_live, a->n_live);
-    return CUVEE_OK;
-}
-
-static void renamed(struct account *a, const char *line)
-{
-    uint64_t t;
-    int pid;
-    char comm[16];
-    if (sscanf(line, "C %" SCNu64 " %d %15s", &t, &pid, comm) != 3) return;
-    struct account_process *p = find(a, pid);
-    if (!p) return;
-    memcpy(p->comm, comm, sizeof comm);
-    p->n_execs++;
-}
-
-static void gone(struct account *a, const char *line)
-{
-    uint64_t t;
-    int pid;
-    if (sscanf(line, "G %" SCNu64 " %d", &t, &pid) != 2) return;
-    struct account_process *p = find(a, pid);
-    if (!p) return;
-    p->is_here = false;
-    p->gone_us = t;
-    a->unwaited += p->faults + p->waited_faults;
-    enum { TABLES_KB = 256 };
-    a->released +=
-        cuvee__max(p->rss, p->rss_most) + p->threads * CUVEE__KERNEL_STACK_KB + TABLES_KB;
-    a->exited_cpu_us += over(p->cpu_us, p->base_cpu_us);
-    const size_t at = (size_t)(p - a->processes);
-    for (size_t i = 0; i < a->n_live; i++)
-        if (a->live[i] == at) a->live[i--] = a->live[--a->n_live];
-}
+enum { SAMPLE_US = 1000000 };
 
 /* ---- ticks ---- */
 
@@ -176,7 +75,7 @@ static void close_tick(struct account *a)
 /* What a process has now goes into the bounds. Returns by how much the tree may have grown. */
 static uint64_t grew(struct account *a, const struct account_process *p, const struct usage *now)
 {
-    const struct account_process *parent = p->has_sample ? NULL : find(a, p->ppid);
+    const struct account_process *parent = p->has_sample ? NULL : cuvee__account_find(a, p->ppid);
     const uint64_t grown = cuvee__bounds_growth(a, p, parent, now);
     a->rise += grown;
     a->tick_bound += grown;
@@ -193,7 +92,7 @@ static void sampled(struct account *a, const char *line)
                " %" SCNu64 " %" SCNu64,
                &t, &pid, &rss, &cpu, &minor, &major, &threads, &shared, &faults_waited) < 8)
         return;
-    struct account_process *p = find(a, pid);
+    struct account_process *p = cuvee__account_find(a, pid);
     if (!p) return;
     if (a->tick_us && t != a->tick_us) close_tick(a);
     a->tick_us = a->seen_us = t;
@@ -207,15 +106,15 @@ static void sampled(struct account *a, const char *line)
         p->threads = threads;
         p->waited_faults = faults_waited;
         p->has_sample = true;
-        a->before_rss += rss + ACCOUNT_RSS_SLACK_KB;
+        a->before_rss += rss + lag_of(a, threads);
     }
     const struct usage now = {rss, shared, over(faults, p->faults), threads};
-    grew(a, p, &now);
+    const uint64_t grown = grew(a, p, &now), rss_at_most = rss + lag_of(a, threads);
     a->released += cuvee__bounds_shrinkage(a, p, &now);
     a->tick_rss += rss;
     /* RSS of a tick comes from counters that lag behind; that of an anchor was counted. */
-    p->rss_most = cuvee__max(rss, cuvee__min(p->rss_most, rss + ACCOUNT_RSS_SLACK_KB));
-    if (!p->rss_most || !p->is_anchored) p->rss_most = rss + ACCOUNT_RSS_SLACK_KB;
+    p->rss_most = p->is_anchored ? cuvee__max(rss, cuvee__min(p->rss_most + grown, rss_at_most))
+                                 : rss_at_most;
     a->tick_rss_most += p->rss_most;
     a->claimed += over(faults_waited, p->waited_faults);
     p->waited_faults = faults_waited;
@@ -249,7 +148,7 @@ static void last_of(struct account *a, const char *line)
     if (sscanf(line, "D %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                &t, &pid, &high_water, &cpu, &wait, &minor, &major) != 7)
         return;
-    struct account_process *p = find(a, pid);
+    struct account_process *p = cuvee__account_find(a, pid);
     close_tick(a); /* this is of the next one */
     a->traced_cpu_us += cpu;
     if (!p) return;
@@ -269,7 +168,7 @@ static void waited(struct account *a, const char *line)
     uint64_t t, wait;
     int pid;
     if (sscanf(line, "J %" SCNu64 " %d %" SCNu64, &t, &pid, &wait) != 3) return;
-    struct account_process *p = find(a, pid);
+    struct account_process *p = cuvee__account_find(a, pid);
     if (!p) return;
     p->wait_us = cuvee__max(p->wait_us, wait);
     a->has_wait = true;
@@ -327,7 +226,8 @@ static int anchor(struct account *a, const char *line)
     /* The meter looks once more when it has read all: what came after one was read is not in F. */
     a->pass_growth = a->closed_us > n.t_us ? a->closed_growth : 0;
     if (a->n_anchors == CUVEE__ACCOUNT_ANCHORS) thin_anchors(a);
-    struct account_anchor *items = grow(a->anchors, a->n_anchors, &a->room_anchors, sizeof n);
+    struct account_anchor *items =
+        cuvee__account_grow(a->anchors, a->n_anchors, &a->room_anchors, sizeof n);
     if (!items) return CUVEE_E_NOMEM;
     a->anchors = items;
     items[a->n_anchors++] = n;
@@ -400,7 +300,7 @@ static void anchored(struct account *a, const char *line)
     n->parts.swap += swap;
     n->parts.kernel += kernel;
     const struct series_part seen = {.rss = rss, .pss = pss, .footprint = pss + swap + kernel};
-    struct account_process *p = find(a, pid);
+    struct account_process *p = cuvee__account_find(a, pid);
     if (p) {
         const uint64_t known = cuvee__max(p->peak_rss, p->high_water);
         const uint64_t faulted = over(p->faults, p->anchor_faults) * (a->page_bytes / 1024);
@@ -434,7 +334,8 @@ static int marked(struct account *a, const char *line)
         a->n_marks_left_out++;
         return CUVEE_OK;
     }
-    struct account_mark *items = grow(a->marks, a->n_marks, &a->room_marks, sizeof mark);
+    struct account_mark *items =
+        cuvee__account_grow(a->marks, a->n_marks, &a->room_marks, sizeof mark);
     if (!items) return CUVEE_E_NOMEM;
     a->marks = items;
     items[a->n_marks++] = mark;
@@ -458,7 +359,7 @@ static void ended(struct account *a, const char *line)
     a->system_us += system;
     a->naive_max_rss = cuvee__max(a->naive_max_rss, max_rss);
     if (figures == 6) {
-        struct account_process *p = find(a, pid);
+        struct account_process *p = cuvee__account_find(a, pid);
         a->has_switches = true;
         a->switches += switches;
         a->involuntary += involuntary;
@@ -477,7 +378,7 @@ static void transferred(struct account *a, const char *line)
     int pid;
     uint64_t bytes_read, written;
     if (sscanf(line, "O %d %" SCNu64 " %" SCNu64, &pid, &bytes_read, &written) != 3) return;
-    struct account_process *p = find(a, pid);
+    struct account_process *p = cuvee__account_find(a, pid);
     a->has_io = true;
     a->read_bytes += over(bytes_read, p ? p->read_bytes : 0);
     a->written_bytes += over(written, p ? p->written_bytes : 0);
@@ -548,10 +449,10 @@ static void last(struct account *a, const char *line)
 static int read_line(struct account *a, const char *line)
 {
     static void (*const readers[128])(struct account *, const char *) = {
-        ['C'] = renamed,
+        ['C'] = cuvee__account_renamed,
         ['D'] = last_of,
         ['F'] = given,
-        ['G'] = gone,
+        ['G'] = cuvee__account_gone,
         ['H'] = cuvee__bounds_charge,
         ['I'] = pressed,
         ['J'] = waited,
@@ -570,8 +471,8 @@ static int read_line(struct account *a, const char *line)
     int is_attached;
     switch (line[0]) {
     case 'V':
-        sscanf(line, "V %u %" SCNu64 " %" SCNu64 " %" SCNu64, &a->version, &a->page_bytes,
-               &a->launcher_floor, &a->interval_us);
+        sscanf(line, "V %u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &a->version,
+               &a->page_bytes, &a->launcher_floor, &a->interval_us, &a->lag, &a->thread_lag);
         return CUVEE_OK;
     case 'K':
         sscanf(line, "K %31s", a->cpu_source);
@@ -581,7 +482,7 @@ static int read_line(struct account *a, const char *line)
         a->has_rise = !a->is_attached; /* from nothing */
         return CUVEE_OK;
     case 'B':
-        return born(a, line);
+        return cuvee__account_born(a, line);
     case 'A':
         return anchor(a, line);
     case 'M':

@@ -89,9 +89,10 @@ struct account {
     /* As the stream says. */
     unsigned version;
     uint64_t page_bytes, launcher_floor, interval_us;
-    bool is_complete;   /* the last line came */
-    int leader, status; /* as wait() gives it */
-    bool is_attached;   /* the tree was there before us */
+    uint64_t lag, thread_lag; /* of RSS, of each process and of each thread */
+    bool is_complete;         /* the last line came */
+    int leader, status;       /* as wait() gives it */
+    bool is_attached;         /* the tree was there before us */
     struct account_source group, charge, events, trace, limit, perf;
     bool has_pids;
     uint64_t n_pids, n_pids_foreign; /* that were given; of them seen with somebody else */

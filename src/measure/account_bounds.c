@@ -83,9 +83,9 @@ uint64_t cuvee__bounds_shrinkage(const struct account *a, const struct account_p
     const uint64_t faulted = now->new_faults * (a->page_bytes / 1024);
     const bool has_inherited = !p->has_sample && p->pid != a->leader;
     uint64_t given = over(p->rss + faulted, has_inherited ? 0 : now->rss);
-    if (given > ACCOUNT_RSS_SLACK_KB) /* no noise: then as much as it can be */
-        given = over(cuvee__max(p->rss, p->rss_most) + faulted, has_inherited ? 0 : now->rss) +
-                ACCOUNT_RSS_SLACK_KB;
+    const uint64_t lag = lag_of(a, cuvee__max(p->threads, now->threads));
+    if (given > lag) /* no noise: then as much as it can be */
+        given = over(cuvee__max(p->rss, p->rss_most) + faulted, has_inherited ? 0 : now->rss) + lag;
     return given + given / 512 + over(p->threads, now->threads) * CUVEE__KERNEL_STACK_KB;
 }
 

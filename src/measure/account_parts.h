@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of the account share: account.c reads records, account_bounds.c knows how large
- * the tree may have been between two of them, account_end.c concludes. */
+ * What the files of the account share: account.c reads records, account_processes.c knows who there
+ * is, account_bounds.c how large the tree may have been between two records, account_end.c
+ * concludes. */
 #ifndef CUVEE_MEASURE_ACCOUNT_PARTS_H
 #define CUVEE_MEASURE_ACCOUNT_PARTS_H
 
 #include "base/checked.h"
 #include "measure/account.h"
 
-/* RSS of a tick comes from counters of each processor that lag behind by so much. */
-#define ACCOUNT_RSS_SLACK_KB 512
-
 static inline uint64_t over(uint64_t now, uint64_t before)
 {
     return now - cuvee__min(now, before);
 }
 
+/* By how much RSS of a tick may differ from what is there, of a process with so many threads. */
+static inline uint64_t lag_of(const struct account *a, uint64_t threads)
+{
+    return a->lag + threads * a->thread_lag;
+}
+
 /* For qsort(). */
 int cuvee__account_compare(const void *x, const void *y);
+
+/* Room for one more item. NULL: out of memory, the items are as they were. */
+void *cuvee__account_grow(void *items, size_t n, size_t *room, size_t item_bytes);
+
+/* ---- account_processes.c ---- */
+
+/* One that is here; NULL: none. Until the next one is born. */
+struct account_process *cuvee__account_find(struct account *a, int pid);
+/* The records B, C and G. Born: returns CUVEE_OK, CUVEE_E_NOMEM. */
+int cuvee__account_born(struct account *a, const char *line);
+void cuvee__account_renamed(struct account *a, const char *line);
+void cuvee__account_gone(struct account *a, const char *line);
 
 /* ---- account_bounds.c ---- */
 

@@ -4,7 +4,10 @@
  * stream can be written by hand in a test, and read when something is odd. Times `t` are
  * microseconds since the command was started; sizes are kB unless they say otherwise.
  *
- *   V version page_bytes launcher_floor interval_us         the first line
+ *   V version page_bytes launcher_floor interval_us lag thread_lag
+ *                                                           the first line; lag: by how much RSS of
+ *                                                           a tick may differ from what is there,
+ *                                                           of each process and of each thread
  *   U what is_used note                                     a source: group, charge, events, trace,
  *                                                           perf; note: which one, or why not. The
  *                                                           last word on it counts

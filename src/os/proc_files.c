@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { MAX_THREADS = 512 };
@@ -92,6 +93,31 @@ uint64_t cuvee__proc_shared_pages(int pid)
     snprintf(path, sizeof path, "/proc/%d/statm", pid);
     if (!read_file(path, text, sizeof text)) return 0;
     return sscanf(text, "%*u %*u %llu", &shared) == 1 ? shared : 0;
+}
+
+/* Since 6.2 (f1a7941243c1, "mm: convert mm's rss stats into percpu_counter") there are three such
+ * counters, of anonymous memory, files and shared memory; a processor's share of each stays below
+ * a batch of max(32, 2 * processors) pages (lib/percpu_counter.c). Before, a thread's shares came
+ * to the account with its 65th fault (TASK_RSS_EVENTS_THRESH in mm/memory.c); a fault that brings
+ * pages of a file around it counts as one there, and here. Since 6.16 (82241a83cd15) status has the
+ * exact sum. */
+struct proc_rss_lag cuvee__proc_rss_lag_of(const char *release, uint64_t n_processors)
+{
+    enum { COUNTERS = 3, LEAST_BATCH = 32, THREAD_FAULTS = 65 };
+    unsigned major = 0, minor = 0;
+    sscanf(release, "%u.%u", &major, &minor);
+    const unsigned version = major * 1000 + minor;
+    if (version < 6002) return (struct proc_rss_lag){0, THREAD_FAULTS, true};
+    const uint64_t batch = 2 * n_processors > LEAST_BATCH ? 2 * n_processors : LEAST_BATCH;
+    return (struct proc_rss_lag){COUNTERS * n_processors * (batch - 1), 0, version < 6016};
+}
+
+struct proc_rss_lag cuvee__proc_rss_lag(void)
+{
+    struct utsname system = {.release = ""};
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    uname(&system);
+    return cuvee__proc_rss_lag_of(system.release, n > 0 ? (uint64_t)n : 1);
 }
 
 /* ---- memory ---- */

@@ -37,6 +37,17 @@ bool cuvee__proc_stat_read_again(int fd, struct proc_stat *ret);
  * gone. */
 uint64_t cuvee__proc_shared_pages(int pid);
 
+/* Resident pages of stat and statm come from counters of which each processor, or each thread,
+ * keeps a share of its own for a while: by how many pages they may differ from what is there. */
+struct proc_rss_lag {
+    uint64_t process_pages, thread_pages; /* of each process, and of each of its threads */
+    bool is_in_status;                    /* the lines of status lag as well */
+};
+
+/* On a kernel of that release (as uname -r, "6.1.0-31-amd64") with so many processors online. */
+struct proc_rss_lag cuvee__proc_rss_lag_of(const char *release, uint64_t n_processors);
+struct proc_rss_lag cuvee__proc_rss_lag(void);
+
 /* /proc/PID/smaps_rollup and status, in kB. Walks the page tables: 10 us for each MiB. */
 struct proc_memory {
     uint64_t rss, pss, pss_anon, pss_file, pss_shmem, private_, swap_pss;

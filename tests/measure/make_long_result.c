@@ -35,7 +35,7 @@ int main(void)
 {
     static const char *const argv[] = {"job", NULL};
     struct account a = {0};
-    say(&a, "V 1 4096 900 10000\nL 100\n");
+    say(&a, "V 1 4096 900 10000 744 0\nL 100\n");
     for (int p = 0; p < PROCESSES; p++) say(&a, "B 0 %d 1 9 worker%d\n", 100 + p, p);
     for (uint64_t tick = 1; tick <= TICKS; tick++) {
         const uint64_t t = tick * TICK_US;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * os/proc_files: names that look like fields, numbers of every size, processes of our own. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +69,81 @@ static void test_memory(void **state)
     assert_int_equal(m.counted_rss, 99);
     assert_int_equal(m.page_tables, 44);
     assert_false(cuvee__proc_memory_parse("", "", &m)); /* a kernel thread, or gone */
+}
+
+static size_t page_kb(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static long lag_kb(void)
+{
+    struct proc_stat s;
+    struct proc_memory m;
+    assert_true(cuvee__proc_stat_read(getpid(), &s));
+    assert_true(cuvee__proc_memory_read(getpid(), &m));
+    return (long)m.rss - (long)(s.resident_pages * page_kb());
+}
+
+/* What the kernel does: on each processor pages are faulted in one by one until its share
+ * goes to the account, which shows, and then as many more as a share may have. */
+static void fill_a_share(char *memory, size_t n_pages, size_t batch)
+{
+    const long half_kb = (long)(batch / 2 * page_kb());
+    size_t at = 0;
+    for (long before = lag_kb(), now = before; at < n_pages - batch; before = now) {
+        memory[at++ * page_kb() * 1024] = 1;
+        now = lag_kb();
+        if (now < before - half_kb) break;
+    }
+    for (size_t i = 1; i < batch; i++) memory[at++ * page_kb() * 1024] = 1;
+}
+
+static void test_rss_lag(void **state)
+{
+    (void)state;
+    struct proc_rss_lag lag = cuvee__proc_rss_lag_of("6.18.44-fc", 2);
+    assert_int_equal(lag.process_pages, 3 * 2 * 31);
+    assert_int_equal(lag.thread_pages, 0);
+    assert_false(lag.is_in_status);
+    lag = cuvee__proc_rss_lag_of("6.12.1", 64);
+    assert_int_equal(lag.process_pages, 3 * 64 * 127);
+    assert_true(lag.is_in_status);
+    lag = cuvee__proc_rss_lag_of("6.1.0-31-amd64", 64);
+    assert_int_equal(lag.process_pages, 0);
+    assert_int_equal(lag.thread_pages, 65);
+    assert_int_equal(cuvee__proc_rss_lag_of("7.0", 1).process_pages, 3 * 31);
+
+    enum { PAGES = 256 };
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t batch = n > 16 ? 2 * (size_t)n : 32, bytes = PAGES * page_kb() * 1024;
+    lag = cuvee__proc_rss_lag();
+    if (n > 64 || !lag.process_pages)
+        skip(); /* shares of threads; or larger than the memory here */
+    struct cpu_list own;
+    long reached = 0, n_own = 0;
+    cuvee__cpu_list_own(&own);
+    for (unsigned cpu = 0; cpu < CUVEE__CPU_LIST_MAX; cpu++) {
+        if (!cpu_list_has(&own, cpu)) continue;
+        struct cpu_list one = {{0}};
+        one.bits[cpu / 64] = (uint64_t)1 << cpu % 64;
+        if (!cuvee__cpu_list_apply(&one)) continue;
+        n_own++;
+        for (int kind = 0; kind < 2; kind++) {
+            char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                                MAP_ANONYMOUS | (kind ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+            assert_true(memory != MAP_FAILED);
+            madvise(memory, bytes, MADV_NOHUGEPAGE);
+            fill_a_share(memory, PAGES, batch);
+            const long now = lag_kb();
+            reached = now > reached ? now : reached;
+        }
+    }
+    cuvee__cpu_list_apply(&own);
+    const long most = (long)(lag.process_pages * page_kb());
+    if (reached > most) fail_msg("%ld KiB behind, %ld at most", reached, most);
+    /* Two of three counters were filled: what is said is no more than needed. */
+    if (reached * 3 * n < most * n_own) fail_msg("%ld KiB behind of %ld", reached, most);
 }
 
 static void test_own(void **state)
@@ -148,8 +225,9 @@ static void test_cpu_times(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stat), cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_own), cmocka_unit_test(test_again),
-                                       cmocka_unit_test(test_cpu_times)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stat),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_rss_lag), cmocka_unit_test(test_own),
+        cmocka_unit_test(test_again),   cmocka_unit_test(test_cpu_times)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ enum { PROCESSES = 16, SPIKE_TICK = 3777, SPIKE_ANCHOR = 7770 };
 
 static void run(struct account *a, uint64_t n_ticks, uint64_t us)
 {
-    say(a, "V 1 4096 900 10000\nK none\nL 100\n");
+    say(a, "V 1 4096 900 10000 744 0\nK none\nL 100\n");
     for (int p = 0; p < PROCESSES; p++) say(a, "B 0 %d 1 9 worker%d\n", 100 + p, p);
     for (uint64_t tick = 1; tick <= n_ticks; tick++) {
         const uint64_t t = tick * (us / n_ticks);
@@ -133,7 +133,7 @@ static void test_many_processes(void **state)
     enum { N = 100000, LARGE = 54321 };
     struct account a = {0};
     uint64_t sum_of_peaks = 1000;
-    say(&a, "V 1 4096 900 10000\nK none\nL 1\nB 0 1 1 9 parent\n");
+    say(&a, "V 1 4096 900 10000 744 0\nK none\nL 1\nB 0 1 1 9 parent\n");
     for (uint64_t i = 2; i < N + 2; i++) {
         const uint64_t t = i * 10000, rss = i == LARGE ? 50000 : 100 + i % 100;
         sum_of_peaks += rss;
@@ -180,7 +180,7 @@ static void test_many_marks(void **state)
 {
     (void)state;
     struct account a = {0};
-    say(&a, "V 1 4096 900 10000\nL 1\n");
+    say(&a, "V 1 4096 900 10000 744 0\nL 1\n");
     for (int i = 0; i < 5000; i++) say(&a, "M %d heap=%d\n", i, i);
     for (int i = 0; i < 100; i++) say(&a, "M %d phase %d\n", 5000 + i, i);
     end(&a);
@@ -332,7 +332,7 @@ static void test_stream_of_odd_names(void **state)
     struct series_stream stream = {.write = take, .arg = &sink};
     struct account a = {0};
     listen_to(&a, &stream);
-    say(&a, "V 1 4096 900 10000\nL 7\nB 0 7 1 9 \"\\\xFF\x01{}\nS 10 7 100 5000 9 0 1 1\n");
+    say(&a, "V 1 4096 900 10000 744 0\nL 7\nB 0 7 1 9 \"\\\xFF\x01{}\nS 10 7 100 5000 9 0 1 1\n");
     say(&a, "M 15 \"quoted\" \xFE\nA 20 1 0 mark 5\nP 7 50 1 1 1 0 8 1 1 100 100\n");
     end(&a);
     cuvee__series_stream_end(&stream);
@@ -365,7 +365,8 @@ static void test_stream_of_charges(void **state)
         struct series_stream stream = {.write = take, .arg = &sink};
         struct account a = {0};
         listen_to(&a, &stream);
-        say(&a, "V 1 4096 900 10000\nU charge %d of a group\nL 7\nB 0 7 1 9 job\n", has_group);
+        say(&a, "V 1 4096 900 10000 744 0\nU charge %d of a group\nL 7\nB 0 7 1 9 job\n",
+            has_group);
         say(&a, "S 10 7 100 5000 9 0 1 1\n");
         if (has_group) say(&a, "H 12 600 700 0 0 0\nR 10 1500000\n");
         say(&a, "S 20 7 100 5000 9 0 1 1\n");

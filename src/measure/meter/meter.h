@@ -104,6 +104,7 @@ struct meter {
     /* Sampling. */
     uint64_t ticks, late, worst_late_us, anchors, torn, unserved;
     uint64_t page_kb;
+    struct proc_rss_lag rss_lag;
     const char *pending;            /* an anchor's trigger, or NULL */
     uint64_t pending_us;            /* since when */
     uint64_t anchor_us;             /* the last one */

@@ -154,8 +154,10 @@ static void say_first(struct meter *m)
     /* What the command's own ru_maxrss starts from: it inherits our size across exec. */
     struct proc_memory self = {0};
     cuvee__proc_memory_read(getpid(), &self);
-    meter_say(m, "V %d %ld %llu %llu\n", CUVEE__RECORD_VERSION, sysconf(_SC_PAGESIZE),
-              (unsigned long long)self.rss, (unsigned long long)m->interval_us);
+    meter_say(m, "V %d %ld %llu %llu %llu %llu\n", CUVEE__RECORD_VERSION, sysconf(_SC_PAGESIZE),
+              (unsigned long long)self.rss, (unsigned long long)m->interval_us,
+              (unsigned long long)(m->rss_lag.process_pages * m->page_kb),
+              (unsigned long long)(m->rss_lag.thread_pages * m->page_kb));
 }
 
 /* A command that was not executed: to its end, through all stops. */
@@ -426,6 +428,7 @@ int main(int argc, char **argv)
         return FAILED;
     }
     m->page_kb = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+    m->rss_lag = cuvee__proc_rss_lag();
     m->credit_us = METER_CREDIT_US;
     m->tick_credit_us = METER_TICK_CREDIT_US;
     cuvee__cpu_list_own(&m->cpus_of_ours);

@@ -56,10 +56,14 @@ void meter_want_anchor(struct meter *m, const char *trigger)
 }
 
 /* A mapping that is being removed is in no list any more, while its pages are still there: the
- * counter says so. */
-static bool is_whole(const struct proc_memory *p)
+ * counter says so, as far as it can. */
+static bool is_whole(const struct meter *m, const struct proc_memory *p, uint64_t threads)
 {
-    return !p->counted_rss || distance(p->counted_rss, p->rss) <= p->rss / 50 + SLACK_KB;
+    const struct proc_rss_lag *lag = &m->rss_lag;
+    uint64_t slack_kb = p->rss / 50 + SLACK_KB;
+    if (lag->is_in_status)
+        slack_kb += (lag->process_pages + threads * lag->thread_pages) * m->page_kb;
+    return !p->counted_rss || distance(p->counted_rss, p->rss) <= slack_kb;
 }
 
 /* Pages that may move during a stable anchor. */
@@ -83,7 +87,7 @@ static void take_anchor(struct meter *m)
     bool has_all = true;
     for (size_t i = 0; i < n; i++) {
         has[i] = cuvee__proc_memory_read(m->processes[i].pid, &memory[i]);
-        has_all = has_all && has[i] && is_whole(&memory[i]);
+        has_all = has_all && has[i] && is_whole(m, &memory[i], m->processes[i].threads);
         n_read += has[i];
         pss += has[i] ? memory[i].pss : 0;
     }

@@ -72,6 +72,34 @@ END
     [ "$(grep -c $'\e' said)" -eq 0 ]
 }
 
+@test "an instant that who samples has seen, as on a busy machine, is tried again" {
+    mkdir copy
+    cp "$CUVEE" "${CUVEE%/*}/cuvee-measure-cases" copy/
+    # A spike of 100 MiB at the second sample; when it comes again, between two of them.
+    cat >copy/cuvee-meter <<'END'
+#!/bin/sh
+eval "exec >&$2"
+case $* in *spike) echo >>"${0%/*}/spikes" ;; esac
+rss=60000
+[ ! -e "${0%/*}/spikes" ] || [ "$(wc -l <"${0%/*}/spikes")" -lt 3 ] || rss=1000
+echo "V 1 4096 900 10000 744 0
+L 7 0
+B 0 7 1 1 cases
+S 10 7 1000 0 250 0 1 100 0
+A 30 1 1 mark 10
+P 7 900 900 0 0 0 0 1 900 1000 1000
+S 1100000 7 $rss 0 25850 0 1 100 0
+S 1200000 7 1000 0 25850 0 1 100 0
+X 1300000 0 1000 0 0 1 0 10
+Z 1300000 10 900 1 0 0 1 0 0 0 -1"
+END
+    chmod +x copy/cuvee-meter
+    run copy/cuvee measure self-test
+    [ "$(wc -l <copy/spikes)" -eq 3 ]
+    [[ ${output#*an instant} != *WRONG*'6  '* ]]
+    [[ $output == *$'\n1 of 6 hold' ]]
+}
+
 @test "a meter that loses memory is found out" {
     copy 's/^P \([0-9]*\) [0-9]* /P \1 1 /'
     run --separate-stderr copy/cuvee measure self-test

@@ -132,7 +132,6 @@ static void orphan(void)
 /* There for an instant, between two looks of whoever looks once a second. */
 static void spike(void)
 {
-    rest_ms(300);
     show("before");
     munmap(hold(100), 100 * mib);
     show("after");

@@ -22,7 +22,7 @@
 
 #define GROUP_PREFIX "cuvee-measure."
 
-enum { FILE_PATH_BYTES = METER_PATH_BYTES + 64, REMOVE_TRIES = 100, RESET_US = 50 };
+enum { FILE_PATH_BYTES = METER_PATH_BYTES + 64, REMOVE_TRIES = 500, RESET_US = 50 };
 
 /* ---- small files ---- */
 

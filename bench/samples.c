@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "samples.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "base/alloc.h"
+#include "report/stats.h"
 
 bool samples_add(struct samples *s, double x)
 {
@@ -19,18 +17,11 @@ bool samples_add(struct samples *s, double x)
     return true;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double samples_quantile(struct samples *s, double q)
 {
     if (s->n == 0) return 0.0;
-    qsort(s->items, s->n, sizeof *s->items, compare);
-    const size_t rank = (size_t)ceil(q * (double)s->n);
-    return s->items[rank > 0 ? rank - 1 : 0];
+    cuvee__stats_sort(s->items, s->n);
+    return cuvee__stats_quantile(s->items, s->n, q);
 }
 
 double samples_median(struct samples *s)

@@ -15,8 +15,7 @@ struct samples {
 
 /* False when out of memory. */
 bool samples_add(struct samples *s, double x);
-/* The value that a share q (0 to 1) of the samples does not exceed; sorts them. 0 without samples.
- */
+/* As cuvee__stats_quantile(); sorts them. 0 without samples. */
 double samples_quantile(struct samples *s, double q);
 double samples_median(struct samples *s);
 void samples_deinit(struct samples *s);

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "did_you_mean.h"
 #include "exit_code.h"
 #include "measure/account.h"
 #include "measure_attach.h"
@@ -169,6 +170,9 @@ static const char *const examples[] = {
 
 static int run(const struct command *self, int argc, char **argv);
 
+/* First words that are no command of the user's. */
+static const char *const verb_names[] = {"attach", "diff", "doctor", "mark", "report", "self-test"};
+
 static const struct command *const inner[] = {
     &cli__command_measure_report, &cli__command_measure_mark, &cli__command_measure_doctor,
     &cli__command_measure_self_test, NULL};
@@ -239,6 +243,15 @@ static void tell_meter(int status, const struct measure_options *o, const char *
                          : o->exact ? "--exact"
                                     : "events",
                          asked->note);
+        return;
+    }
+    const char *meant = NULL;
+    if (status == MEASURE_EXIT_NOT_FOUND && !strchr(what, '/'))
+        meant =
+            cli__did_you_mean(span_of(what), verb_names, sizeof verb_names / sizeof *verb_names);
+    if (meant) {
+        cli__console_say("cuvee measure: %s: not found; did you mean 'cuvee measure %s'?", what,
+                         meant);
         return;
     }
     cli__console_say("cuvee measure: %s: %s", what,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure_report.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 #include "console.h"
@@ -104,7 +105,8 @@ int cli__measure_report(int argc, char **argv)
     if (rc == CUVEE_OK && o.html) rc = write_as(result, MEASURE_HTML, o.html, &err);
     if (rc == CUVEE_OK && o.markdown) rc = write_as(result, MEASURE_MARKDOWN, o.markdown, &err);
     json_decref(result);
-    if (rc == CUVEE_OK) return EXIT_OK;
+    const bool is_unread = rc == CUVEE_E_IO && err.os_errno == EPIPE; /* as in `| head` */
+    if (rc == CUVEE_OK || is_unread) return EXIT_OK;
     cli__console_say("cuvee measure report: %s", err.msg);
     return MEASURE_EXIT_FAILED;
 }

@@ -57,6 +57,7 @@ static void append_curve(struct buffer *out, const struct account *a)
 
 static void append_memory(struct buffer *out, const struct account *a)
 {
+    char range[96], least[96];
     if (!a->has_peak) {
         cuvee__buffer_append_str(out, "  footprint  not known: the command was too short to be "
                                       "looked at, or never still\n");
@@ -65,7 +66,10 @@ static void append_memory(struct buffer *out, const struct account *a)
     cuvee__buffer_printf(out, "  footprint  %s%.1f MiB at the peak%s",
                          cli__console_style(STYLE_BOLD), mib(a->lower),
                          cli__console_style(STYLE_PLAIN));
-    if (!account_is_tight(a)) cuvee__buffer_printf(out, ", at most %.1f", mib(a->upper));
+    const bool differs =
+        strcmp(cli__measure_range(mib(a->lower), mib(a->upper), range, sizeof range),
+               cli__measure_range(mib(a->lower), mib(a->lower), least, sizeof least)) != 0;
+    if (!account_is_tight(a) && differs) cuvee__buffer_printf(out, ", at most %.1f", mib(a->upper));
     cuvee__buffer_printf(out, "; %.1f most of the time\n", mib(a->steady_median));
     const struct account_parts *p = &a->at_peak;
     append_part(out, "anonymous", p->anon, a->lower);
@@ -74,6 +78,29 @@ static void append_memory(struct buffer *out, const struct account *a)
     append_part(out, "swapped", p->swap, a->lower);
     append_part(out, "kernel", p->kernel, a->lower);
     append_curve(out, a);
+}
+
+/* Between words, as wide as the terminal; a word that is wider stays whole. */
+static void append_wrapped(struct buffer *out, const char *text, size_t indent)
+{
+    const size_t columns = (size_t)cli__console_columns();
+    size_t at = columns; /* none was written */
+    for (const char *word = text; *word;) {
+        const size_t n = strcspn(word, " ");
+        if (at + 1 + n > columns) {
+            if (word != text) cuvee__buffer_append_char(out, '\n');
+            cuvee__buffer_printf(out, "%*s", (int)indent, "");
+            at = indent;
+        } else {
+            cuvee__buffer_append_char(out, ' ');
+            at++;
+        }
+        cuvee__buffer_append(out, word, n);
+        at += n;
+        word += n;
+        word += strspn(word, " ");
+    }
+    cuvee__buffer_append_char(out, '\n');
 }
 
 static void append_naive(struct buffer *out, const struct account *a, bool explain)
@@ -92,7 +119,7 @@ static void append_naive(struct buffer *out, const struct account *a, bool expla
                            sizeof share);
         cuvee__buffer_printf(out, "    %-41s %9.1f  %*s\n", f->method, (double)f->bytes / 1048576.0,
                              SHARE_COLUMNS, share);
-        if (explain) cuvee__buffer_printf(out, "      %s\n", f->reason);
+        if (explain) append_wrapped(out, f->reason, 6);
     }
 }
 
@@ -111,6 +138,8 @@ static void append_processes(struct buffer *out, const struct account *a)
 void cli__measure_summary(const struct account *a, bool explain)
 {
     struct buffer out = {0};
+    /* The terminal has written ^C. */
+    if (a->was_interrupted && cli__console_is_terminal()) cuvee__buffer_append_char(&out, '\n');
     cuvee__buffer_printf(&out, "  time       %.2f s", (double)a->wall_leader_us / 1e6);
     if (a->wall_tree_us > a->wall_leader_us + 50000)
         cuvee__buffer_printf(&out, ", %.2f s until its last process was gone",

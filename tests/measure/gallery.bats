@@ -257,6 +257,8 @@ file_of_32_mib() {
     run "$CUVEE" measure -q -- sh -c 'kill -9 $$'
     [ "$status" -eq 137 ]
     run -127 "$CUVEE" measure -q -- ./nothing-here
+    run -127 "$CUVEE" measure -- reprot cost.json
+    [ "$output" = "cuvee measure: reprot: not found; did you mean 'cuvee measure report'?" ]
     touch file
     run -126 "$CUVEE" measure -q -- ./file
     run "$CUVEE" measure
@@ -264,6 +266,15 @@ file_of_32_mib() {
     run "$CUVEE" measure -o /no/such/folder/x -- touch ran
     [ "$status" -eq 125 ]
     [ ! -e ran ]
+}
+
+@test "a summary is as wide as the terminal, and says nothing twice" {
+    run --separate-stderr "$CUVEE" measure --explain -- "$FALLACIES" spike
+    grep -qx '  footprint  .*' <<<"$stderr"
+    [ "$(grep -c '^      [A-Z]' <<<"$stderr")" -ge 6 ]
+    run ! grep -E '.{81}' <<<"$stderr"
+    run --separate-stderr "$CUVEE" measure -- "$FALLACIES" small
+    run ! grep -E ' ([0-9.]+) MiB at the peak, at most \1;|  ([0-9]+) to \2 %' <<<"$stderr"
 }
 
 @test "a timeout ends the whole tree" {

@@ -317,6 +317,16 @@ END
     done
 }
 
+@test "the meter allocates nothing while the command runs" {
+    need strace
+    strace -o calls -e trace=brk,mmap,mremap,munmap,clone,clone3,fork,vfork "${CUVEE%/*}/cuvee-meter" --out 9 -- \
+        "$TREES" escapes 9>records || skip 'no ptrace here'
+    [ "$(grep -c '^A ' records)" -ge 1 ]
+    # The last one is the fork of the command.
+    tail -n 2 calls | head -n 1 | grep -E '^v?(fork|clone)'
+    tail -n 1 calls | grep -F 'exited with 0'
+}
+
 @test "a limit that cannot be checked is said" {
     run --separate-stderr "$CUVEE" measure -q -o out.json --track poll --fail-if 'footprint>1G' -- true
     [ "$status" -eq 0 ]

@@ -292,11 +292,27 @@ static bool is_script(const char *model)
  * Returns an exit code, after a message when it is not EXIT_OK. */
 static int probe(const struct advise_options *o, char *dir)
 {
-    static char words[][8] = {"bench", "--quick", "--quiet", "-o", "-m"}; /* argv is not const */
-    char model[MODEL_PATH_ROOM];
-    char *argv[] = {words[0], words[1], words[2], words[3], dir, words[4], model, NULL};
-    const bool has_model = o->model && !is_script(o->model);
-    snprintf(model, sizeof model, "%s", has_model ? o->model : "");
+    /* argv is not const */
+    static char bench[] = "bench", quick[] = "--quick", quiet[] = "--quiet", output[] = "-o",
+                m[] = "-m", scenario[] = "--scenario", names[] = "offline,single,server",
+                bound[] = "--latency-bound";
+    char model[MODEL_PATH_ROOM], bound_ms[32];
+    char *argv[12] = {bench, quick, quiet, output, dir};
+    int n = 5;
+    snprintf(model, sizeof model, "%s", o->model ? o->model : "");
+    snprintf(bound_ms, sizeof bound_ms, "%.9g", o->latency_p99_ms);
+    if (o->model && !is_script(o->model)) {
+        argv[n++] = m;
+        argv[n++] = model;
+    }
+    if (!isnan(o->latency_p99_ms) || !isnan(o->rate)) { /* somebody waits */
+        argv[n++] = scenario;
+        argv[n++] = names;
+    }
+    if (!isnan(o->latency_p99_ms)) {
+        argv[n++] = bound;
+        argv[n++] = bound_ms;
+    }
     if (!mkdtemp(dir)) {
         cli__console_say("cuvee advise: %s: cannot be made: %s", dir, strerror(errno));
         return EXIT_OUTPUT;
@@ -304,7 +320,7 @@ static int probe(const struct advise_options *o, char *dir)
     cli__console_say("cuvee advise: measuring, for two minutes at most; figures go to %s, for "
                      "--results",
                      dir);
-    const int rc = cli__command_bench.run(&cli__command_bench, has_model ? 7 : 5, argv);
+    const int rc = cli__command_bench.run(&cli__command_bench, n, argv);
     /* An arm that failed is not in the contest; the others are. */
     if (rc == EXIT_OK || rc == EXIT_ROWS) return EXIT_OK;
     rmdir(dir); /* if nothing came to be in it */

@@ -35,13 +35,11 @@ struct bench_options {
     struct bench_request plan;
     const char *model, *output, *cpus, *limit_mem, *python;
     double timeout_s, wait_s;
-    int scenario, shape; /* shape: -1: none */
+    int shape; /* -1: none */
     bool resume, dry_run, print_plan, quiet, without_texts;
 };
 
 #define AT(field) offsetof(struct bench_options, field)
-
-static const char *const scenarios[] = {"offline", "single", "server", NULL};
 
 static const struct option_spec options[] = {
     {.name = "output",
@@ -64,7 +62,8 @@ static const struct option_spec options[] = {
     {.name = "resume",
      .kind = OPTION_FLAG,
      .offset = AT(resume),
-     .help = "Go on with the experiment in DIR, on the same machine"},
+     .help = "Go on with the experiment in DIR, on the same machine and with its plan; --sweep and "
+             "--scenario add to it"},
     {.name = "dry-run",
      .kind = OPTION_FLAG,
      .offset = AT(dry_run),
@@ -119,12 +118,12 @@ static const struct option_spec options[] = {
      .help = "distilbert-base, bert-base or bert-large with random weights: speed and memory are "
              "those of a real one. 200 rows, unless --limit says more"},
     {.name = "scenario",
-     .kind = OPTION_CHOICE,
-     .arg = "NAME",
-     .offset = AT(scenario),
-     .choices = scenarios,
+     .kind = OPTION_TEXT,
+     .arg = "NAMES",
+     .offset = AT(plan.scenarios),
      .help = "offline: all texts are there; single: the next when the one before is answered; "
-             "server: they arrive by chance, at --rate"},
+             "server: they arrive by chance. Of several, as offline,single,server, the first is "
+             "compared in blocks; the others run once after them, on 300 texts"},
     {.name = "rate",
      .kind = OPTION_REAL,
      .arg = "N",
@@ -135,7 +134,7 @@ static const struct option_spec options[] = {
      .arg = "MS",
      .offset = AT(plan.latency_bound_ms),
      .help = "Scenario server: also find the highest rate at which 99 of 100 answers take no "
-             "longer"},
+             "longer; default 200 where there is no --rate"},
     {.name = "blocks",
      .kind = OPTION_NUMBER,
      .arg = "N",
@@ -147,6 +146,12 @@ static const struct option_spec options[] = {
      .kind = OPTION_FLAG,
      .offset = AT(plan.without_sweep),
      .help = "Leave out the runs with too many workers and threads"},
+    {.name = "sweep",
+     .kind = OPTION_TEXT,
+     .arg = "ARM",
+     .offset = AT(plan.sweep),
+     .help = "Run this arm with 1, 2, 4 and 8 workers, of one thread and of as many as its library "
+             "takes, in the place of the plan's sweep; with --resume, to add it to DIR"},
 
     {.group = "The machine",
      .name = "cpus",
@@ -242,6 +247,7 @@ struct bench {
     char model_path[MODEL_PATH_ROOM];
     char dir[BENCH_PATH_ROOM];
     json_t *plan, *machine, *model;
+    json_t *old; /* results of the experiment that goes on; NULL: none */
     size_t n_cores;
 };
 
@@ -284,7 +290,7 @@ static int make_directories(struct bench *b, cuvee_error *err)
     return rc;
 }
 
-/* What has run in DIR already, or a document without runs. Nobody's results are written over. */
+/* What has run already, or a document without runs. */
 static int begin_results(struct bench *b, json_t **ret, cuvee_error *err)
 {
     const struct results_begin begin = {.plan = b->plan,
@@ -292,27 +298,44 @@ static int begin_results(struct bench *b, json_t **ret, cuvee_error *err)
                                         .model = b->model,
                                         .input = &b->input,
                                         .python = b->places.python};
-    json_t *fresh = NULL, *old = NULL;
-    char path[BENCH_PATH_ROOM + 16];
+    json_t *fresh = NULL;
     int rc = cuvee__results_begin(&begin, &fresh, err);
-    if (rc < 0) return rc;
-    snprintf(path, sizeof path, "%s/results.json", b->o->dry_run ? "" : b->dir);
-    if (b->o->dry_run || !cuvee__file_exists(path)) {
+    if (rc < 0 || !b->old) {
         *ret = fresh;
-        return CUVEE_OK;
+        return rc;
     }
-    if (!b->o->resume)
-        rc = cuvee__fail(err, CUVEE_E_ARGUMENT,
-                         "%s has results already: take another directory, or --resume",
-                         b->o->output);
-    if (rc == CUVEE_OK) rc = cuvee__results_read(b->dir, &old, err);
-    if (rc == CUVEE_OK) rc = cuvee__results_may_resume(old, fresh, err);
+    rc = cuvee__results_resume(b->old, fresh, err);
     json_decref(fresh);
-    if (rc < 0)
-        json_decref(old);
-    else
-        *ret = old;
+    if (rc == CUVEE_OK) *ret = json_incref(b->old);
     return rc;
+}
+
+/* Of what has run in DIR already. Nobody's results are written over. */
+static int read_old(struct bench *b, cuvee_error *err)
+{
+    char path[BENCH_PATH_ROOM + 16];
+    if (!b->o->output) return CUVEE_OK;
+    snprintf(path, sizeof path, "%.4400s/results.json", b->o->output);
+    if (!cuvee__file_exists(path)) return CUVEE_OK;
+    if (b->o->resume) return cuvee__results_read(b->o->output, &b->old, err);
+    if (b->o->dry_run || b->o->print_plan) return CUVEE_OK;
+    return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                       "%s has results already: take another directory, or --resume", b->o->output);
+}
+
+/* The one that is asked for: by an option, by what went before, by the plan. */
+static int find_model(struct bench *b, cuvee_error *err)
+{
+    const struct bench_options *o = b->o;
+    const char *names[] = {o->model, cuvee__json_text_at(b->old, "model.path"),
+                           cuvee__json_text_at(b->plan, "model")};
+    const char *name = NULL;
+    for (size_t i = 0; i < 3 && !name; i++)
+        if (names[i] && *names[i]) name = names[i];
+    if (o->shape >= 0)
+        return cli__bench_shape((size_t)o->shape, &b->places, b->model_path, sizeof b->model_path,
+                                err);
+    return cli__model_find(name, b->model_path, err);
 }
 
 static int read_answers(struct bench *b, cuvee_error *err)
@@ -343,16 +366,15 @@ static int prepare(struct bench *b, cuvee_error *err)
 {
     const struct bench_options *o = b->o;
     if (count_cores(b, err) < 0) return EXIT_USAGE;
+    struct bench_request request = o->plan;
     if (cli__bench_places_find(o->python, &b->places, err) < 0) return EXIT_INPUT;
-    if (cli__bench_plan(&o->plan, b->n_cores, &b->plan, err) < 0) return EXIT_INPUT;
+    int rc = read_old(b, err);
+    if (rc < 0) return rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
+    request.resumed = json_object_get(b->old, "plan");
+    if (cli__bench_plan(&request, b->n_cores, &b->plan, err) < 0) return EXIT_INPUT;
     if (o->print_plan) return EXIT_OK;
-    const char *model = *cuvee__json_text_at(b->plan, "model") && !o->model
-                            ? cuvee__json_text_at(b->plan, "model")
-                            : o->model;
-    const int found = o->shape >= 0 ? cli__bench_shape((size_t)o->shape, &b->places, b->model_path,
-                                                       sizeof b->model_path, err)
-                                    : cli__model_find(model, b->model_path, err);
-    if (found != EXIT_OK || cli__bench_model(b->model_path, &b->model, err) < 0) return EXIT_MODEL;
+    if (find_model(b, err) != EXIT_OK || cli__bench_model(b->model_path, &b->model, err) < 0)
+        return EXIT_MODEL;
     const json_t *input = json_object_get(b->plan, "input");
     const char *gold = cuvee__json_text_at(input, "gold");
     if (cuvee__bench_input_read(cuvee__json_text_at(input, "path"),
@@ -366,7 +388,7 @@ static int prepare(struct bench *b, cuvee_error *err)
         return EXIT_MODEL;
     }
     if (!o->dry_run && make_directories(b, err) < 0) return EXIT_OUTPUT;
-    const int rc = begin_results(b, &b->experiment.results, err);
+    rc = begin_results(b, &b->experiment.results, err);
     return rc == CUVEE_OK ? EXIT_OK : rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
 }
 
@@ -433,6 +455,7 @@ static void release(struct bench *b)
     json_decref(b->plan);
     json_decref(b->machine);
     json_decref(b->model);
+    json_decref(b->old);
     json_decref(b->experiment.results);
     cuvee__answers_deinit(&b->experiment.expected);
     cuvee__bench_input_deinit(&b->input);
@@ -448,7 +471,7 @@ static const struct {
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .scenario = -1, .shape = -1};
+    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .shape = -1};
     struct operands operands;
     cuvee_error err = {0};
     int rc = EXIT_OK;
@@ -460,7 +483,6 @@ static int run(const struct command *self, int argc, char **argv)
     if (o.plan.is_quick && o.plan.plan)
         return cli__usage_error(self, "--quick has a plan of its own, so --plan contradicts it");
     if (!(o.timeout_s > 0)) return cli__usage_error(self, "--timeout takes a number above 0");
-    if (o.scenario >= 0) o.plan.scenario = scenarios[o.scenario];
     if (o.shape >= 0 && o.model)
         return cli__usage_error(self, "--model and --model-shape contradict each other");
     o.plan.is_random_model = o.shape >= 0;

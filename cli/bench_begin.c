@@ -15,6 +15,7 @@
 #include "os/file.h"
 
 enum { RANDOM_MODEL_ROWS = 200 };
+#define LATENCY_BOUND_MS 200.0 /* what people take for at once, roughly */
 #define MAX_PLAN_BYTES ((size_t)16 << 20)
 
 /* ---- plan ---- */
@@ -29,12 +30,49 @@ static int set_whole(json_t *object, const char *key, int64_t value)
     return value ? json_object_set_new(object, key, json_integer(value)) : 0;
 }
 
+/* The first is the one that is compared. */
+static int set_scenarios(json_t *plan, const char *names)
+{
+    const size_t n = strcspn(names, ",");
+    json_t *also = json_array();
+    int rc = json_object_set_new(plan, "scenario", json_stringn(names, n));
+    bool is_served = false;
+    double x;
+    for (const char *at = names + n; *at == ','; at += strcspn(at, ",")) {
+        const size_t len = strcspn(++at, ",");
+        is_served |= len == 6 && memcmp(at, "server", len) == 0;
+        rc |= json_array_append_new(also, json_stringn(at, len));
+    }
+    if (is_served && !cuvee__json_number_at(plan, "rate", &x) &&
+        !cuvee__json_number_at(plan, "latency_bound_ms", &x))
+        rc |= json_object_set_new(plan, "latency_bound_ms", json_real(LATENCY_BOUND_MS));
+    rc |= json_array_size(also) ? json_object_set(plan, "also", also) : 0;
+    if (names[n] == '\0') json_object_del(plan, "also");
+    json_decref(also);
+    return rc;
+}
+
+/* The curve of the story: from one worker to as many as it had. */
+static int set_sweep(json_t *plan, const char *arm)
+{
+    return json_object_set_new(plan, "sweep",
+                               json_pack("{s:o, s:[i,i,i,i], s:[i,i], s:i}", "arm",
+                                         cuvee__json_string(arm), "workers", 1, 2, 4, 8, "threads",
+                                         0, 1, "blocks", 1));
+}
+
+static bool is_waited_for(const json_t *plan)
+{
+    return json_array_size(json_object_get(plan, "also")) ||
+           !cuvee__json_text_is(plan, "scenario", "offline");
+}
+
 static int override(json_t *plan, const struct bench_request *r, cuvee_error *err)
 {
     json_t *input = json_object_get(plan, "input");
     int rc = set_text(input, "path", r->input) | set_text(input, "column", r->column) |
-             set_text(input, "gold", r->gold) | set_text(plan, "scenario", r->scenario) |
-             set_whole(plan, "blocks", r->blocks) | set_whole(input, "limit", r->limit);
+             set_text(input, "gold", r->gold) | set_whole(plan, "blocks", r->blocks) |
+             set_whole(input, "limit", r->limit);
     /* Of another input nobody knows the labels. */
     if (r->input && !r->gold) json_object_del(input, "gold");
     if (r->is_random_model) json_object_del(input, "gold");
@@ -46,7 +84,13 @@ static int override(json_t *plan, const struct bench_request *r, cuvee_error *er
         rc |= json_object_set_new(plan, "core_hour_price", json_real(r->core_hour_price));
     if (r->latency_bound_ms > 0)
         rc |= json_object_set_new(plan, "latency_bound_ms", json_real(r->latency_bound_ms));
-    if (r->without_sweep || r->scenario) json_object_del(plan, "sweep");
+    if (r->scenarios) rc |= set_scenarios(plan, r->scenarios);
+    if (r->is_quick && !r->limit && is_waited_for(plan)) /* of 100 there is no p99 */
+        rc |= json_object_set_new(input, "limit",
+                                  json_integer((json_int_t)cuvee__plan_also_items(plan)));
+    if (r->without_sweep || !cuvee__json_text_is(plan, "scenario", "offline"))
+        json_object_del(plan, "sweep");
+    if (r->sweep) rc |= set_sweep(plan, r->sweep);
     return rc < 0 ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory") : CUVEE_OK;
 }
 
@@ -67,6 +111,26 @@ static int find_named(json_t *object, const char *key, const char *plan_path, cu
                : CUVEE_OK;
 }
 
+/* Files that it names may have been named from another directory: then they are sought anew. */
+static int copy_plan(const json_t *resumed, json_t **ret, cuvee_error *err)
+{
+    json_t *plan = json_deep_copy(resumed);
+    json_t *const objects[] = {json_object_get(plan, "input"), plan};
+    static const char *const keys[] = {"path", "answers"};
+    int rc = plan ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        const char *name = cuvee__json_text_at(objects[i], keys[i]), *slash = strrchr(name, '/');
+        if (slash && !cuvee__file_exists(name))
+            rc = json_object_set_new(objects[i], keys[i], cuvee__json_string(slash + 1));
+    }
+    if (rc == 0) {
+        *ret = plan;
+        return CUVEE_OK;
+    }
+    json_decref(plan);
+    return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+}
+
 static int read_plan(const struct bench_request *r, char path[BENCH_PATH_ROOM], json_t **ret,
                      cuvee_error *err)
 {
@@ -81,6 +145,7 @@ static int read_plan(const struct bench_request *r, char path[BENCH_PATH_ROOM], 
         return cuvee__fail(err, CUVEE_E_IO,
                            "the plan that comes with cuvee is not there (share/cuvee/%s)",
                            installed);
+    if (r->resumed && !r->plan) return copy_plan(r->resumed, ret, err);
     int rc = cuvee__file_read(path, &text, err);
     if (rc == CUVEE_OK) rc = cuvee__plan_parse(buffer_span(&text), path, ret, err);
     cuvee__buffer_deinit(&text);

@@ -13,7 +13,11 @@
 /* What a command line says about the plan; NULL or 0: as the plan says. */
 struct bench_request {
     const char *plan; /* file; NULL: the one that comes with cuvee */
-    const char *arms, *input, *column, *gold, *scenario;
+    const char *arms, *input, *column, *gold;
+    const char
+        *scenarios;    /* names, separated by commas: the first is the plan's, the others also */
+    const char *sweep; /* of this arm, in the place of the plan's */
+    const json_t *resumed; /* plan of the experiment that goes on; NULL: none */
     int64_t blocks, limit;
     double rate, latency_bound_ms, core_hour_price;
     bool is_quick;

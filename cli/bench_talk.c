@@ -64,6 +64,10 @@ void cli__bench_talk_end(void *arg, const json_t *run)
         snprintf(block, sizeof block, "%dx%d",
                  (int)json_integer_value(cuvee__json_at(run, "settings.workers")),
                  (int)json_integer_value(cuvee__json_at(run, "settings.threads")));
+    else if (strcmp(kind, "scenario") == 0)
+        snprintf(block, sizeof block, "%.20s", cuvee__json_text_at(run, "scenario"));
+    else if (strcmp(kind, "rate") == 0)
+        snprintf(block, sizeof block, "%.3g/s", json_number_value(json_object_get(run, "rate")));
     else if (strcmp(kind, "warm-up") != 0)
         snprintf(block, sizeof block, "block %d",
                  (int)json_integer_value(json_object_get(run, "block")) + 1);

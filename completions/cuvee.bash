@@ -91,10 +91,11 @@ _cuvee() {
         bench:--limit) return ;;
         bench:--model|bench:-m) COMPREPLY=($(compgen -d -- "$cur")); return ;;
         bench:--model-shape) COMPREPLY=($(compgen -W 'distilbert-base bert-base bert-large' -- "$cur")); return ;;
-        bench:--scenario) COMPREPLY=($(compgen -W 'offline single server' -- "$cur")); return ;;
+        bench:--scenario) return ;;
         bench:--rate) return ;;
         bench:--latency-bound) return ;;
         bench:--blocks) return ;;
+        bench:--sweep) return ;;
         bench:--cpus) return ;;
         bench:--limit-mem) return ;;
         bench:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -142,7 +143,7 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
-        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --cpus --limit-mem --python --timeout --wait --core-hour-price --no-texts --quiet -q --help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --sweep --cpus --limit-mem --python --timeout --wait --core-hour-price --no-texts --quiet -q --help -h --version -V' ;;
         bench-setup) options='--dry-run --help -h --version -V' ;;
         bench-report) options='--format -f --output -o --no-texts --help -h --version -V' ;;
         bench-compare) options='--json --help -h --version -V' ;;

@@ -344,3 +344,8 @@ json_t *cuvee__json_string(const char *bytes)
     cuvee__buffer_deinit(&text);
     return string;
 }
+
+json_t *cuvee__json_real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}

@@ -26,4 +26,7 @@ int cuvee__json_parse_as_reals(struct span text, const char *name, json_t **ret_
  * UTF-8 becomes U+FFFD. NULL when out of memory. */
 json_t *cuvee__json_string(const char *bytes);
 
+/* A JSON number; null for what is none (NAN, infinite). NULL when out of memory. */
+json_t *cuvee__json_real(double x);
+
 #endif

@@ -6,13 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/json_at.h"
 #include "bench/advise_words.h"
-
-static json_t *real_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
 
 static const char *team_name(enum advise_team team)
 {
@@ -23,11 +19,11 @@ static const char *team_name(enum advise_team team)
 static json_t *limits_to_json(const struct advise_limits *l)
 {
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "memory_bytes", real_or_null(l->memory_bytes),
-        "latency_p99_ms", real_or_null(l->latency_p99_ms), "rows", real_or_null(l->rows),
-        "finish_within_s", real_or_null(l->finish_within_s), "items_per_s",
-        real_or_null(l->items_per_s), "core_hour_price", real_or_null(l->core_hour_price), "model",
-        l->model, "team", team_name(l->team));
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "memory_bytes",
+        cuvee__json_real(l->memory_bytes), "latency_p99_ms", cuvee__json_real(l->latency_p99_ms),
+        "rows", cuvee__json_real(l->rows), "finish_within_s", cuvee__json_real(l->finish_within_s),
+        "items_per_s", cuvee__json_real(l->items_per_s), "core_hour_price",
+        cuvee__json_real(l->core_hour_price), "model", l->model, "team", team_name(l->team));
 }
 
 static json_t *uses_to_json(const struct candidate *c, const struct advise_limits *limits)
@@ -38,7 +34,7 @@ static json_t *uses_to_json(const struct candidate *c, const struct advise_limit
         const enum advise_limit which = (enum advise_limit)k;
         if (!isnan(cuvee__contest_limit(limits, which)))
             rc = json_object_set_new(uses, cuvee__advise_limit_name(which),
-                                     real_or_null(cuvee__contest_use(c, limits, which)));
+                                     cuvee__json_real(cuvee__contest_use(c, limits, which)));
     }
     return uses;
 }
@@ -47,20 +43,23 @@ static json_t *candidate_to_json(const struct candidate *c, const struct advise_
 {
     if (!c) return json_null();
     const double price = limits->core_hour_price * 1e6 / c->items_per_core_hour;
-    json_t *figures = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "memory_bytes",
-        real_or_null(c->amount[ADVISE_MEMORY]), "upper", real_or_null(c->upper), "steady",
-        real_or_null(c->steady), "items_per_s", real_or_null(c->items_per_s), "rate",
-        real_or_null(c->amount[ADVISE_RATE]), "latency_p99_ms",
-        real_or_null(c->amount[ADVISE_LATENCY]), "finish_s", real_or_null(c->amount[ADVISE_FINISH]),
-        "items_per_core_hour", real_or_null(c->items_per_core_hour), "price_per_million",
-        real_or_null(price), "labels_differ", real_or_null(c->labels_differ));
+    json_t *figures =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "memory_bytes",
+                  cuvee__json_real(c->memory_bytes), "upper", cuvee__json_real(c->upper), "steady",
+                  cuvee__json_real(c->steady), "items_per_s", cuvee__json_real(c->items_per_s),
+                  "rate", cuvee__json_real(cuvee__contest_amount(c, limits, ADVISE_RATE)),
+                  "rate_is_measured", cuvee__contest_is_served(c, limits), "latency_p99_ms",
+                  cuvee__json_real(cuvee__contest_amount(c, limits, ADVISE_LATENCY)), "finish_s",
+                  cuvee__json_real(c->finish_s), "items_per_core_hour",
+                  cuvee__json_real(c->items_per_core_hour), "price_per_million",
+                  cuvee__json_real(price), "labels_differ", cuvee__json_real(c->labels_differ));
     json_t *operations = json_pack("{s:i, s:s, s:s}", "parts", c->parts, "text",
                                    c->traits->parts_text, "breaks", c->traits->breaks_text);
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "arm", c->arm, "title",
-                     c->title, "from", c->from, "workers", real_or_null(c->workers), "threads",
-                     real_or_null(c->threads), "precision", c->precision, "n", real_or_null(c->n),
-                     "figures", figures, "operations", operations, "use", uses_to_json(c, limits));
+                     c->title, "from", c->from, "workers", cuvee__json_real(c->workers), "threads",
+                     cuvee__json_real(c->threads), "precision", c->precision, "n",
+                     cuvee__json_real(c->n), "figures", figures, "operations", operations, "use",
+                     uses_to_json(c, limits));
 }
 
 /* ---- the command ---- */
@@ -120,13 +119,14 @@ int cuvee__advise(const json_t *results, const struct advise_limits *limits, jso
     const struct candidate *second =
         chosen ? cuvee__contest_choose(&contest, limits, chosen->arm) : NULL;
     const struct candidate *nearest = chosen ? NULL : cuvee__contest_nearest_miss(&contest, limits);
-    advice =
-        json_pack("{s:s, s:b, s:o, s:{s:f, s:f, s:f}, s:o, s:o, s:o, s:o}", "schema", "advice/1",
-                  "fits", chosen != NULL, "limits", limits_to_json(limits), "rules", "headroom",
-                  ADVISE_HEADROOM, "busy", ADVISE_BUSY, "worth", ADVISE_WORTH, "recommended",
-                  candidate_to_json(chosen, limits), "command", command_of(chosen, results, limits),
-                  "runner_up", candidate_to_json(second, limits), "nearest_miss",
-                  candidate_to_json(nearest, limits));
+    advice = json_pack(
+        "{s:s, s:b, s:o, s:{s:f, s:f, s:f, s:O?}, s:o, s:o, s:o, s:o}", "schema", "advice/1",
+        "fits", chosen != NULL, "limits", limits_to_json(limits), "rules", "headroom",
+        ADVISE_HEADROOM, "busy", ADVISE_BUSY, "worth", ADVISE_WORTH, "latency_bound_ms",
+        cuvee__json_at(results, "plan.latency_bound_ms"), "recommended",
+        candidate_to_json(chosen, limits), "command", command_of(chosen, results, limits),
+        "runner_up", candidate_to_json(second, limits), "nearest_miss",
+        candidate_to_json(nearest, limits));
     rc = advice ? cuvee__advise_words(advice, results, &contest, limits, chosen, second, err)
                 : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for advice");
 done:

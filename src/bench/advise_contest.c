@@ -78,22 +78,28 @@ static void describe(struct candidate *c, const json_t *results, const char *arm
                (limits->team != ADVISE_ANY_TEAM && c->traits->team != limits->team);
 }
 
-static void set_amounts(struct candidate *c, double seconds_per_item, double p99_ms,
+static void set_amounts(struct candidate *c, double seconds_per_item,
                         const struct advise_limits *limits)
 {
-    c->amount[ADVISE_MEMORY] = c->upper * (1 + ADVISE_HEADROOM);
-    c->amount[ADVISE_LATENCY] = p99_ms;
-    c->amount[ADVISE_FINISH] = c->load_s + limits->rows * seconds_per_item;
-    c->amount[ADVISE_RATE] = c->items_per_s * ADVISE_BUSY;
+    c->memory_bytes = c->upper * (1 + ADVISE_HEADROOM);
+    c->finish_s = c->load_s + limits->rows * seconds_per_item;
+}
+
+/* In a batch all items are there at once: when one of them was answered says nothing of a caller's
+ * wait, so it is not among these. */
+static void read_waits(struct candidate *c, const json_t *arm)
+{
+    c->single_p99_ms = number_or(arm, "scenarios.single.p99", NAN);
+    c->served_p99_ms = number_or(arm, "scenarios.server.p99", NAN);
+    c->served_rate = number_or(arm, "scenarios.server.rate", NAN);
+    c->max_rate = number_or(arm, "max_rate.rate", NAN);
+    c->probes = json_object_get(arm, "probes");
 }
 
 static void read_arm(struct candidate *c, const json_t *results, size_t idx,
                      const struct advise_limits *limits)
 {
     const json_t *arm = json_array_get(cuvee__json_at(results, "summary.arms"), idx);
-    /* In a batch all items are there at once: when one of them was answered says nothing of a
-     * caller's wait. */
-    const bool has_waits = strcmp(cuvee__json_text_at(results, "plan.scenario"), "offline") != 0;
     describe(c, results, cuvee__json_text_at(arm, "arm"), limits);
     snprintf(c->from, sizeof c->from, "summary.arms.%zu", idx);
     c->n = number_or(arm, "n", 0);
@@ -103,8 +109,8 @@ static void read_arm(struct candidate *c, const json_t *results, size_t idx,
     c->upper = number_or(arm, "plan_bytes", NAN);
     c->steady = number_or(arm, "steady_median.median", NAN);
     c->load_s = number_or(arm, "load_s.median", 0);
-    set_amounts(c, seconds_per_item(arm, c->items_per_s),
-                has_waits ? number_or(arm, "latency_ms.p99", NAN) : NAN, limits);
+    set_amounts(c, seconds_per_item(arm, c->items_per_s), limits);
+    read_waits(c, arm);
 }
 
 static void read_point(struct candidate *c, const json_t *results, size_t idx,
@@ -122,7 +128,8 @@ static void read_point(struct candidate *c, const json_t *results, size_t idx,
     c->upper = number_or(point, "upper.max", NAN);
     c->steady = NAN;
     c->load_s = 0; /* it is in the rate */
-    set_amounts(c, 1 / c->items_per_s, NAN, limits);
+    set_amounts(c, 1 / c->items_per_s, limits);
+    read_waits(c, NULL);
 }
 
 /* A sweep compares no answers: they are those of the arm itself. */
@@ -136,6 +143,11 @@ static double labels_of_arm(const struct contest *c, const char *arm)
 static bool is_twin(const json_t *results, const char *arm)
 {
     return json_is_true(json_object_get(described(results, arm), "twin"));
+}
+
+static bool has_served(const struct candidate *c)
+{
+    return !isnan(c->served_p99_ms) || json_array_size(c->probes) > 0;
 }
 
 int cuvee__contest_init(struct contest *c, const json_t *results,
@@ -160,6 +172,9 @@ int cuvee__contest_init(struct contest *c, const json_t *results,
         own->labels_differ = labels_of_arm(c, own->arm);
         if (own->n > 0 && own->items_per_s > 0) c->n++;
     }
+    bool is_any_served = false;
+    for (size_t i = 0; i < c->n; i++) is_any_served |= has_served(&c->list[i]);
+    for (size_t i = 0; i < c->n; i++) c->list[i].should_have_served = is_any_served;
     if (c->n == 0)
         return cuvee__fail(err, CUVEE_E_FORMAT, "no arm of these results has a run that counts");
     return CUVEE_OK;
@@ -201,12 +216,66 @@ struct advise_limits cuvee__contest_with_limit(const struct advise_limits *limit
     return other;
 }
 
+/* Of the rates that were tried, or given, the least p99 at this one or a higher. NAN: none. */
+static double p99_at_rate(const struct candidate *c, double rate)
+{
+    double least = c->served_rate >= rate ? c->served_p99_ms : NAN;
+    for (size_t i = 0; i < json_array_size(c->probes); i++) {
+        const json_t *probe = json_array_get(c->probes, i);
+        if (number_or(probe, "rate", NAN) >= rate)
+            least = fmin(least, number_or(probe, "p99_ms", NAN)); /* fmin passes NAN over */
+    }
+    return least;
+}
+
+/* The highest of them at which 99 of 100 answers came within so long. 0: at none. */
+static double rate_within(const struct candidate *c, double p99_ms)
+{
+    double most = c->served_p99_ms <= p99_ms ? c->served_rate : 0;
+    for (size_t i = 0; i < json_array_size(c->probes); i++) {
+        const json_t *probe = json_array_get(c->probes, i);
+        if (number_or(probe, "p99_ms", NAN) <= p99_ms)
+            most = fmax(most, number_or(probe, "rate", 0));
+    }
+    return most;
+}
+
+bool cuvee__contest_is_served(const struct candidate *c, const struct advise_limits *limits)
+{
+    return isnan(limits->latency_p99_ms) ? !isnan(c->max_rate) : has_served(c);
+}
+
+double cuvee__contest_amount(const struct candidate *c, const struct advise_limits *limits,
+                             enum advise_limit which)
+{
+    switch (which) {
+    case ADVISE_MEMORY:
+        return c->memory_bytes;
+    case ADVISE_FINISH:
+        return c->finish_s;
+    case ADVISE_LATENCY:
+        if (!isnan(limits->items_per_s) && (has_served(c) || c->should_have_served))
+            return p99_at_rate(c, limits->items_per_s);
+        return isnan(c->single_p99_ms) ? c->served_p99_ms : c->single_p99_ms;
+    case ADVISE_RATE:
+        if (!cuvee__contest_is_served(c, limits)) {
+            const bool is_unknown = c->should_have_served && !isnan(limits->latency_p99_ms);
+            return is_unknown ? NAN : c->items_per_s * ADVISE_BUSY;
+        }
+        return isnan(limits->latency_p99_ms) ? c->max_rate : rate_within(c, limits->latency_p99_ms);
+    case ADVISE_N_LIMITS:
+        break;
+    }
+    return NAN;
+}
+
 double cuvee__contest_use(const struct candidate *c, const struct advise_limits *limits,
                           enum advise_limit which)
 {
     const double limit = cuvee__contest_limit(limits, which);
     if (isnan(limit)) return 0;
-    return which == ADVISE_RATE ? limit / c->amount[which] : c->amount[which] / limit;
+    const double amount = cuvee__contest_amount(c, limits, which);
+    return which == ADVISE_RATE ? limit / amount : amount / limit;
 }
 
 enum advise_limit cuvee__contest_tightest(const struct candidate *c,
@@ -305,7 +374,7 @@ static void try_change(const struct contest *c, const struct advise_limits *limi
                        struct change *ret)
 {
     const double limit = cuvee__contest_limit(limits, which);
-    const double from = isnan(limit) ? chosen->amount[which] : limit;
+    const double from = isnan(limit) ? cuvee__contest_amount(chosen, limits, which) : limit;
     for (int side = -1; side <= 1; side += 2) {
         const double tried = value * (1 + side * 1e-9);
         /* A lesser one than asked is found below a threshold, a greater one above. */
@@ -327,9 +396,9 @@ bool cuvee__contest_change(const struct contest *c, const struct advise_limits *
 {
     struct change found = {which, NAN, false, INFINITY, NULL};
     if (which == ADVISE_FINISH && isnan(limits->rows)) return false;
-    if (isnan(chosen->amount[which])) return false;
+    if (isnan(cuvee__contest_amount(chosen, limits, which))) return false;
     for (size_t i = 0; i < c->n; i++) {
-        const double value = c->list[i].amount[which];
+        const double value = cuvee__contest_amount(&c->list[i], limits, which);
         if (c->list[i].can_run && value > 0) try_change(c, limits, chosen, which, value, &found);
     }
     if (isinf(found.distance)) return false;

@@ -27,9 +27,12 @@ struct candidate {
     double n, workers, threads, labels_differ;
     double items_per_s, items_per_core_hour; /* at least: the lower end of its interval */
     double upper, steady, load_s;
-    /* By enum advise_limit: bytes with headroom, ms, seconds for the rows, items per second that
-     * it can be asked for. */
-    double amount[ADVISE_N_LIMITS];
+    double memory_bytes, finish_s; /* with headroom; for the rows */
+    /* Of its callers: one at a time; at a rate that was given; at those that were tried ({rate,
+     * p99_ms, met}, or NULL). */
+    double single_p99_ms, served_rate, served_p99_ms, max_rate;
+    const json_t *probes;
+    bool should_have_served; /* others were asked at a rate: of this one nothing is assumed */
 };
 
 struct contest {
@@ -48,6 +51,14 @@ double cuvee__contest_limit(const struct advise_limits *limits, enum advise_limi
 /* The same limits with another one. */
 struct advise_limits cuvee__contest_with_limit(const struct advise_limits *limits,
                                                enum advise_limit which, double value);
+
+/* What an arm takes of what is limited: bytes with headroom; ms of a p99; seconds for the rows;
+ * items a second that it can be asked for. A wait depends on the rate and a rate on the wait that
+ * is allowed, so they are looked up among the rates that were tried. NAN: not known. */
+double cuvee__contest_amount(const struct candidate *c, const struct advise_limits *limits,
+                             enum advise_limit which);
+/* Its rate was measured under arrivals, and is no share of its throughput. */
+bool cuvee__contest_is_served(const struct candidate *c, const struct advise_limits *limits);
 
 /* How much of a limit is used: above 1 is too much. 0: not limited. NAN: not known. */
 double cuvee__contest_use(const struct candidate *c, const struct advise_limits *limits,

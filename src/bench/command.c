@@ -116,7 +116,8 @@ int cuvee__command_build(const struct bench_setup *setup, const struct run_reque
         {"input", input},
         {"column", column},
         {"answers", answers},
-        {"scenario", cuvee__json_text_at(setup->plan, "scenario")},
+        {"scenario",
+         request->scenario ? request->scenario : cuvee__json_text_at(setup->plan, "scenario")},
         /* A word, since options refuse the empty one; no arm looks for it but in scenario server.
          */
         {"schedule", request->schedule ? request->schedule : "none"},

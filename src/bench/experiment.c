@@ -9,6 +9,7 @@
 #include "bench/plan.h"
 #include "bench/rates.h"
 #include "bench/results.h"
+#include "bench/scenarios.h"
 #include "bench/schedule.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -23,13 +24,14 @@ static int no_memory(cuvee_error *err)
 /* ---- what has run ---- */
 
 /* Is it one of an arm's runs in a block, warm-up (-1) included? What was interrupted was none, and
- * a sweep or a search has no blocks. */
+ * a sweep, a search or another scenario has no blocks. */
 static bool is_run_in(const json_t *run, const char *arm, long block)
 {
     return cuvee__json_text_is(run, "arm", arm) &&
            !cuvee__json_text_is(run, "status", "interrupted") &&
            !cuvee__json_text_is(run, "kind", "sweep") &&
            !cuvee__json_text_is(run, "kind", "rate") &&
+           !cuvee__json_text_is(run, "kind", "scenario") &&
            json_integer_value(json_object_get(run, "block")) == block;
 }
 
@@ -182,7 +184,7 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     json_t *run = NULL;
     struct answers answers = {0};
     request->id = json_array_size(json_object_get(e->results, "runs"));
-    if (*e->schedule && !request->schedule) {
+    if (*e->schedule && !request->schedule && !request->scenario) {
         request->schedule = e->schedule;
         request->rate = e->rate;
     }
@@ -220,10 +222,20 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
 
 /* ---- the parts of an experiment ---- */
 
-static bool is_over(const struct experiment *e, uint64_t begin_ns)
+bool cuvee__experiment_is_over(const struct experiment *e)
 {
-    const double elapsed_s = (double)(cuvee__clock_ns() - begin_ns) / 1e9;
+    const double elapsed_s = (double)(cuvee__clock_ns() - e->begin_ns) / 1e9;
     return *e->setup.stop || (e->budget_s > 0 && elapsed_s > e->budget_s);
+}
+
+bool cuvee__experiment_takes(const struct experiment *e, size_t i, const json_t **ret_arm)
+{
+    const json_t *an_entry = entry(e, i);
+    if (is_skipped(an_entry) || json_is_string(json_object_get(an_entry, "given_up")) ||
+        json_is_true(json_object_get(an_entry, "twin")))
+        return false;
+    *ret_arm = arm_of(e, an_entry);
+    return true;
 }
 
 static int give_up(struct experiment *e, json_t *an_entry, cuvee_error *err)
@@ -257,13 +269,14 @@ static int warm_up_entry(struct experiment *e, json_t *an_entry, double *baselin
     return rc;
 }
 
-static int warm_up(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
+static int warm_up(struct experiment *e, cuvee_error *err)
 {
     double baseline_s = 0;
     int rc = CUVEE_OK;
     cuvee__json_number_at(find_run(e->results, reference_of(e), -1), "wall_s", &baseline_s);
     for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e) && !is_over(e, begin_ns); i++) {
+        for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e) && !cuvee__experiment_is_over(e);
+             i++) {
             json_t *an_entry = entry(e, i);
             const char *name = cuvee__json_text_at(an_entry, "name");
             const bool is_reference = strcmp(name, reference_of(e)) == 0;
@@ -275,14 +288,14 @@ static int warm_up(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
     return rc;
 }
 
-static int run_block(struct experiment *e, long block, uint64_t begin_ns, cuvee_error *err)
+static int run_block(struct experiment *e, long block, cuvee_error *err)
 {
     size_t order[CUVEE__PLAN_MAX_ARMS + 1];
     const size_t n = n_entries(e);
     const json_t *seed = json_object_get(e->setup.plan, "seed");
     int rc = CUVEE_OK;
     cuvee__schedule_block((uint64_t)json_integer_value(seed), (uint64_t)block, order, n);
-    for (size_t k = 0; rc == CUVEE_OK && k < n && !is_over(e, begin_ns); k++) {
+    for (size_t k = 0; rc == CUVEE_OK && k < n && !cuvee__experiment_is_over(e); k++) {
         json_t *an_entry = entry(e, order[k]);
         const char *name = cuvee__json_text_at(an_entry, "name");
         if (!runs_in(e, an_entry, block) || has_run(e->results, name, block)) continue;
@@ -338,7 +351,7 @@ static int sweep_once(struct experiment *e, const json_t *an_entry, long block, 
                : cuvee__experiment_run_once(e, &request, &run, err);
 }
 
-static int run_sweep(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
+static int run_sweep(struct experiment *e, cuvee_error *err)
 {
     const json_t *sweep = json_object_get(e->setup.plan, "sweep");
     const json_t *workers = json_object_get(sweep, "workers"),
@@ -353,7 +366,7 @@ static int run_sweep(struct experiment *e, uint64_t begin_ns, cuvee_error *err)
     for (long block = 0; block < (own_blocks > 0 ? own_blocks : 1); block++)
         for (size_t w = 0; w < json_array_size(workers); w++)
             for (size_t t = 0; t < json_array_size(threads); t++) {
-                if (is_over(e, begin_ns)) return rc;
+                if (cuvee__experiment_is_over(e)) return rc;
                 rc = sweep_once(e, swept, block,
                                 (long)json_integer_value(json_array_get(workers, w)),
                                 (long)json_integer_value(json_array_get(threads, t)), err);
@@ -379,27 +392,22 @@ static int schedule_arrivals(struct experiment *e, cuvee_error *err)
     return cuvee__arrivals_write(&e->setup, e->rate, e->schedule, sizeof e->schedule, err);
 }
 
-/* Probes have arrivals of their own. */
-static int find_rates(struct experiment *e, cuvee_error *err)
-{
-    return *e->schedule ? cuvee__rates_find(e, err) : CUVEE_OK;
-}
-
 int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
 {
-    const uint64_t begin_ns = cuvee__clock_ns();
     char now[32];
+    e->begin_ns = cuvee__clock_ns();
     int rc = take_kept_answers(e, err);
     if (rc == CUVEE_OK) rc = schedule_arrivals(e, err);
     e->setup.max_items = e->warms_up_briefly ? 1 : 0;
-    if (rc == CUVEE_OK) rc = warm_up(e, begin_ns, err);
+    if (rc == CUVEE_OK) rc = warm_up(e, err);
     e->setup.max_items = 0;
-    if (rc == CUVEE_OK && e->expected.n == 0 && !is_over(e, begin_ns))
+    if (rc == CUVEE_OK && e->expected.n == 0 && !cuvee__experiment_is_over(e))
         rc = run_reference_first(e, err);
-    for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !is_over(e, begin_ns); block++)
-        rc = run_block(e, block, begin_ns, err);
-    if (rc == CUVEE_OK && !is_over(e, begin_ns)) rc = run_sweep(e, begin_ns, err);
-    if (rc == CUVEE_OK && !is_over(e, begin_ns)) rc = find_rates(e, err);
+    for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !cuvee__experiment_is_over(e);
+         block++)
+        rc = run_block(e, block, err);
+    if (rc == CUVEE_OK && !cuvee__experiment_is_over(e)) rc = run_sweep(e, err);
+    if (rc == CUVEE_OK && !cuvee__experiment_is_over(e)) rc = cuvee__scenarios_run(e, err);
     if (rc < 0) return rc;
     const char *state = *e->setup.stop ? "interrupted" : "complete";
     if (json_object_set_new(e->results, "state", json_string(state)) < 0 ||
@@ -412,9 +420,10 @@ size_t cuvee__experiment_n_runs(const struct experiment *e)
 {
     const json_t *sweep = json_object_get(e->setup.plan, "sweep");
     const json_int_t sweep_blocks = json_integer_value(json_object_get(sweep, "blocks"));
-    size_t n = json_array_size(json_object_get(sweep, "workers")) *
-               json_array_size(json_object_get(sweep, "threads")) *
-               (size_t)(sweep_blocks > 0 ? sweep_blocks : 1);
+    size_t n = cuvee__scenarios_n_runs(e);
+    n += json_array_size(json_object_get(sweep, "workers")) *
+         json_array_size(json_object_get(sweep, "threads")) *
+         (size_t)(sweep_blocks > 0 ? sweep_blocks : 1);
     for (size_t i = 0; i < n_entries(e); i++) {
         if (is_skipped(entry(e, i))) continue;
         for (long block = 0; block < n_blocks(e); block++) n += runs_in(e, entry(e, i), block);

@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bench/run.h"
 
@@ -28,6 +29,7 @@ struct experiment {
     bool warms_up_briefly; /* with one item: what is made once, as a packed model, is made then */
     bool repeats;          /* disturbed runs */
     double budget_s;        /* no run begins after so long; 0: none */
+    uint64_t begin_ns;      /* set by cuvee__experiment_run() */
     double rate;            /* of scenario server: of the plan */
     char schedule[4400];    /* its arrivals; "": none */
 
@@ -47,6 +49,13 @@ int cuvee__experiment_run(struct experiment *e, cuvee_error *err);
  *   ret_run  borrowed from the results */
 int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
                                cuvee_error *err);
+
+/* The user asked for the end, or the budget is spent: no run may begin. */
+bool cuvee__experiment_is_over(const struct experiment *e);
+
+/* Arms that can run, for those that run them in their own order: the entry i of results.arms, its
+ * arm of the plan; false: no arm (the twin), skipped, or given up. */
+bool cuvee__experiment_takes(const struct experiment *e, size_t i, const json_t **ret_arm);
 
 /* Runs that there will be, at most, without those again. */
 size_t cuvee__experiment_n_runs(const struct experiment *e);

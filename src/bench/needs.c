@@ -73,12 +73,12 @@ static bool has_library(const char *name)
     return cuvee__dynamic_library_open(name, &library, NULL) == CUVEE_OK;
 }
 
-static bool lacks_scenario(const json_t *arm, const char *scenario)
+bool cuvee__arm_has_scenario(const json_t *arm, const char *scenario)
 {
     const json_t *list = json_object_get(arm, "scenarios");
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (strcmp(json_string_value(json_array_get(list, i)), scenario) == 0) return false;
-    return list != NULL;
+        if (strcmp(json_string_value(json_array_get(list, i)), scenario) == 0) return true;
+    return list == NULL;
 }
 
 int cuvee__needs_missing(const json_t *arm, const char *python, const char *scenario,
@@ -88,7 +88,8 @@ int cuvee__needs_missing(const json_t *arm, const char *python, const char *scen
     struct word_list modules = {0};
     int rc = CUVEE_OK;
     *ret_reason = '\0';
-    if (lacks_scenario(arm, scenario)) say(ret_reason, room, "it has no scenario ", scenario);
+    if (!cuvee__arm_has_scenario(arm, scenario))
+        say(ret_reason, room, "it has no scenario ", scenario);
     for (size_t i = 0; rc == CUVEE_OK && i < json_array_size(needs); i++) {
         const char *need = json_string_value(json_array_get(needs, i));
         const char *name = strchr(need, ':');

@@ -5,9 +5,13 @@
 #define CUVEE_BENCH_NEEDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cuvee/cuvee.h"
+
+/* Does it run in this scenario? One that does not say runs in all. */
+bool cuvee__arm_has_scenario(const json_t *arm, const char *scenario);
 
 /* Why an arm cannot run: what of its `needs` is missing, or the scenario is none of its. The empty
  * string when it can.

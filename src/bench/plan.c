@@ -13,6 +13,9 @@
 enum kind { TEXT, WHOLE, REAL, LIST, TEXTS, OBJECT, COUNT };
 #define COUNT_OR_CORES COUNT
 
+/* What a p99 needs to be known with 95 % (1 - 0.99^n), and one more. */
+enum { ALSO_ITEMS = 300 };
+
 struct key {
     const char *name;
     enum kind kind;
@@ -37,6 +40,8 @@ static const struct key plan_keys[] = {
     {"answers", TEXT, false},
     {"rate", REAL, false},
     {"latency_bound_ms", REAL, false},
+    {"also", TEXTS, false},
+    {"also_items", WHOLE, false},
     {"core_hour_price", REAL, false},
 };
 static const struct key input_keys[] = {
@@ -57,6 +62,8 @@ static const struct key setting_keys[] = {{"workers", COUNT_OR_CORES, false},
                                           {"batch", WHOLE, false},
                                           {"precision", TEXT, false},
                                           {"runtime", TEXT, false}};
+
+static const char *const scenarios[] = {"offline", "single", "server", NULL};
 
 #define N(table) (sizeof(table) / sizeof *(table))
 
@@ -126,6 +133,11 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
+static bool is_positive(const json_t *plan, const char *key)
+{
+    return json_number_value(json_object_get(plan, key)) > 0;
+}
+
 /* It is part of file names. */
 static bool is_name(const char *text)
 {
@@ -165,13 +177,15 @@ static int check_arm(const json_t *plan, size_t i, cuvee_error *err)
     return CUVEE_OK;
 }
 
-static int check_counts(const json_t *list, const char *what, cuvee_error *err)
+static int check_counts(const json_t *list, const char *what, json_int_t least, cuvee_error *err)
 {
     const size_t n = json_array_size(list);
     for (size_t i = 0; i < n; i++)
-        if (json_integer_value(json_array_get(list, i)) < 1)
-            return cuvee__fail(err, CUVEE_E_FORMAT, "the sweep: '%s' has what is no number above 0",
-                               what);
+        if (!json_is_integer(json_array_get(list, i)) ||
+            json_integer_value(json_array_get(list, i)) < least)
+            return cuvee__fail(err, CUVEE_E_FORMAT,
+                               "the sweep: '%s' has what is no whole number of %d or more", what,
+                               (int)least);
     return n ? CUVEE_OK : cuvee__fail(err, CUVEE_E_FORMAT, "the sweep: '%s' is empty", what);
 }
 
@@ -180,26 +194,48 @@ static int check_sweep(const json_t *plan, cuvee_error *err)
     const json_t *sweep = json_object_get(plan, "sweep");
     if (!sweep) return CUVEE_OK;
     int rc = check_keys(sweep, "the sweep", sweep_keys, N(sweep_keys), err);
-    if (rc == CUVEE_OK) rc = check_counts(json_object_get(sweep, "workers"), "workers", err);
-    if (rc == CUVEE_OK) rc = check_counts(json_object_get(sweep, "threads"), "threads", err);
+    if (rc == CUVEE_OK) rc = check_counts(json_object_get(sweep, "workers"), "workers", 1, err);
+    /* 0: as many as the library takes by itself. */
+    if (rc == CUVEE_OK) rc = check_counts(json_object_get(sweep, "threads"), "threads", 0, err);
     if (rc == CUVEE_OK && !cuvee__plan_arm(plan, cuvee__json_text_at(sweep, "arm")))
         rc = cuvee__fail(err, CUVEE_E_FORMAT, "the sweep: there is no arm '%s'",
                          cuvee__json_text_at(sweep, "arm"));
     return rc;
 }
 
+/* Those that are measured besides the one whose blocks are compared. */
+static int check_also(const json_t *plan, cuvee_error *err)
+{
+    const json_t *also = json_object_get(plan, "also");
+    for (size_t i = 0; i < json_array_size(also); i++) {
+        const char *name = json_string_value(json_array_get(also, i));
+        if (!is_one_of(name, scenarios))
+            return cuvee__fail(err, CUVEE_E_FORMAT, "'also': '%s' is not offline, single or server",
+                               name);
+        for (size_t k = 0; k < i; k++)
+            if (json_equal(json_array_get(also, i), json_array_get(also, k)))
+                return cuvee__fail(err, CUVEE_E_FORMAT, "'also' names '%s' twice", name);
+        if (cuvee__json_text_is(plan, "scenario", name))
+            return cuvee__fail(err, CUVEE_E_FORMAT, "'also' names '%s', which is the 'scenario'",
+                               name);
+        if (strcmp(name, "server") == 0 && !is_positive(plan, "rate") &&
+            !is_positive(plan, "latency_bound_ms"))
+            return cuvee__fail(err, CUVEE_E_FORMAT,
+                               "scenario server needs a 'rate' or a 'latency_bound_ms' above 0");
+    }
+    return CUVEE_OK;
+}
+
 static int check(const json_t *plan, cuvee_error *err)
 {
-    static const char *const scenarios[] = {"offline", "single", "server", NULL},
-                             *const metrics[] = {"items_per_s", "cpu_s", "footprint", NULL};
+    static const char *const metrics[] = {"items_per_s", "cpu_s", "footprint", NULL};
     int rc = check_keys(plan, "the plan", plan_keys, N(plan_keys), err);
     if (rc < 0) return rc;
     if (strcmp(cuvee__json_text_at(plan, "schema"), "bench-plan/1") != 0)
         return cuvee__fail(err, CUVEE_E_FORMAT, "'schema' is not \"bench-plan/1\"");
     if (!is_one_of(cuvee__json_text_at(plan, "scenario"), scenarios))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'scenario' is not offline, single or server");
-    if (strcmp(cuvee__json_text_at(plan, "scenario"), "server") == 0 &&
-        !(json_number_value(json_object_get(plan, "rate")) > 0))
+    if (cuvee__json_text_is(plan, "scenario", "server") && !is_positive(plan, "rate"))
         return cuvee__fail(err, CUVEE_E_FORMAT, "scenario server needs a 'rate' above 0");
     if (!is_one_of(cuvee__json_text_at(plan, "metric"), metrics))
         return cuvee__fail(err, CUVEE_E_FORMAT, "'metric' is not items_per_s, cpu_s or footprint");
@@ -207,6 +243,7 @@ static int check(const json_t *plan, cuvee_error *err)
     if (blocks < 1 || blocks > CUVEE__PLAN_MAX_BLOCKS)
         return cuvee__fail(err, CUVEE_E_FORMAT, "'blocks' is not from 1 to %d",
                            CUVEE__PLAN_MAX_BLOCKS);
+    if ((rc = check_also(plan, err)) < 0) return rc;
     rc = check_keys(json_object_get(plan, "input"), "input", input_keys, N(input_keys), err);
     const size_t n_arms = json_array_size(json_object_get(plan, "arms"));
     if (rc == CUVEE_OK && (n_arms < 1 || n_arms > CUVEE__PLAN_MAX_ARMS))
@@ -391,6 +428,67 @@ int cuvee__plan_hash(const json_t *plan, char ret_hex[65], cuvee_error *err)
     if (failed) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
     cuvee__sha256_final_hex(&h, ret_hex);
     return CUVEE_OK;
+}
+
+/* ---- going on ---- */
+
+/* Measured after the blocks, and in no verdict: they can be added to what has run. */
+static const char *const later_keys[] = {"sweep", "also", "also_items", "rate", "latency_bound_ms"};
+
+static int hash_without_later(const json_t *plan, char ret_hex[65], cuvee_error *err)
+{
+    json_t *bare = json_copy((json_t *)(uintptr_t)plan); /* takes no const */
+    for (size_t i = 0; bare && i < N(later_keys); i++) json_object_del(bare, later_keys[i]);
+    const int rc = bare ? cuvee__plan_hash(bare, ret_hex, err)
+                        : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+    json_decref(bare);
+    return rc;
+}
+
+static int add_missing(json_t *list, const json_t *more)
+{
+    for (size_t i = 0; i < json_array_size(more); i++) {
+        json_t *item = json_array_get(more, i);
+        bool is_there = false;
+        for (size_t k = 0; k < json_array_size(list); k++)
+            is_there |= json_equal(json_array_get(list, k), item);
+        if (!is_there && json_array_append(list, item) < 0) return -1;
+    }
+    return 0;
+}
+
+int cuvee__plan_extend(json_t *old, const json_t *fresh, cuvee_error *err)
+{
+    char own[65], other[65];
+    int rc = hash_without_later(old, own, err);
+    if (rc == CUVEE_OK) rc = hash_without_later(fresh, other, err);
+    if (rc < 0) return rc;
+    if (strcmp(own, other) != 0)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "the experiment cannot go on: it began with another plan");
+    for (size_t i = 0; i < N(later_keys); i++) {
+        json_t *theirs = json_object_get(fresh, later_keys[i]),
+               *mine = json_object_get(old, later_keys[i]);
+        if (!theirs) continue;
+        if (mine && json_is_array(mine)) { /* of `also`: what is new */
+            if (add_missing(mine, theirs) < 0)
+                return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+            continue;
+        }
+        if (mine && !json_equal(mine, theirs))
+            return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                               "the experiment cannot go on: it has another '%s' already",
+                               later_keys[i]);
+        if (json_object_set(old, later_keys[i], theirs) < 0)
+            return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+    }
+    return CUVEE_OK;
+}
+
+size_t cuvee__plan_also_items(const json_t *plan)
+{
+    const json_int_t own = json_integer_value(json_object_get(plan, "also_items"));
+    return own > 0 ? (size_t)own : ALSO_ITEMS;
 }
 
 /* ---- commands ---- */

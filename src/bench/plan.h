@@ -36,6 +36,14 @@ int cuvee__plan_settle(json_t *plan, size_t n_cores, cuvee_error *err);
  * Returns CUVEE_OK, CUVEE_E_NOMEM. */
 int cuvee__plan_hash(const json_t *plan, char ret_hex[65], cuvee_error *err);
 
+/* Add to the plan of an experiment that goes on what fresh has besides: a sweep, more scenarios.
+ * Returns CUVEE_OK, CUVEE_E_ARGUMENT (in something else they differ; the message says so),
+ * CUVEE_E_NOMEM. */
+int cuvee__plan_extend(json_t *old, const json_t *fresh, cuvee_error *err);
+
+/* Items of a run in one of the scenarios of `also`. */
+size_t cuvee__plan_also_items(const json_t *plan);
+
 /* The arm of that name, borrowed; NULL: none. */
 json_t *cuvee__plan_arm(const json_t *plan, const char *name);
 

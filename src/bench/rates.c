@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json_at.h"
+#include "bench/needs.h"
 #include "bench/plan.h"
 #include "bench/schedule.h"
 #include "table/writer.h"
@@ -51,11 +51,13 @@ int cuvee__arrivals_write(const struct bench_setup *setup, double per_second, ch
 struct search {
     double low, high; /* the highest rate that met, the lowest that did not; 0: none yet */
     double bound_ms;
+    int n; /* probes so far */
+    bool has_failed;
 };
 
 static double next_rate(const struct search *s, double first)
 {
-    if (!s->low && !s->high) return first;
+    if (s->n == 0 && (!s->high || first < s->high)) return first;
     if (!s->high) return 2 * s->low;
     if (!s->low) return s->high / 2;
     return sqrt(s->low * s->high);
@@ -66,6 +68,7 @@ static bool is_found(const struct search *s)
     return s->low > 0 && s->high > 0 && s->high / s->low < CLOSE_ENOUGH;
 }
 
+/* Of an arm whose probe failed nothing more is sought. */
 static int probe(struct experiment *e, struct search *s, const json_t *arm, double rate,
                  cuvee_error *err)
 {
@@ -77,12 +80,15 @@ static int probe(struct experiment *e, struct search *s, const json_t *arm, doub
     struct run_request request = {.arm = arm,
                                   .name = cuvee__json_text_at(arm, "name"),
                                   .kind = "rate",
+                                  .scenario = "server",
                                   .again_of = -1,
                                   .rate = rate,
                                   .schedule = path};
     if ((rc = cuvee__experiment_run_once(e, &request, &run, err)) < 0) return rc;
-    const bool met = strcmp(cuvee__json_text_at(run, "status"), "ok") == 0 &&
-                     cuvee__json_number_at(run, "latency_ms.p99", &p99) && p99 <= s->bound_ms;
+    s->n++;
+    s->has_failed = !cuvee__json_text_is(run, "status", "ok");
+    if (s->has_failed) return CUVEE_OK;
+    const bool met = cuvee__json_number_at(run, "latency_ms.p99", &p99) && p99 <= s->bound_ms;
     if (met)
         s->low = rate;
     else
@@ -92,66 +98,120 @@ static int probe(struct experiment *e, struct search *s, const json_t *arm, doub
     return CUVEE_OK;
 }
 
-/* What earlier probes of an experiment that goes on have found. Returns how many there were. */
-static int take_probes(const json_t *results, const char *arm, struct search *s)
+static bool is_probe_of(const json_t *run, const char *arm)
+{
+    return cuvee__json_text_is(run, "kind", "rate") && cuvee__json_text_is(run, "arm", arm) &&
+           !cuvee__json_text_is(run, "status", "interrupted");
+}
+
+/* What earlier probes of an experiment that goes on have found. */
+static void take_probes(const json_t *results, const char *arm, struct search *s)
 {
     const json_t *runs = json_object_get(results, "runs");
-    int n = 0;
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i), *met = json_object_get(run, "met");
         double rate;
-        if (!met || strcmp(cuvee__json_text_at(run, "arm"), arm) != 0 ||
-            !cuvee__json_number_at(run, "rate", &rate))
-            continue;
-        n++;
+        if (!is_probe_of(run, arm) || !cuvee__json_number_at(run, "rate", &rate)) continue;
+        s->n++;
+        s->has_failed |= !met;
         if (json_is_true(met))
             s->low = fmax(s->low, rate);
-        else
-            s->high = s->high ? fmin(s->high, rate) : rate;
+        else if (met)
+            s->high = s->high > 0 ? fmin(s->high, rate) : rate;
     }
-    return n;
 }
 
+/* Did it run with all items there? */
+static bool is_of_batch(const json_t *results, const json_t *run)
+{
+    return json_object_get(run, "scenario")
+               ? cuvee__json_text_is(run, "scenario", "offline")
+               : cuvee__json_text_is(results, "plan.scenario", "offline") &&
+                     json_is_true(json_object_get(run, "counts"));
+}
+
+/* The most that an arm did in a batch, items a second once it had loaded; 0: not known. */
+static double throughput_of(const json_t *results, const char *arm)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    double most = 0, items, work_s;
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        if (cuvee__json_text_is(run, "arm", arm) && cuvee__json_text_is(run, "status", "ok") &&
+            is_of_batch(results, run) && cuvee__json_number_at(run, "n_items", &items) &&
+            (cuvee__json_number_at(run, "work_s", &work_s) ||
+             cuvee__json_number_at(run, "wall_s", &work_s)) &&
+            work_s > 0)
+            most = fmax(most, items / work_s);
+    }
+    return most;
+}
+
+/* One more probe of an arm, where it needs one. */
+static int probe_arm(struct experiment *e, const json_t *arm, double bound_ms, cuvee_error *err)
+{
+    const char *name = cuvee__json_text_at(arm, "name");
+    double rate = 0;
+    /* At more than that a queue grows for as long as they arrive; a short probe may end before the
+     * bound shows it. */
+    struct search s = {.bound_ms = bound_ms, .high = throughput_of(e->results, name)};
+    cuvee__json_number_at(e->setup.plan, "rate", &rate);
+    if (!(rate > 0)) rate = s.high > 0 ? s.high / 2 : 1;
+    take_probes(e->results, name, &s);
+    if (s.n >= CUVEE__RATE_PROBES || s.has_failed || is_found(&s)) return CUVEE_OK;
+    return probe(e, &s, arm, next_rate(&s, rate), err);
+}
+
+/* All arms by turns, so that something is known of each when the time is up. */
 int cuvee__rates_find(struct experiment *e, cuvee_error *err)
 {
-    const json_t *entries = json_object_get(e->results, "arms");
-    double bound_ms = 0, first = 1;
+    const size_t n = json_array_size(json_object_get(e->results, "arms"));
+    double bound_ms = 0;
     int rc = CUVEE_OK;
     if (!cuvee__json_number_at(e->setup.plan, "latency_bound_ms", &bound_ms) || bound_ms <= 0)
         return CUVEE_OK;
-    cuvee__json_number_at(e->setup.plan, "rate", &first);
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
-        const char *name = cuvee__json_text_at(entry, "name");
-        struct search s = {.bound_ms = bound_ms};
-        if (json_is_string(json_object_get(entry, "skipped")) ||
-            json_is_string(json_object_get(entry, "given_up")) ||
-            json_is_true(json_object_get(entry, "twin")))
-            continue;
-        for (int n = take_probes(e->results, name, &s);
-             rc == CUVEE_OK && n < CUVEE__RATE_PROBES && !is_found(&s) && !*e->setup.stop; n++)
-            rc = probe(e, &s, cuvee__plan_arm(e->setup.plan, name), next_rate(&s, first), err);
-    }
+    for (int round = 0; round < CUVEE__RATE_PROBES; round++)
+        for (size_t i = 0; rc == CUVEE_OK && i < n && !cuvee__experiment_is_over(e); i++) {
+            const json_t *arm;
+            if (cuvee__experiment_takes(e, i, &arm) && cuvee__arm_has_scenario(arm, "server"))
+                rc = probe_arm(e, arm, bound_ms, err);
+        }
     return rc;
 }
 
-json_t *cuvee__rates_summary(const json_t *results, const char *arm)
+json_t *cuvee__rates_probes(const json_t *results, const char *arm)
 {
-    const json_t *runs = json_object_get(results, "runs"), *best = NULL;
-    double best_rate = 0;
-    json_int_t n = 0;
-    for (size_t i = 0; i < json_array_size(runs); i++) {
+    const json_t *runs = json_object_get(results, "runs");
+    json_t *probes = json_array();
+    for (size_t i = 0; probes && i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
-        double rate;
-        if (!json_object_get(run, "met") || strcmp(cuvee__json_text_at(run, "arm"), arm) != 0 ||
-            !cuvee__json_number_at(run, "rate", &rate))
-            continue;
-        n++;
-        if (!json_is_true(json_object_get(run, "met")) || rate <= best_rate) continue;
+        json_t *met = json_object_get(run, "met");
+        if (!is_probe_of(run, arm) || !met) continue;
+        const json_t *p99 = cuvee__json_at(run, "latency_ms.p99");
+        if (json_array_append_new(
+                probes, json_pack("{s:O, s:o, s:O}", "rate", json_object_get(run, "rate"), "p99_ms",
+                                  p99 ? json_deep_copy(p99) : json_null(), "met", met)) < 0) {
+            json_decref(probes);
+            return NULL;
+        }
+    }
+    return probes;
+}
+
+json_t *cuvee__rates_summary(const json_t *probes, const json_t *plan)
+{
+    const json_t *best = NULL;
+    double best_rate = 0;
+    for (size_t i = 0; i < json_array_size(probes); i++) {
+        const json_t *p = json_array_get(probes, i);
+        const double rate = json_number_value(json_object_get(p, "rate"));
+        if (!json_is_true(json_object_get(p, "met")) || rate <= best_rate) continue;
         best_rate = rate;
-        best = run;
+        best = p;
     }
     if (!best) return json_null();
-    return json_pack("{s:f, s:O, s:I}", "rate", best_rate, "p99_ms",
-                     cuvee__json_at(best, "latency_ms.p99"), "n", n);
+    return json_pack("{s:f, s:O, s:O, s:I}", "rate", best_rate, "p99_ms",
+                     json_object_get(best, "p99_ms"), "bound_ms",
+                     json_object_get(plan, "latency_bound_ms"), "n",
+                     (json_int_t)json_array_size(probes));
 }

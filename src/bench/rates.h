@@ -19,13 +19,16 @@ int cuvee__arrivals_write(const struct bench_setup *setup, double per_second, ch
                           size_t room, cuvee_error *err);
 
 /* Search for the highest rate of each arm, where the plan has latency_bound_ms: from the plan's
- * rate up or down by factors of two, then between. Each probe is a run of the kind "rate", with its
- * `rate` and whether the bound was `met`.
- * Returns as cuvee__experiment_run(). */
+ * rate (else half of what the arm did in a batch) up or down by factors of two, then between, and
+ * never above what it did in a batch. Each probe is a run of the kind "rate", with its `rate` and,
+ * when it succeeded, whether the bound was `met`. Returns as cuvee__experiment_run(). */
 int cuvee__rates_find(struct experiment *e, cuvee_error *err);
 
-/* {rate, p99_ms, n}: of an arm's probes the highest rate that met the bound; JSON null: none did,
- * or none ran. NULL when out of memory. */
-json_t *cuvee__rates_summary(const json_t *results, const char *arm);
+/* An arm's probes, as {rate, p99_ms, met}. NULL when out of memory. */
+json_t *cuvee__rates_probes(const json_t *results, const char *arm);
+
+/* {rate, p99_ms, bound_ms, n}: of such probes the highest rate that met the plan's bound; JSON
+ * null: none did, or none ran. NULL when out of memory. */
+json_t *cuvee__rates_summary(const json_t *probes, const json_t *plan);
 
 #endif

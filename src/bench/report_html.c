@@ -166,6 +166,7 @@ static void put_first(struct report *r)
     cuvee__report_put_estimates(r);
     cuvee__report_put_second(r);
     cuvee__report_put_missing(r);
+    cuvee__report_put_waits(r);
 }
 
 static void put_speed(struct report *r)

@@ -59,6 +59,19 @@ static void put_arms(struct report *r, const enum report_column *columns, size_t
     }
 }
 
+static void put_waits(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    const size_t begin = r->out->bytes.len;
+    sink_put_str(r->out, "\n## What callers wait\n\n");
+    if (!cuvee__report_put_waits_words(r, &p)) {
+        r->out->bytes.len = begin;
+        return;
+    }
+    sink_put_str(r->out, "\n");
+    put_arms(r, cuvee__report_waits, REPORT_WAITS);
+}
+
 static void put_floor(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
@@ -169,10 +182,9 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     static const enum report_column first[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
                                                REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
                                                REPORT_ACCURACY};
-    static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
-                                                REPORT_P90,  REPORT_P99,   REPORT_PLAN,
-                                                REPORT_RATE, REPORT_PRICE, REPORT_RUNS,
-                                                REPORT_STEADY};
+    static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU,
+                                                REPORT_P50,  REPORT_P90,   REPORT_P99,
+                                                REPORT_PLAN, REPORT_PRICE, REPORT_RUNS};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);
@@ -184,6 +196,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_arms(&r, first, sizeof first / sizeof *first);
     put_floor(&r);
     put_arms(&r, second, sizeof second / sizeof *second);
+    put_waits(&r);
     put_missing(&r);
     put_unsteady(&r);
     put_cards(&r);

@@ -135,6 +135,10 @@ const char *const cuvee__report_headings[REPORT_COLUMNS] = {
     [REPORT_ASKED] = ">workers x threads",
     [REPORT_ALIVE] = ">alive",
     [REPORT_PLAN] = ">plan for",
+    [REPORT_SINGLE_P50] = ">alone: p50",
+    [REPORT_SINGLE_P99] = ">alone: p99",
+    [REPORT_SERVED_P50] = ">at the rate: p50",
+    [REPORT_SERVED_P99] = ">at the rate: p99",
     [REPORT_RATE] = ">highest rate",
     [REPORT_HOUR] = ">per core-hour",
     [REPORT_PRICE] = ">price of a million"};
@@ -153,8 +157,10 @@ static const struct {
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
                            [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES},
-                           [REPORT_ALIVE] = {"threads_max.median", PROSE_COUNT},
-                           [REPORT_TYPICAL] = {"typical", PROSE_COUNT},
+                           [REPORT_SINGLE_P50] = {"scenarios.single.p50", PROSE_MILLIS},
+                           [REPORT_SINGLE_P99] = {"scenarios.single.p99", PROSE_MILLIS},
+                           [REPORT_SERVED_P50] = {"scenarios.server.p50", PROSE_MILLIS},
+                           [REPORT_SERVED_P99] = {"scenarios.server.p99", PROSE_MILLIS},
                            [REPORT_RATE] = {"max_rate.rate", PROSE_PER_SECOND},
                            [REPORT_HOUR] = {"items_per_core_hour", PROSE_COUNT},
                            [REPORT_PRICE] = {"price_per_million", PROSE_RATIO}};
@@ -232,6 +238,28 @@ bool cuvee__report_has_column(const struct report *r, enum report_column column)
     for (size_t i = 0; i < r->n_arms; i++)
         if (r->arms[i].has_runs && *cuvee__report_cell(r, &r->arms[i], column, text)) return true;
     return false;
+}
+
+const enum report_column cuvee__report_waits[REPORT_WAITS] = {
+    REPORT_SINGLE_P50, REPORT_SINGLE_P99, REPORT_SERVED_P50, REPORT_SERVED_P99, REPORT_RATE};
+
+bool cuvee__report_put_waits_words(const struct report *r, struct prose *p)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < REPORT_WAITS; i++)
+        has_any |= cuvee__report_has_column(r, cuvee__report_waits[i]);
+    if (!has_any) return false;
+    cuvee__prose_text(p, "How long a caller waits for an answer: half of them no longer than the "
+                         "median, all but one of a hundred no longer than the other.");
+    if (cuvee__report_has_column(r, REPORT_SINGLE_P50))
+        cuvee__prose_text(p, " Alone: the next comes when the one before has its answer.");
+    if (cuvee__report_has_column(r, REPORT_SERVED_P50))
+        cuvee__prose_say(p, " At the rate: {per_s plan.rate} a second come by chance, whether or "
+                            "not those before have theirs.");
+    if (cuvee__report_has_column(r, REPORT_RATE))
+        cuvee__prose_say(p, " Highest rate: that was tried and kept the bound, all but one of a "
+                            "hundred within {ms plan.latency_bound_ms}.");
+    return true;
 }
 
 size_t cuvee__report_margin(const struct report *r, double *ret)

@@ -69,6 +69,10 @@ enum report_column {
     REPORT_ASKED,
     REPORT_ALIVE,
     REPORT_PLAN,
+    REPORT_SINGLE_P50, /* of callers, one at a time; at the plan's rate; the highest rate */
+    REPORT_SINGLE_P99,
+    REPORT_SERVED_P50,
+    REPORT_SERVED_P99,
     REPORT_RATE,
     REPORT_HOUR,
     REPORT_PRICE,
@@ -79,6 +83,13 @@ extern const char *const cuvee__report_headings[REPORT_COLUMNS];
 /* As text; "" when it is not known. Returns text. */
 const char *cuvee__report_cell(const struct report *r, const struct report_arm *a,
                                enum report_column column, char text[REPORT_CELL]);
+
+/* Columns of what callers wait. */
+enum { REPORT_WAITS = 5 };
+extern const enum report_column cuvee__report_waits[REPORT_WAITS];
+/* What is said of them, to those who read on: with which rate and which bound. False: no arm has
+ * any, and nothing was said. */
+bool cuvee__report_put_waits_words(const struct report *r, struct prose *p);
 
 /* Some arm that has runs has a figure in it. */
 bool cuvee__report_has_column(const struct report *r, enum report_column column);
@@ -146,8 +157,8 @@ void cuvee__report_put_found(const struct report *r, size_t claim, struct prose 
 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
-void cuvee__report_put_costs(struct report *r);  /* rates, throughput of a core, price */
-void cuvee__report_put_estimates(struct report *r); /* of the ratios, by other methods */
+void cuvee__report_put_waits(struct report *r);  /* of callers, and the rates that can be kept */
+void cuvee__report_put_costs(struct report *r);  /* throughput of a core, price */
 void cuvee__report_put_second(struct report *r); /* dramatic ratios, by another method */
 void cuvee__report_put_missing(struct report *r); /* skipped, failed, disturbed */
 void cuvee__report_put_cards(struct report *r);

@@ -135,11 +135,25 @@ void cuvee__report_put_details(struct report *r)
     put_table(r, runs, sizeof runs / sizeof *runs, false);
 }
 
+void cuvee__report_put_waits(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    const size_t begin = r->out->bytes.len;
+    cuvee__html_heading(r->out, "What callers wait");
+    sink_put_str(r->out, "<p>");
+    if (!cuvee__report_put_waits_words(r, &p)) {
+        r->out->bytes.len = begin;
+        return;
+    }
+    sink_put_str(r->out, "</p>\n");
+    put_table(r, cuvee__report_waits, REPORT_WAITS, false);
+}
+
 void cuvee__report_put_costs(struct report *r)
 {
-    static const enum report_column columns[] = {REPORT_RATE, REPORT_HOUR, REPORT_PRICE};
+    static const enum report_column columns[] = {REPORT_HOUR, REPORT_PRICE};
     /* Of a core's hour alone there is not much to say. */
-    if (cuvee__report_has_column(r, REPORT_RATE) || cuvee__report_has_column(r, REPORT_PRICE))
+    if (cuvee__report_has_column(r, REPORT_PRICE))
         put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 

@@ -129,30 +129,28 @@ static size_t width_of_column(const struct table *t, enum report_column column)
     return width;
 }
 
-static void choose(struct table *t)
+/* The bar comes with the first column if there is room for two more and it is the speed. */
+static void choose(struct table *t, const enum report_column *wanted, size_t n_wanted)
 {
-    static const enum report_column wanted[] = {
-        REPORT_ITEMS, REPORT_PEAK,   REPORT_RATE,     REPORT_VERDICT, REPORT_RATIO, REPORT_WALL,
-        REPORT_CORES, REPORT_PRICE,
-        REPORT_LOAD,  REPORT_DIFFER, REPORT_ACCURACY, REPORT_P99,   REPORT_CPU,  REPORT_P50};
     size_t longest = 3, used = 0;
+    t->n_columns = 0;
+    t->has_bar = false;
     for (size_t i = 0; i < t->n_rows; i++)
         longest = cuvee__max(longest, width_of(t->r.arms[t->rows[i]].name));
     longest = cuvee__min(longest, MAX_NAME);
     const size_t least = cuvee__min(longest, t->t->width < 80 ? MIN_NAME : GOOD_NAME);
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    for (size_t i = 0; i < n_wanted; i++) {
         if (!cuvee__report_has_column(&t->r, wanted[i])) continue;
         const size_t width = width_of_column(t, wanted[i]);
-        /* The bar comes with the first column if there is room for two more. */
-        const size_t bar = i == 0 ? GAP + BAR : 0;
+        const size_t bar = wanted[i] == REPORT_ITEMS ? GAP + BAR : 0;
         if (least + used + GAP + width + bar > t->t->width) {
-            if (i == 0) continue;
+            if (bar) continue;
             break;
         }
         t->columns[t->n_columns] = wanted[i];
         t->widths[t->n_columns++] = width;
         used += GAP + width + bar;
-        t->has_bar |= i == 0;
+        t->has_bar |= bar > 0;
     }
     const size_t left = t->t->width > used ? t->t->width - used : least;
     t->name_width = cuvee__max(least, cuvee__min(longest, left));
@@ -186,6 +184,33 @@ static void put_row(struct table *t, const char *name, const struct report_arm *
     struct buffer *b = &t->r.out->bytes;
     while (b->len && b->ptr[b->len - 1] == ' ') b->len--;
     sink_put_char(t->r.out, '\n');
+}
+
+static void put_table(struct table *t, const enum report_column *wanted, size_t n_wanted)
+{
+    choose(t, wanted, n_wanted);
+    put_style(t, "\033[1m");
+    put_row(t, "arm", NULL);
+    put_style(t, "\033[0m");
+    for (size_t i = 0; i < t->n_rows; i++)
+        put_row(t, t->r.arms[t->rows[i]].name, &t->r.arms[t->rows[i]]);
+}
+
+/* What callers wait, where that was measured. */
+static void put_waits(struct table *t)
+{
+    struct sink words = {0};
+    struct prose p = {.results = t->r.results, .out = &words, .form = PROSE_PLAIN};
+    if (cuvee__report_put_waits_words(&t->r, &p)) {
+        sink_put_char(&words, '\0');
+        sink_put_char(t->r.out, '\n');
+        if (words.rc == CUVEE_OK)
+            put_wrapped(t, words.bytes.ptr, 0);
+        else if (t->r.out->rc == CUVEE_OK)
+            t->r.out->rc = words.rc;
+        put_table(t, cuvee__report_waits, REPORT_WAITS);
+    }
+    cuvee__buffer_deinit(&words.bytes);
 }
 
 static void put_sentences(struct table *t)
@@ -255,6 +280,10 @@ static void put_notes(struct table *t)
 int cuvee__report_terminal(const json_t *results, const struct report_terminal *terminal,
                            struct sink *out, cuvee_error *err)
 {
+    static const enum report_column wanted[] = {
+        REPORT_ITEMS, REPORT_PEAK,  REPORT_VERDICT, REPORT_RATIO,  REPORT_WALL,
+        REPORT_CORES, REPORT_PRICE, REPORT_LOAD,    REPORT_DIFFER, REPORT_ACCURACY,
+        REPORT_P99,   REPORT_CPU,   REPORT_P50};
     struct table t = {.t = terminal};
     cuvee__report_init(&t.r, results, NULL, out);
     for (size_t i = 0; i < t.r.n_arms; i++) {
@@ -266,13 +295,9 @@ int cuvee__report_terminal(const json_t *results, const struct report_terminal *
             x > t.most)
             t.most = x;
     }
-    choose(&t);
     put_sentences(&t);
-    put_style(&t, "\033[1m");
-    put_row(&t, "arm", NULL);
-    put_style(&t, "\033[0m");
-    for (size_t i = 0; i < t.n_rows; i++)
-        put_row(&t, t.r.arms[t.rows[i]].name, &t.r.arms[t.rows[i]]);
+    put_table(&t, wanted, sizeof wanted / sizeof *wanted);
+    put_waits(&t);
     put_notes(&t);
     return cuvee__report_end(&t.r, err);
 }

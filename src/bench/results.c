@@ -99,21 +99,37 @@ int cuvee__results_read(const char *dir, json_t **ret, cuvee_error *err)
     return CUVEE_OK;
 }
 
-int cuvee__results_may_resume(const json_t *old, const json_t *fresh, cuvee_error *err)
+/* The same plan, or one with more in it; that is then the old one's. */
+static int take_plan(json_t *old, const json_t *fresh, cuvee_error *err)
+{
+    char hash[65];
+    json_t *plan = json_object_get(old, "plan");
+    if (cuvee__json_text_is(old, "plan_sha256", cuvee__json_text_at(fresh, "plan_sha256")))
+        return CUVEE_OK;
+    int rc = cuvee__plan_hash(plan, hash, err);
+    if (rc < 0) return rc;
+    if (!cuvee__json_text_is(old, "plan_sha256", hash)) /* it was changed by hand */
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "the experiment cannot go on: it began with another plan");
+    rc = cuvee__plan_extend(plan, json_object_get(fresh, "plan"), err);
+    if (rc == CUVEE_OK) rc = cuvee__plan_hash(plan, hash, err);
+    if (rc == CUVEE_OK && json_object_set_new(old, "plan_sha256", json_string(hash)) < 0)
+        rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for results");
+    return rc;
+}
+
+int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
 {
     static const struct {
         const char *path, *what;
-    } same[] = {{"machine.id", "machine"},
-                {"plan_sha256", "plan"},
-                {"input.sha256", "input"},
-                {"model.sha256", "model"}};
+    } same[] = {{"machine.id", "machine"}, {"input.sha256", "input"}, {"model.sha256", "model"}};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         if (strcmp(cuvee__json_text_at(old, same[i].path),
                    cuvee__json_text_at(fresh, same[i].path)) != 0)
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
                                "the experiment cannot go on: it began with another %s",
                                same[i].what);
-    return CUVEE_OK;
+    return take_plan(old, fresh, err);
 }
 
 int cuvee__results_write(const json_t *results, const char *dir, cuvee_error *err)

@@ -233,6 +233,8 @@ static json_t *begin_record(const struct run_request *request, const struct run_
         rc |= json_object_set_new(record, "settings",
                                   json_pack("{s:I, s:I}", "workers", (json_int_t)request->workers,
                                             "threads", (json_int_t)request->threads));
+    if (request->scenario)
+        rc |= json_object_set_new(record, "scenario", json_string(request->scenario));
     if (request->rate > 0) rc |= json_object_set_new(record, "rate", json_real(request->rate));
     if (rc == 0) return record;
     json_decref(record);

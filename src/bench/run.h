@@ -37,7 +37,8 @@ struct bench_setup {
 struct run_request {
     const json_t *arm;
     const char *name; /* as in the results: the arm's, or that of its twin */
-    const char *kind; /* warm-up, timed, again, sweep, rate */
+    const char *kind; /* warm-up, timed, again, sweep, scenario, rate */
+    const char *scenario; /* NULL: the plan's */
     size_t id;
     long block;
     long again_of;         /* -1: none */

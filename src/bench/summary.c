@@ -11,6 +11,7 @@
 #include "base/json_at.h"
 #include "bench/plan.h"
 #include "bench/rates.h"
+#include "bench/scenarios.h"
 #include "bench/sentences.h"
 #include "bench/summary_pairs.h"
 #include "bench/summary_scaling.h"
@@ -66,7 +67,7 @@ static const json_t *last_answers(const json_t *results, const char *arm)
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i), *answers = json_object_get(run, "answers");
         if (cuvee__json_text_is(run, "arm", arm) && json_is_object(answers) &&
-            !cuvee__json_text_is(run, "kind", "sweep"))
+            !cuvee__json_text_is(run, "kind", "sweep") && !json_object_get(run, "scenario"))
             found = answers;
     }
     return found;
@@ -155,7 +156,12 @@ static json_t *summarise_arm(const json_t *results, const char *arm)
     if (rc == 0) rc = add_medians(o, "naive", &list, naive, sizeof naive / sizeof *naive);
     if (rc == 0) rc = add_medians(o, "latency_ms", &list, quantiles, 3);
     if (rc == 0) rc = add_answers(o, results, arm);
-    if (rc == 0) rc = json_object_set_new(o, "max_rate", cuvee__rates_summary(results, arm));
+    if (rc == 0) rc = json_object_set_new(o, "scenarios", cuvee__scenarios_summary(results, arm));
+    if (rc == 0) rc = json_object_set_new(o, "probes", cuvee__rates_probes(results, arm));
+    if (rc == 0)
+        rc = json_object_set_new(
+            o, "max_rate",
+            cuvee__rates_summary(json_object_get(o, "probes"), json_object_get(results, "plan")));
     cuvee__runs_deinit(&list);
     if (rc == 0) return o;
     json_decref(o);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "report/resample.h"
 
 #define CONFIDENCE 0.95
@@ -204,11 +205,6 @@ const char *cuvee__verdict_text(enum verdict_word word)
     return NULL;
 }
 
-static json_t *real_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *ratio_to_json(const struct verdict_ratio *r)
 {
     return json_pack("{s:I, s:f, s:f, s:f, s:f, s:b}", "n", (json_int_t)r->n, "median", r->median,
@@ -224,10 +220,10 @@ json_t *cuvee__verdict_to_json(const struct verdict *v)
     json_t *ratio = ratio_to_json(&v->ratio);
     json_t *more = json_pack(
         "{s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "margin", v->margin, "bootstrap_low",
-        real_or_null(bootstrap_low), "bootstrap_high", real_or_null(bootstrap_high), "bootstrap",
-        v->has_bootstrap ? json_string(v->is_bca ? "BCa" : "percentile") : json_null(),
-        "hodges_lehmann", real_or_null(v->hodges_lehmann), "p", real_or_null(v->p), "p_holm",
-        real_or_null(v->p_holm));
+        cuvee__json_real(bootstrap_low), "bootstrap_high", cuvee__json_real(bootstrap_high),
+        "bootstrap", v->has_bootstrap ? json_string(v->is_bca ? "BCa" : "percentile") : json_null(),
+        "hodges_lehmann", cuvee__json_real(v->hodges_lehmann), "p", cuvee__json_real(v->p),
+        "p_holm", cuvee__json_real(v->p_holm));
     if (!ratio || !more || json_object_update(ratio, more) < 0) {
         json_decref(ratio);
         ratio = NULL;

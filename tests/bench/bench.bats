@@ -2,46 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cuvee bench with arms that are shell scripts: what the experiment makes of good ones and of bad ones.
-load ../cli/common
-
-setup() {
-    enter_folder
-    command -v jq >/dev/null || skip 'no jq'
-    printf 'id,text,truth\n1,one,RED\n2,two,WHITE\n3,three,RED\n' > items.csv
-    cat > good <<'SH'
-#!/bin/sh
-cat > "$1" <<'LINES'
-{"label":"RED","score":0.9}
-{"label":"WHITE","score":0.8}
-{"label":"RED","score":0.7}
-LINES
-SH
-    chmod +x good
-    mkdir model && echo '{}' > model/config.json
-}
-
-# arm NAME SCRIPT [MORE]: an arm of the plan that is a shell script.
-arm() {
-    jq -nc --arg name "$1" --arg script "$2" --argjson more "${3:-{\}}" \
-        '{$name, title: ("the arm " + $name), command: ["sh", "-c", $script, "{answers}"]} + $more'
-}
-
-# plan BLOCKS ARM...: plan.json; the first arm is the reference.
-plan() {
-    local blocks=$1
-    shift
-    printf '%s\n' "$@" | jq -s --argjson blocks "$blocks" \
-        '{schema: "bench-plan/1", name: "a plan", question: "Which one?", reference: .[0].name, $blocks,
-          input: {path: "items.csv", column: "text", gold: "truth"}, arms: .}' > plan.json
-}
-
-bench() {
-    cuvee bench --plan plan.json -m model --wait 0 "$@"
-}
-
-results() {
-    jq -e "$@" results/results.json > found.json || fail "not so: $1 ($(head -c 500 found.json))"
-}
+load experiment
 
 @test "every arm runs in every block, the reference twice; results, answers and report are there" {
     plan 3 "$(arm first './good "$0"')" "$(arm second './good "$0"')"
@@ -235,27 +196,6 @@ results() {
     expect_status 3
     cuvee bench report
     expect_status 2
-}
-
-@test "scenario server: arrivals by chance, and the highest rate that keeps the bound" {
-    # Every answer takes 10 ms while fewer than 40 a second arrive, else a second: told by the last arrival.
-    cat > slow <<'SH'
-#!/bin/sh
-awk 'END { ms = NR / $1 > 40 ? 1000 : 10; for (i = 0; i < NR; i++) printf "{\"label\":\"RED\",\"score\":1,\"ms\":%d}\n", ms }' "$1" > "$2"
-SH
-    chmod +x slow
-    { echo text; seq 400; } > items.csv
-    plan 1 "$(arm a './slow {schedule} "$0"')"
-    jq 'del(.input.gold)' plan.json > more.json && mv more.json plan.json
-    bench --scenario server -o results
-    expect_status 3
-    expect_stderr "'rate'"
-    bench --scenario server --rate 10 --latency-bound 100 -o results
-    expect_status 0
-    results '.summary.arms[0].max_rate | .rate > 30 and .rate <= 44 and .p99_ms == 10'
-    results '[.runs[] | select(.kind == "rate")] | length <= 8 and any(.[]; .met) and any(.[]; .met | not)'
-    [ "$(wc -l < results/scratch/schedule.txt)" = 400 ]
-    sort -g -c results/scratch/schedule.txt
 }
 
 @test "two experiments beside each other" {

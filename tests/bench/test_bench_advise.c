@@ -43,16 +43,19 @@ static json_t *figure(double x)
                      "low", x * 0.995, "high", x * 1.005);
 }
 
-static json_t *summary_of(const struct arm *a)
+static json_t *summary_of(const struct arm *a, const char *scenario)
 {
     const double wall_s = 1000 / a->items_per_s;
-    return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:i, s:{s:f}}", "arm",
+    json_t *waits = strcmp(scenario, "offline") == 0
+                        ? json_object()
+                        : json_pack("{s:{s:f}}", scenario, "p99", a->p99_ms);
+    return json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:i, s:{s:f}, s:o}", "arm",
                      a->name, "n", 6, "n_flagged", 0, "items_per_s", figure(a->items_per_s),
                      "wall_s", figure(wall_s), "work_s", figure(wall_s - a->load_s), "load_s",
                      figure(a->load_s), "items_per_core_hour", a->items_per_s * 3600 / 2,
                      "plan_bytes", a->upper_mib * mib, "steady_median",
                      figure(a->upper_mib * mib * 0.8), "labels_differ", a->labels_differ,
-                     "latency_ms", "p99", a->p99_ms);
+                     "latency_ms", "p99", a->p99_ms, "scenarios", waits);
 }
 
 static json_t *description_of(const struct arm *a)
@@ -67,7 +70,7 @@ static json_t *results(const char *scenario)
 {
     json_t *summaries = json_array(), *descriptions = json_array();
     for (size_t i = 0; i < N_ARMS; i++) {
-        json_array_append_new(summaries, summary_of(&arms[i]));
+        json_array_append_new(summaries, summary_of(&arms[i], scenario));
         json_array_append_new(descriptions, description_of(&arms[i]));
     }
     json_array_append_new(descriptions, json_pack("{s:s, s:s}", "name", "openvino", "skipped",
@@ -215,7 +218,91 @@ static void test_latency_of_a_batch(void **state)
     json_t *advice = advise(results("offline"), &limits);
     assert_true(json_is_false(json_object_get(advice, "fits")));
     assert_true(json_is_null(json_object_get(advice, "nearest_miss")));
-    assert_true(has_line(advice, "warnings", "--scenario single"));
+    assert_true(has_line(advice, "warnings", "--scenario offline,single,server"));
+    json_decref(advice);
+}
+
+/* Rates that were tried, in the place of a rule. */
+static void set_probes(json_t *of, size_t arm, const double (*rate_p99)[2], size_t n, double bound)
+{
+    json_t *summary = json_array_get(cuvee__json_at(of, "summary.arms"), arm), *list = json_array();
+    double most = 0;
+    for (size_t i = 0; i < n; i++) {
+        const bool met = rate_p99[i][1] <= bound;
+        if (met) most = fmax(most, rate_p99[i][0]);
+        json_array_append_new(list, json_pack("{s:f, s:f, s:b}", "rate", rate_p99[i][0], "p99_ms",
+                                              rate_p99[i][1], "met", met));
+    }
+    json_object_set_new(summary, "probes", list);
+    json_object_set_new(summary, "max_rate",
+                        most > 0 ? json_pack("{s:f}", "rate", most) : json_null());
+}
+
+static json_t *served(void)
+{
+    static const double f32[][2] = {{80, 20}, {160, 300}, {113, 60}, {135, 90}};
+    static const double int8[][2] = {{200, 15}, {400, 500}, {283, 95}};
+    json_t *of = results("single");
+    json_object_set_new(json_object_get(of, "plan"), "latency_bound_ms", json_real(100));
+    set_probes(of, 6, f32, 4, 100);
+    set_probes(of, 7, int8, 3, 100);
+    return of;
+}
+
+static void test_rates_that_were_tried(void **state)
+{
+    struct advise_limits limits = no_limits();
+    (void)state;
+    limits.items_per_s = 130; /* above 0.7 of the throughput, 124, and it was kept all the same */
+    json_t *advice = advise(served(), &limits);
+    assert_text(advice, "recommended.arm", "native-f32");
+    assert_near(advice, "recommended.figures.rate", 135);
+    assert_true(json_is_true(cuvee__json_at(advice, "recommended.figures.rate_is_measured")));
+    assert_near(advice, "recommended.figures.latency_p99_ms", 90);
+    assert_true(has_line(advice, "reasons", "no longer than 100 ms"));
+    assert_text(advice, "changes.2.limit", "rate");
+    assert_near(advice, "changes.2.value", 135);
+    json_decref(advice);
+
+    limits.latency_p99_ms = 80; /* then f32 keeps 113 */
+    advice = advise(served(), &limits);
+    assert_text(advice, "recommended.arm", "native-int8");
+    assert_near(advice, "recommended.figures.rate", 200);
+    assert_near(advice, "recommended.figures.latency_p99_ms", 15);
+    assert_true(has_line(advice, "reasons", "no longer than 80.0 ms"));
+    json_decref(advice);
+
+    limits.items_per_s = 100; /* the p99 of the next rate above that was tried */
+    advice = advise(served(), &limits);
+    assert_text(advice, "recommended.arm", "native-f32");
+    assert_near(advice, "recommended.figures.latency_p99_ms", 60);
+    json_decref(advice);
+
+    limits.items_per_s = NAN; /* one caller at a time */
+    limits.latency_p99_ms = 5;
+    advice = advise(served(), &limits);
+    assert_text(advice, "recommended.arm", "native-int8");
+    assert_near(advice, "recommended.figures.latency_p99_ms", 4);
+    json_decref(advice);
+
+    limits.items_per_s = 250;
+    limits.latency_p99_ms = 50;
+    advice = advise(served(), &limits);
+    assert_true(json_is_false(json_object_get(advice, "fits")));
+    assert_text(advice, "nearest_miss.arm", "native-int8");
+    json_decref(advice);
+}
+
+/* One at a time nobody waits for another: that is said where a rate is asked for. */
+static void test_rate_of_single_callers(void **state)
+{
+    struct advise_limits limits = no_limits();
+    (void)state;
+    limits.items_per_s = 20;
+    limits.latency_p99_ms = 20;
+    json_t *advice = advise(results("single"), &limits);
+    assert_true(json_is_true(json_object_get(advice, "fits")));
+    assert_true(has_line(advice, "warnings", "--scenario offline,server"));
     json_decref(advice);
 }
 
@@ -435,6 +522,8 @@ int main(void)
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_memory_and_latency),
         cmocka_unit_test(test_latency_of_a_batch),
+        cmocka_unit_test(test_rates_that_were_tried),
+        cmocka_unit_test(test_rate_of_single_callers),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_plain_python),
         cmocka_unit_test(test_script),

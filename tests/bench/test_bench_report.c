@@ -336,7 +336,11 @@ static void test_rates_and_prices(void **state)
     const char *page = make_page(results, NULL, &out);
     assert_null(strstr(page, "highest rate"));
     assert_null(strstr(page, "price of a million"));
+    assert_null(strstr(page, "What callers wait"));
     free_page(&out);
+    json_object_set_new(json_object_get(results, "plan"), "latency_bound_ms", json_real(50));
+    json_object_set_new(summary_of(results, "native-int8"), "scenarios",
+                        json_pack("{s:{s:f, s:f}}", "single", "p50", 1.27, "p99", 2.58));
     json_object_set_new(summary_of(results, "native-int8"), "max_rate",
                         json_pack("{s:f, s:f, s:i}", "rate", 321.4, "p99_ms", 48.0, "n", 6));
     json_object_set_new(summary_of(results, "embed"), "price_per_million", json_real(0.4567));
@@ -345,7 +349,16 @@ static void test_rates_and_prices(void **state)
     assert_non_null(strstr(page, ">321</td>"));
     assert_non_null(strstr(page, ">0.457</td>"));
     assert_int_equal(cuvee__report_markdown(results, &markdown, NULL), CUVEE_OK);
-    assert_non_null(strstr(text_of(&markdown), "| highest rate | price of a million |"));
+    assert_non_null(strstr(text_of(&markdown), "| plan for | price of a million |"));
+    assert_non_null(strstr(text_of(&markdown), "| native-int8 | 1.27 ms | 2.58 ms | 321 |"));
+    assert_non_null(strstr(text_of(&markdown), "kept the bound, all but one of a hundred within "
+                                               "50.0 ms."));
+    cuvee__buffer_deinit(&markdown.bytes);
+    const struct report_terminal narrow = {.width = 60};
+    markdown = (struct sink){0};
+    assert_int_equal(cuvee__report_terminal(results, &narrow, &markdown, NULL), CUVEE_OK);
+    assert_non_null(strstr(text_of(&markdown), "alone: p50  alone: p99  highest rate"));
+    assert_non_null(strstr(text_of(&markdown), "1.27 ms     2.58 ms           321"));
     cuvee__buffer_deinit(&markdown.bytes);
     free_page(&out);
     json_decref(results);

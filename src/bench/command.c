@@ -2,6 +2,7 @@
 #include "bench/command.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,18 +37,21 @@ struct numbers {
 };
 
 static void print_setting(char *text, size_t room, const json_t *arm, const char *name,
-                          long instead)
+                          bool is_swept, long swept)
 {
     const json_t *own = json_object_get(json_object_get(arm, "settings"), name);
-    snprintf(text, room, "%" PRId64, instead ? (int64_t)instead : (int64_t)json_integer_value(own));
+    snprintf(text, room, "%" PRId64, is_swept ? (int64_t)swept : (int64_t)json_integer_value(own));
 }
 
 static void print_numbers(const struct bench_setup *setup, const struct run_request *request,
                           struct numbers *n)
 {
-    print_setting(n->workers, sizeof n->workers, request->arm, "workers", request->workers);
-    print_setting(n->threads, sizeof n->threads, request->arm, "threads", request->threads);
-    print_setting(n->batch, sizeof n->batch, request->arm, "batch", 0);
+    const bool is_swept = request->workers > 0;
+    print_setting(n->workers, sizeof n->workers, request->arm, "workers", is_swept,
+                  request->workers);
+    print_setting(n->threads, sizeof n->threads, request->arm, "threads", is_swept,
+                  request->threads);
+    print_setting(n->batch, sizeof n->batch, request->arm, "batch", false, 0);
     snprintf(n->items, sizeof n->items, "%zu", cuvee__arm_items(setup, request->arm));
     snprintf(n->cores, sizeof n->cores, "%zu", setup->n_cores);
 }

@@ -48,8 +48,7 @@ static const char *file_of(const json_t *run, const char *key)
     return json_string_value(json_object_get(json_object_get(run, "files"), key));
 }
 
-int cuvee__report_read_file(const char *dir, const json_t *run, const char *key,
-                            struct buffer *ret)
+int cuvee__report_read_file(const char *dir, const json_t *run, const char *key, struct buffer *ret)
 {
     return read_inside(dir, file_of(run, key), ret);
 }

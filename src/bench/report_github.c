@@ -52,8 +52,7 @@ int cuvee__report_github(const json_t *results, struct sink *out, cuvee_error *e
     cuvee__report_init(&r, results, NULL, out);
     for (size_t i = 0; i < r.n_arms; i++)
         for (size_t f = 0; rc == 0 && f < sizeof figures / sizeof *figures; f++)
-            if (r.arms[i].has_runs && !r.arms[i].is_twin)
-                rc = put_figure(list, &r, &r.arms[i], f);
+            if (r.arms[i].has_runs && !r.arms[i].is_twin) rc = put_figure(list, &r, &r.arms[i], f);
     if (rc == 0)
         rc = json_dump_callback(list, put_bytes, out, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(list);

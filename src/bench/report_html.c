@@ -112,9 +112,8 @@ static void put_floor(struct report *r)
 /* Does the plot of latency show another run than the one that is shown elsewhere? */
 static bool is_other_run(const struct report *r, const struct report_arm *a)
 {
-    const json_t *run = a->has_runs && !a->is_twin
-                            ? cuvee__report_answered(r->results, r->dir, a->name)
-                            : NULL;
+    const json_t *run =
+        a->has_runs && !a->is_twin ? cuvee__report_answered(r->results, r->dir, a->name) : NULL;
     return run && run != cuvee__report_typical(r->results, a->name);
 }
 
@@ -134,9 +133,9 @@ static void put_shown(struct report *r, struct prose *p)
     if (n_others && n_others == n_arms) cuvee__prose_text(p, "all arms here");
     for (size_t i = 0; n_others < n_arms && i < r->n_arms; i++)
         if (is_other_run(r, &r->arms[i]))
-            cuvee__prose_say(
-                p, n++ ? ", {name summary.arms.%zu.arm}" : "{name summary.arms.%zu.arm}",
-                r->arms[i].sum);
+            cuvee__prose_say(p,
+                             n++ ? ", {name summary.arms.%zu.arm}" : "{name summary.arms.%zu.arm}",
+                             r->arms[i].sum);
     cuvee__prose_text(p, n_others ? ". " : " ");
 }
 
@@ -247,98 +246,14 @@ static void put_naive(struct report *r)
     cuvee__report_put_components(r);
 }
 
-/* Of the points with the most threads, those with the fewest and the most workers. */
-static bool find_ends(const struct report *r, size_t *ret_first, size_t *ret_last)
-{
-    const json_t *points = cuvee__json_at(r->results, "summary.sweep"), *point;
-    double most_threads = 0, least = 0, most = 0;
-    bool has_any = false;
-    size_t i;
-    json_array_foreach(points, i, point)
-    {
-        double workers, threads, rate;
-        if (!cuvee__json_number_at(point, "workers", &workers) ||
-            !cuvee__json_number_at(point, "threads", &threads) ||
-            !cuvee__json_number_at(point, "items_per_s.median", &rate) || threads < most_threads)
-            continue;
-        const bool is_new = !has_any || threads > most_threads;
-        if (is_new || workers < least) *ret_first = i;
-        if (is_new || workers > most) *ret_last = i;
-        least = is_new || workers < least ? workers : least;
-        most = is_new || workers > most ? workers : most;
-        most_threads = threads;
-        has_any = true;
-    }
-    return has_any && *ret_first != *ret_last;
-}
-
-/* A figure of a point is a number, or the median of several. */
-static const char *figure_of(const struct report *r, size_t at, const char *key, char path[96])
-{
-    double x;
-    snprintf(path, 96, "summary.sweep.%zu.%.40s", at, key);
-    if (!cuvee__report_number(r, &x, "%s", path))
-        snprintf(path, 96, "summary.sweep.%zu.%.40s.median", at, key);
-    return path;
-}
-
-/* More workers and threads than processors, and less is done. */
-static bool is_crowded(const struct report *r, size_t first, size_t last)
-{
-    double rate[2], workers, threads, cores;
-    return cuvee__report_number(r, &rate[0], "summary.sweep.%zu.items_per_s.median", first) &&
-           cuvee__report_number(r, &rate[1], "summary.sweep.%zu.items_per_s.median", last) &&
-           cuvee__report_number(r, &workers, "summary.sweep.%zu.workers", last) &&
-           cuvee__report_number(r, &threads, "summary.sweep.%zu.threads", last) &&
-           cuvee__report_number(r, &cores, "machine.cores") && workers * threads > cores &&
-           rate[1] < rate[0];
-}
-
-static void put_ends(struct report *r, struct prose *p, size_t first, size_t last)
-{
-    char wait[2][96], forced[2][96];
-    cuvee__prose_say(p,
-                     "From {count summary.sweep.%zu.workers} to {count summary.sweep.%zu.workers} "
-                     "workers, with threads of each: {count summary.sweep.%zu.threads}, on {count "
-                     "machine.cores} cores, {name plan.sweep.arm} went from {per_s "
-                     "summary.sweep.%zu.items_per_s.median} to {per_s "
-                     "summary.sweep.%zu.items_per_s.median} items a second. ",
-                     first, last, last, first, last);
-    cuvee__prose_say(p,
-                     "The time for which its threads stood in line for a processor, all together, "
-                     "went from {s %s} to {s %s}; how often one was put off a processor that it "
-                     "still wanted, from {count %s} to {count %s}. ",
-                     figure_of(r, first, "runq_wait_s", wait[0]),
-                     figure_of(r, last, "runq_wait_s", wait[1]),
-                     figure_of(r, first, "involuntary_switches", forced[0]),
-                     figure_of(r, last, "involuntary_switches", forced[1]));
-    if (is_crowded(r, first, last))
-        cuvee__prose_text(p, "So this is what comes of a library that starts a thread for each "
-                             "core when several processes do it at once: more work is begun, none "
-                             "is done faster, and all wait for each other. ");
-}
-
-static void put_sweep_words(struct report *r)
-{
-    struct prose p = cuvee__report_prose(r, PROSE_HTML);
-    size_t first = 0, last = 0;
-    double x;
-    open_caption(r);
-    if (find_ends(r, &first, &last)) put_ends(r, &p, first, last);
-    cuvee__report_put_scaling(r, &p);
-    if (cuvee__report_number(r, &x, "summary.bytes_per_worker"))
-        cuvee__prose_say(&p, "Each further worker holds {bytes summary.bytes_per_worker} "
-                             "more.");
-    close_caption(r);
-}
-
 static void put_sweep(struct report *r)
 {
-    size_t first = 0, last = 0;
-    const bool is_story = find_ends(r, &first, &last) && is_crowded(r, first, last);
-    if (put_plot(r, is_story ? "Where the 220 seconds come from" : "More workers, more threads",
-                 REPORT_PLOT_SWEEP))
-        put_sweep_words(r);
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    if (!put_plot(r, cuvee__report_sweep_heading(r), REPORT_PLOT_SWEEP)) return;
+    open_caption(r);
+    cuvee__report_put_sweep_words(r, &p);
+    close_caption(r);
+    cuvee__report_put_sweep(r);
 }
 
 static void put_story(struct report *r)
@@ -389,9 +304,9 @@ int cuvee__report_html(const json_t *results, const char *dir, struct sink *out,
 /* ---- plots alone ---- */
 
 const char *const cuvee__report_plot_names[CUVEE__REPORT_PLOTS] = {
-    [REPORT_PLOT_FOREST] = "ratios",  [REPORT_PLOT_DOTS] = "runs",
+    [REPORT_PLOT_FOREST] = "ratios",        [REPORT_PLOT_DOTS] = "runs",
     [REPORT_PLOT_SCATTER] = "memory-speed", [REPORT_PLOT_CDF] = "latency",
-    [REPORT_PLOT_GANTT] = "phases",   [REPORT_PLOT_NAIVE] = "naive",
+    [REPORT_PLOT_GANTT] = "phases",         [REPORT_PLOT_NAIVE] = "naive",
     [REPORT_PLOT_SWEEP] = "workers"};
 
 int cuvee__report_plot(const json_t *results, const char *dir, size_t which, struct sink *out,

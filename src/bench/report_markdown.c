@@ -19,8 +19,7 @@ static void put_table_head(struct report *r, const char *const *columns, size_t 
     sink_put_str(r->out, "\n|");
     for (size_t i = 0; i < n; i++) put_cell(r, columns[i] + (columns[i][0] == '>'));
     sink_put_str(r->out, "\n|");
-    for (size_t i = 0; i < n; i++)
-        sink_put_str(r->out, columns[i][0] == '>' ? "---:|" : "---|");
+    for (size_t i = 0; i < n; i++) sink_put_str(r->out, columns[i][0] == '>' ? "---:|" : "---|");
     sink_put_str(r->out, "\n");
 }
 
@@ -70,6 +69,31 @@ static void put_waits(struct report *r)
     }
     sink_put_str(r->out, "\n");
     put_arms(r, cuvee__report_waits, REPORT_WAITS);
+}
+
+static void put_sweep(struct report *r)
+{
+    const char *headings[REPORT_SWEEP_COLUMNS];
+    size_t used[REPORT_SWEEP_COLUMNS];
+    char text[REPORT_CELL];
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    const size_t n = cuvee__report_sweep_columns(r, headings, used);
+    const size_t n_points = json_array_size(cuvee__json_at(r->results, "summary.sweep"));
+    if (!n) return;
+    sink_put_str(r->out, "\n## ");
+    sink_put_str(r->out, cuvee__report_sweep_heading(r));
+    sink_put_str(r->out, "\n\n");
+    cuvee__report_put_sweep_words(r, &p);
+    sink_put_str(r->out, "\n");
+    put_table_head(r, headings, n);
+    for (size_t i = 0; i < n_points; i++) {
+        sink_put_str(r->out, "|");
+        for (size_t k = 0; k < n; k++) {
+            cuvee__report_sweep_cell(r, i, used[k], text);
+            put_cell(r, text);
+        }
+        sink_put_str(r->out, "\n");
+    }
 }
 
 static void put_floor(struct report *r)
@@ -182,9 +206,9 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     static const enum report_column first[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
                                                REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
                                                REPORT_ACCURACY};
-    static const enum report_column second[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU,
-                                                REPORT_P50,  REPORT_P90,   REPORT_P99,
-                                                REPORT_PLAN, REPORT_PRICE, REPORT_RUNS};
+    static const enum report_column second[] = {
+        REPORT_LOAD, REPORT_CORES, REPORT_CPU,   REPORT_P50,  REPORT_P90,
+        REPORT_P99,  REPORT_PLAN,  REPORT_PRICE, REPORT_RUNS, REPORT_STEADY};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);
@@ -200,6 +224,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_missing(&r);
     put_unsteady(&r);
     put_cards(&r);
+    put_sweep(&r);
     if (cuvee__report_is_of_story(&r)) put_claims(&r);
     sink_put_str(out, "\n");
     cuvee__prose_name(&p, "machine.model");

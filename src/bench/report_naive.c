@@ -14,8 +14,8 @@ const struct report_method cuvee__report_methods[REPORT_METHODS] = {
      "One runtime's own heap: not the interpreter, not the libraries, not the weights, no other "
      "process.",
      HEAP},
-    {"parent_rss_peak", "RSS of the parent",
-     "Its children are other processes, and are not in it.", ONE_PROCESS},
+    {"parent_rss_peak", "RSS of the parent", "Its children are other processes, and are not in it.",
+     ONE_PROCESS},
     {"parent_vm_hwm", "VmHWM of the parent",
      "The high-water mark of one address space; children have their own, and exec begins it anew.",
      ONE_PROCESS},

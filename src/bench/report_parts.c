@@ -157,6 +157,8 @@ static const struct {
                            [REPORT_DIFFER] = {"labels_differ", PROSE_COUNT},
                            [REPORT_ACCURACY] = {"accuracy", PROSE_PERCENT},
                            [REPORT_PLAN] = {"plan_bytes", PROSE_BYTES},
+                           [REPORT_ALIVE] = {"threads_max.median", PROSE_COUNT},
+                           [REPORT_TYPICAL] = {"typical", PROSE_COUNT},
                            [REPORT_SINGLE_P50] = {"scenarios.single.p50", PROSE_MILLIS},
                            [REPORT_SINGLE_P99] = {"scenarios.single.p99", PROSE_MILLIS},
                            [REPORT_SERVED_P50] = {"scenarios.server.p50", PROSE_MILLIS},
@@ -176,8 +178,8 @@ static void ratio_cell(const struct report *r, size_t sum, char text[REPORT_CELL
     if (!cuvee__report_number(r, &x[1], "summary.arms.%zu.ratio.low", sum) ||
         !cuvee__report_number(r, &x[2], "summary.arms.%zu.ratio.high", sum) || !(x[1] < x[2]))
         return;
-    const json_t *ratio = cuvee__json_at(
-        json_array_get(cuvee__json_at(r->results, "summary.arms"), sum), "ratio");
+    const json_t *ratio =
+        cuvee__json_at(json_array_get(cuvee__json_at(r->results, "summary.arms"), sum), "ratio");
     const bool is_range = json_is_true(json_object_get(ratio, "range"));
     snprintf(text, REPORT_CELL, is_range ? "%s [%s to %s]" : "%s (%s to %s)", median,
              cuvee__prose_format(PROSE_RATIO, x[1], low, sizeof low),
@@ -293,8 +295,7 @@ bool cuvee__report_next_failure(const struct report *r, const struct report_arm 
             const json_t *before = json_array_get(runs, i);
             is_new = !is_failure_of(before, a->name) ||
                      !json_equal(json_object_get(before, "why"), json_object_get(run, "why")) ||
-                     !json_equal(json_object_get(before, "status"),
-                                 json_object_get(run, "status"));
+                     !json_equal(json_object_get(before, "status"), json_object_get(run, "status"));
         }
         if (!is_new) continue;
         *ret_status = cuvee__json_text_at(run, "status");

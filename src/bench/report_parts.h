@@ -17,10 +17,10 @@ enum { REPORT_MAX_ARMS = 64, REPORT_CELL = 96 };
 #define REPORT_NONE ((size_t)-1)
 
 struct report_arm {
-    const char *name, *title, *skipped; /* skipped: "" = it ran */
-    size_t at;                          /* arms.AT of the results */
-    size_t sum;                         /* summary.arms.SUM, or REPORT_NONE */
-    int series;                         /* its shape and colour in all plots */
+    const char *name, *title, *skipped;   /* skipped: "" = it ran */
+    size_t at;                            /* arms.AT of the results */
+    size_t sum;                           /* summary.arms.SUM, or REPORT_NONE */
+    int series;                           /* its shape and colour in all plots */
     bool is_twin, is_reference, has_runs; /* has_runs: some that count */
 };
 
@@ -153,14 +153,29 @@ bool cuvee__report_is_of_story(const struct report *r);
 /* What was found of a claim; "not run" where no arm can tell. */
 void cuvee__report_put_found(const struct report *r, size_t claim, struct prose *p);
 
+/* ---- the sweep ---- */
+
+enum { REPORT_SWEEP_COLUMNS = 11 };
+/* Those of which some point has a figure. Returns how many; used: which they are. */
+size_t cuvee__report_sweep_columns(const struct report *r,
+                                   const char *headings[REPORT_SWEEP_COLUMNS],
+                                   size_t used[REPORT_SWEEP_COLUMNS]);
+/* Of the point summary.sweep.AT; "" when it is not known. */
+void cuvee__report_sweep_cell(const struct report *r, size_t at, size_t column,
+                              char text[REPORT_CELL]);
+const char *cuvee__report_sweep_heading(const struct report *r);
+void cuvee__report_put_sweep_words(const struct report *r, struct prose *p);
+
 /* ---- parts of the page (report_tables.c, report_plots.c) ---- */
 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
-void cuvee__report_put_waits(struct report *r);  /* of callers, and the rates that can be kept */
-void cuvee__report_put_costs(struct report *r);  /* throughput of a core, price */
-void cuvee__report_put_second(struct report *r); /* dramatic ratios, by another method */
-void cuvee__report_put_missing(struct report *r); /* skipped, failed, disturbed */
+void cuvee__report_put_sweep(struct report *r);     /* its table */
+void cuvee__report_put_waits(struct report *r);     /* of callers, and the rates that can be kept */
+void cuvee__report_put_costs(struct report *r);     /* throughput of a core, price */
+void cuvee__report_put_estimates(struct report *r); /* of the ratios, by other methods */
+void cuvee__report_put_second(struct report *r);    /* dramatic ratios, by another method */
+void cuvee__report_put_missing(struct report *r);   /* skipped, failed, disturbed */
 void cuvee__report_put_cards(struct report *r);
 void cuvee__report_put_components(struct report *r);
 void cuvee__report_put_claims(struct report *r);

@@ -63,7 +63,7 @@ static void add_dots_of(const struct report *r, const struct report_arm *a, stru
                  json_integer_value(json_object_get(run, "id")), rate[n],
                  counts ? "" : ", does not count");
         dots[n] = (struct svg_dot){.at = at, .title = title};
-        dots[n].kind = !counts ? SVG_DOT_LEFT_OUT
+        dots[n].kind = !counts                                          ? SVG_DOT_LEFT_OUT
                        : json_array_size(json_object_get(run, "flags")) ? SVG_DOT_FLAGGED
                                                                         : SVG_DOT_COUNTS;
         n_counted += counts;
@@ -171,8 +171,8 @@ static bool read_place(const struct report *r, const struct report_arm *a, struc
     if (!a->has_runs || a->is_twin ||
         !cuvee__report_number(r, &p->y, "summary.arms.%zu.items_per_s.median", a->sum) ||
         !cuvee__report_number(r, &x_low, "summary.arms.%zu.lower.median", a->sum) ||
-        !cuvee__report_number(r, &x_high, "summary.arms.%zu.upper.median", a->sum) ||
-        !(p->y > 0) || !(x_low > 0) || x_high < x_low)
+        !cuvee__report_number(r, &x_high, "summary.arms.%zu.upper.median", a->sum) || !(p->y > 0) ||
+        !(x_low > 0) || x_high < x_low)
         return false;
     p->x_low = x_low * mib;
     p->x = p->x_high = x_high * mib;
@@ -440,8 +440,11 @@ static bool draw_sweep(struct report *r, bool is_alone)
             if (n_steps < MAX_STEPS && read_step(point, threads[k], &s))
                 insert_step(steps[k], &n_steps, s);
         }
-        snprintf(labels[k], sizeof labels[k], "%.0f thread%s each", threads[k],
-                 threads[k] > 1 ? "s" : "");
+        if (threads[k] > 0)
+            snprintf(labels[k], sizeof labels[k], "%.0f thread%s each", threads[k],
+                     threads[k] > 1 ? "s" : "");
+        else
+            snprintf(labels[k], sizeof labels[k], "as many as each likes");
         curves[k] = (struct svg_steps){labels[k], steps[k], n_steps, (int)k, NULL, &laws[k]};
         if (read_law(r, threads[k], &laws[k])) curves[k].law = law_at;
     }
@@ -455,9 +458,9 @@ static bool draw_sweep(struct report *r, bool is_alone)
 bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone)
 {
     static bool (*const draw[])(struct report *, bool) = {
-        [REPORT_PLOT_FOREST] = draw_forest, [REPORT_PLOT_DOTS] = draw_dots,
+        [REPORT_PLOT_FOREST] = draw_forest,   [REPORT_PLOT_DOTS] = draw_dots,
         [REPORT_PLOT_SCATTER] = draw_scatter, [REPORT_PLOT_CDF] = draw_cdf,
-        [REPORT_PLOT_GANTT] = draw_gantt,   [REPORT_PLOT_NAIVE] = draw_naive,
+        [REPORT_PLOT_GANTT] = draw_gantt,     [REPORT_PLOT_NAIVE] = draw_naive,
         [REPORT_PLOT_SWEEP] = draw_sweep};
     return draw[which](r, is_alone);
 }

@@ -50,8 +50,7 @@ static void put_drift(const struct report *r, const struct report_arm *a, struct
                      a->sum, a->sum);
 }
 
-bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm *a,
-                                struct prose *p)
+bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm *a, struct prose *p)
 {
     double never = 0;
     const char *word = cuvee__report_text(r, "summary.arms.%zu.steady.word", a->sum);
@@ -94,8 +93,7 @@ void cuvee__report_asked_cell(const struct report *r, const struct report_arm *a
         snprintf(text, REPORT_CELL, "%.0f x any", workers);
 }
 
-bool cuvee__report_put_exceeded(const struct report *r, const struct report_arm *a,
-                                struct prose *p)
+bool cuvee__report_put_exceeded(const struct report *r, const struct report_arm *a, struct prose *p)
 {
     double workers = 1, threads = 0, cores = 0;
     if (a->sum == REPORT_NONE || !a->has_runs ||
@@ -149,8 +147,9 @@ static void put_law(const struct report *r, size_t at, struct prose *p)
                      "{percent summary.scaling.%zu.miss}.",
                      at, at, at, at);
     if (cuvee__report_number(r, &peak, "summary.scaling.%zu.peak_workers", at))
-        cuvee__prose_say(p, " The most is reached with {ratio summary.scaling.%zu.peak_workers} "
-                            "workers.",
+        cuvee__prose_say(p,
+                         " The most is reached with {ratio summary.scaling.%zu.peak_workers} "
+                         "workers.",
                          at);
 }
 
@@ -158,9 +157,14 @@ void cuvee__report_put_scaling(const struct report *r, struct prose *p)
 {
     const size_t n = json_array_size(cuvee__json_at(r->results, "summary.scaling"));
     for (size_t i = 0; i < n; i++) {
-        cuvee__prose_say(p, "%sWith threads of each: {count summary.scaling.%zu.threads}, the "
-                            "Universal Scalability Law ",
-                         i ? " " : "", i);
+        double threads = 0;
+        cuvee__report_number(r, &threads, "summary.scaling.%zu.threads", i);
+        cuvee__prose_text(p, i ? " With " : "With ");
+        if (threads > 0)
+            cuvee__prose_say(p, "threads of each: {count summary.scaling.%zu.threads}", i);
+        else
+            cuvee__prose_text(p, "as many threads as each likes");
+        cuvee__prose_text(p, ", the Universal Scalability Law ");
         cuvee__prose_text(p, fits(r, i) ? "fits (dotted): " : "does not fit: ");
         if (fits(r, i))
             put_law(r, i, p);

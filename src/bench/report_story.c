@@ -147,8 +147,8 @@ void cuvee__report_put_found(const struct report *r, size_t claim, struct prose 
     const struct report_arm *s = first_of(r, single), *m = first_of(r, multi),
                             *b = first_of(r, bridge), *h = first_of(r, shared);
     const struct report_arm *of[REPORT_CLAIMS] = {
-        [SINGLE_TIME] = s, [SINGLE_MEMORY] = s, [SINGLE_CORES] = s, [MULTI_TIME] = m,
-        [MULTI_MEMORY] = m, [SHARED_TIME] = h, [SHARED_MEMORY] = h, [BRIDGE_TIME] = b,
+        [SINGLE_TIME] = s,  [SINGLE_MEMORY] = s, [SINGLE_CORES] = s,  [MULTI_TIME] = m,
+        [MULTI_MEMORY] = m, [SHARED_TIME] = h,   [SHARED_MEMORY] = h, [BRIDGE_TIME] = b,
         [BRIDGE_CLAIM] = b, [BRIDGE_MEMORY] = b};
     if (claim == RANKING)
         put_ranking(r, p);

@@ -120,8 +120,8 @@ static void put_table(struct report *r, const enum report_column *columns, size_
 
 void cuvee__report_put_arms(struct report *r)
 {
-    static const enum report_column columns[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
-                                                 REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER};
+    static const enum report_column columns[] = {REPORT_ITEMS, REPORT_RATIO, REPORT_VERDICT,
+                                                 REPORT_WALL,  REPORT_PEAK,  REPORT_DIFFER};
     put_table(r, columns, sizeof columns / sizeof *columns, true);
 }
 
@@ -129,8 +129,8 @@ void cuvee__report_put_details(struct report *r)
 {
     static const enum report_column costs[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
                                                REPORT_P90,  REPORT_P99,   REPORT_PLAN},
-                                    runs[] = {REPORT_ASKED,  REPORT_ALIVE,   REPORT_ACCURACY,
-                                              REPORT_TYPICAL, REPORT_RUNS, REPORT_STEADY};
+                                    runs[] = {REPORT_ASKED,   REPORT_ALIVE, REPORT_ACCURACY,
+                                              REPORT_TYPICAL, REPORT_RUNS,  REPORT_STEADY};
     put_table(r, costs, sizeof costs / sizeof *costs, false);
     put_table(r, runs, sizeof runs / sizeof *runs, false);
 }
@@ -181,8 +181,8 @@ static void put_pair(struct report *r, struct html_table *t, const struct report
 
 void cuvee__report_put_second(struct report *r)
 {
-    static const char *const columns[] = {"arm",    "of the reference's", ">times",
-                                          "by",     ">times",             "by"};
+    static const char *const columns[] = {"arm", "of the reference's", ">times", "by", ">times",
+                                          "by"};
     static const char *const what[] = {"time", "cpu", "memory"};
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
     struct html_table t;
@@ -331,14 +331,14 @@ void cuvee__report_put_missing(struct report *r)
 /* What repeats it: the arm's command, measured; where that is not known, the arm. */
 static void put_command(struct report *r, const struct report_arm *a)
 {
-    const json_t *words = json_object_get(
-        json_array_get(json_object_get(r->results, "arms"), a->at), "command");
+    const json_t *words =
+        json_object_get(json_array_get(json_object_get(r->results, "arms"), a->at), "command");
     const json_t *word;
     size_t i;
     bool is_known = json_array_size(words) > 0;
     /* A word with a brace stands for one that is not known until the experiment runs. */
-    json_array_foreach(words, i, word)
-        is_known &= json_is_string(word) && !strchr(json_string_value(word), '{');
+    json_array_foreach(words, i, word) is_known &=
+        json_is_string(word) && !strchr(json_string_value(word), '{');
     sink_put_str(r->out, is_known ? "<p><code>cuvee measure --explain --"
                                   : "<p><code>cuvee bench -o again --arms ");
     if (!is_known) cuvee__markup_text(r->out, a->name);
@@ -410,8 +410,8 @@ static size_t run_of(const struct report *r, const struct report_arm *a)
 
 static size_t phase_of(const struct report *r, size_t run, const char *name)
 {
-    const json_t *phases = cuvee__json_at(
-                     json_array_get(json_object_get(r->results, "runs"), run), "phases"),
+    const json_t *phases = cuvee__json_at(json_array_get(json_object_get(r->results, "runs"), run),
+                                          "phases"),
                  *phase;
     size_t i;
     json_array_foreach(phases, i, phase)
@@ -445,8 +445,7 @@ static void put_growth(struct report *r, size_t run, const char *name)
         if (!components[i].after)
             cuvee__prose_say(&p, "{bytes runs.%zu.phases.%zu.footprint}", run, to);
         else if (!components[i].until)
-            cuvee__prose_say(&p,
-                             "{bytes runs.%zu.footprint.lower - runs.%zu.phases.%zu.footprint}",
+            cuvee__prose_say(&p, "{bytes runs.%zu.footprint.lower - runs.%zu.phases.%zu.footprint}",
                              run, run, from);
         else if (is_near(r, run, from, to))
             cuvee__prose_text(&p, "with the row above");
@@ -485,8 +484,7 @@ static const struct report_arm *arm_of_components(const struct report *r)
 
 void cuvee__report_put_components(struct report *r)
 {
-    static const char *const columns[] = {"component", ">came with it",
-                                          "seen by the naive meter?"};
+    static const char *const columns[] = {"component", ">came with it", "seen by the naive meter?"};
     const struct report_arm *a = arm_of_components(r);
     if (!a) return;
     const size_t run = run_of(r, a);

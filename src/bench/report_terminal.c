@@ -95,8 +95,7 @@ static void put_wrapped(struct table *t, const char *text, size_t indent)
 /* Of a share of the largest, in eighths of a block. */
 static void put_bar(struct table *t, double share)
 {
-    static const char *const eighths[] = {"",  "▏", "▎", "▍", "▌",
-                                          "▋", "▊", "▉"};
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     if (!(share > 0)) share = 0;
     size_t n = (size_t)(share * BAR * 8 + 0.5);
     n = cuvee__min(n, BAR * 8);

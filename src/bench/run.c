@@ -16,6 +16,7 @@
 #include "bench/settled.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/perf_counters.h"
 #include "os/subprocess.h"
 
 enum { PATH_ROOM = 4400 };
@@ -229,7 +230,7 @@ static json_t *begin_record(const struct run_request *request, const struct run_
                   "why", "counts", 0, "latency_ms", "answers", "files", "measure", files->measure,
                   "series", files->series, "log", files->log);
     int rc = record ? 0 : -1;
-    if (request->workers)
+    if (strcmp(request->kind, "sweep") == 0)
         rc |= json_object_set_new(record, "settings",
                                   json_pack("{s:I, s:I}", "workers", (json_int_t)request->workers,
                                             "threads", (json_int_t)request->threads));
@@ -252,6 +253,48 @@ static json_t *read_measured(const struct bench_setup *setup, const struct run_f
     return measured;
 }
 
+/* ---- counters of the processor ---- */
+
+/* A line of cache on all processors that this runs on. */
+#define LINE_BYTES 64.0
+
+/* Of a sweep only: they cost something at each change of threads. */
+static int take_counters(const struct perf_counters *c, const char *why, json_t *record)
+{
+    static const struct {
+        const char *key;
+        enum perf_counter which;
+    } counted[] = {{"cache_references", PERF_CACHE_REFERENCES},
+                   {"cache_misses", PERF_CACHE_MISSES}};
+    double x = NAN;
+    int rc = 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (!cuvee__perf_counters_read(c, counted[i].which, &x)) x = NAN;
+        rc |= json_object_set_new(record, counted[i].key, cuvee__json_real(x));
+    }
+    if (isnan(x) && !*why) why = "they had no turn";
+    return rc | set_text(record, "counters_why", *why ? why : NULL) |
+           json_object_set_new(record, "missed_bytes", cuvee__json_real(x * LINE_BYTES));
+}
+
+static int run_counted(const struct run_request *request, const struct word_list *measure,
+                       const struct word_list *environment, const char *log,
+                       const volatile int *stop, json_t *record, int *ret_status, cuvee_error *err)
+{
+    const bool is_counted = strcmp(request->kind, "sweep") == 0;
+    struct perf_counters counters;
+    char why[160];
+    if (is_counted) cuvee__perf_counters_open(&counters, why, sizeof why);
+    int rc =
+        cuvee__subprocess_run((const char *const *)measure->words,
+                              (const char *const *)environment->words, log, stop, ret_status, err);
+    if (!is_counted) return rc;
+    if (rc == CUVEE_OK && take_counters(&counters, why, record) < 0)
+        rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a run");
+    cuvee__perf_counters_close(&counters);
+    return rc;
+}
+
 /* Run it between two spins. *ret_measured: NULL when there is no result. */
 static int run_measured(const struct bench_setup *setup, const struct run_request *request,
                         const struct run_files *files, json_t *record, json_t **ret_measured,
@@ -269,9 +312,8 @@ static int run_measured(const struct bench_setup *setup, const struct run_reques
         struct quiet_signs signs = {.n_cores = setup->n_cores,
                                     .spin_before_ms = cuvee__quiet_spin_ms()};
         const uint64_t begin_ns = cuvee__clock_ns();
-        rc = cuvee__subprocess_run((const char *const *)measure.words,
-                                   (const char *const *)environment.words,
-                                   in_dir(setup, files->log, log), setup->stop, ret_status, err);
+        rc = run_counted(request, &measure, &environment, in_dir(setup, files->log, log),
+                         setup->stop, record, ret_status, err);
         /* A second clock: what starting and ending the meter takes is in it. */
         const double harness_s = (double)(cuvee__clock_ns() - begin_ns) / 1e9;
         signs.spin_after_ms = cuvee__quiet_spin_ms();

@@ -42,7 +42,7 @@ struct run_request {
     size_t id;
     long block;
     long again_of;         /* -1: none */
-    long workers, threads; /* of a sweep; 0: the arm's own */
+    long workers, threads; /* of a sweep; workers 0: both are the arm's own */
     double rate;           /* of arrivals; 0: none */
     const char *schedule;  /* file of arrivals, for server; NULL: none */
 };

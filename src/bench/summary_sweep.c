@@ -42,7 +42,10 @@ static json_t *make_point(const json_t *results, json_int_t workers, json_int_t 
                    {"context_switches", "context_switches"},
                    {"involuntary_switches", "involuntary_switches"},
                    {"runq_wait_s", "runq_wait_s"},
-                   {"faults", "faults"}};
+                   {"faults", "faults"},
+                   {"cache_references", "cache_references"},
+                   {"cache_misses", "cache_misses"},
+                   {"missed_bytes", "missed_bytes"}};
     struct run_list list;
     if (select_runs(results, workers, threads, &list) < 0) return NULL;
     json_t *point = list.n ? json_pack("{s:I, s:I, s:I}", "workers", workers, "threads", threads,
@@ -83,6 +86,17 @@ static int add_slope(json_t *summary, const json_t *points, cuvee_error *err)
     return rc;
 }
 
+/* Why the sweep has no counters of caches; null: it has, or there is none. */
+static json_t *why_not_counted(const json_t *results)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        json_t *why = json_object_get(json_array_get(runs, i), "counters_why");
+        if (json_is_string(why)) return json_incref(why);
+    }
+    return json_null();
+}
+
 int cuvee__summary_sweep(const json_t *results, json_t *summary, cuvee_error *err)
 {
     const json_t *workers = cuvee__json_at(results, "plan.sweep.workers"),
@@ -96,6 +110,7 @@ int cuvee__summary_sweep(const json_t *results, json_t *summary, cuvee_error *er
             failed = !point || (json_is_object(point) && json_array_append(points, point) < 0);
             json_decref(point);
         }
+    if (!failed) failed = json_object_set_new(summary, "counters_why", why_not_counted(results));
     if (!failed)
         failed = json_array_size(points) ? json_object_set(summary, "sweep", points)
                                          : json_object_set_new(summary, "sweep", json_null());

@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# The arms that need Transformers and other engines: $CUVEE_TEST_ARMS, build/venv-arms (bench/arms/make-venv) or
-# build/venv-peers (bench/peers/make-venv) is a venv that has them.
+# The arms that need Transformers and other engines: $CUVEE_TEST_ARMS, build/venv-arms (bench/arms/make-venv),
+# build/venv-peers (bench/peers/make-venv) or what `cuvee bench setup` made is a venv that has them.
 load arms
 
 find_venv() {
-    for venv in "${CUVEE_TEST_ARMS-}" "$SOURCE_DIR/build/venv-arms" "$SOURCE_DIR/build/venv-peers"; do
+    for venv in "${CUVEE_TEST_ARMS-}" "$SOURCE_DIR/build/venv-arms" "$SOURCE_DIR/build/venv-peers" \
+        "${XDG_DATA_HOME:-$HOME/.local/share}/cuvee/bench-venv"; do
         if [ -x "$venv/bin/python" ]; then return; fi
     done
     skip 'no venv with Transformers: bench/arms/make-venv build/venv-arms makes it'

@@ -169,13 +169,19 @@ load experiment
 
 @test "a sweep runs one arm at all combinations" {
     plan 1 "$(arm a './good "$0"; echo {workers}x{threads} >> "{scratch}/seen"' '{"settings": {"workers": 1, "threads": 1}}')"
-    jq '.sweep = {arm: "a", workers: [1, 2], threads: [1, 3], blocks: 2}' plan.json > more.json && mv more.json plan.json
+    jq '.sweep = {arm: "a", workers: [1, 2], threads: [0, 3], blocks: 2}' plan.json > more.json && mv more.json plan.json
     bench -o results
     expect_status 0
     results '[.runs[] | select(.kind == "sweep") | [.settings.workers, .settings.threads]] | sort ==
-             [[1,1],[1,1],[1,3],[1,3],[2,1],[2,1],[2,3],[2,3]]'
+             [[1,0],[1,0],[1,3],[1,3],[2,0],[2,0],[2,3],[2,3]]'
     results '.summary.sweep | length == 4 and all(.[]; .n == 2)'
-    [ "$(sort results/scratch/seen | uniq -c | awk '$2 == "2x3" { print $1 }')" = 2 ]
+    for at in 1x0 2x3; do [ "$(grep -cx $at results/scratch/seen)" = 2 ] || fail "not twice: $at"; done
+    # What the processor does not count has a reason, and is no zero.
+    results '.summary.counters_why as $why | all(.runs[] | select(.kind == "sweep");
+             if $why then .cache_misses == null and .missed_bytes == null and .counters_why == $why
+             else .cache_misses > 0 and .missed_bytes == .cache_misses * 64 end)'
+    grep -q '| workers | threads each | items/s |' results/report.md
+    grep -q '| 2 | its own choice |' results/report.md
 }
 
 @test "the report is made anew from the directory alone" {

@@ -412,17 +412,20 @@ static void test_markdown(void **state)
     assert_non_null(strstr(text, "| native-int8 | 414 | 9.75 (9.69 to 9.96) | better |"));
     assert_non_null(strstr(text, "- metacall: skipped: needs library:metacall"));
     assert_non_null(strstr(text, "- openvino: failed: signal 11"));
+    assert_non_null(strstr(text, "## Where the 220 seconds come from"));
+    assert_non_null(strstr(text, "| 8 | 2 |"));
     for (char *line = strtok_r(text, "\n", &text); line; line = strtok_r(NULL, "\n", &text)) {
         size_t n = 0;
         for (const char *c = line; *c; c++) n += *c == '|' && (c == line || c[-1] != '\\');
         if (*line != '|') continue;
         if (strncmp(line, "|---", 4) == 0)
             n_tables++;
-        else if (strstr(line, "| arm |") || strstr(line, "| claim |"))
+        else if (strstr(line, "| arm |") || strstr(line, "| claim |") ||
+                 strstr(line, "| workers |"))
             columns = n;
         assert_int_equal(n, columns);
     }
-    assert_int_equal(n_tables, 4);
+    assert_int_equal(n_tables, 5);
     cuvee__buffer_deinit(&out.bytes);
     json_decref(results);
 }

@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,6 +25,7 @@
 #include "os/cpu.h"
 #include "os/file.h"
 #include "os/memory.h"
+#include "os/perf_counters.h"
 #include "os/thread.h"
 
 static char dir[] = "/tmp/cuvee-test-os-XXXXXX";
@@ -267,6 +271,55 @@ static int tear_down(void **state)
     return nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A child touches so many pages, or lets a child of its own do it. */
+static void touch_pages(size_t n, int generations)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        if (generations > 1) {
+            touch_pages(n, generations - 1);
+            _exit(0);
+        }
+        char *p = mmap(NULL, n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) _exit(1);
+        madvise(p, n * page, MADV_NOHUGEPAGE);
+        for (size_t i = 0; i < n; i++) *(volatile char *)(p + i * page) = 1;
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* Of the cache a machine may have nothing to say, and then it says why; page faults it can always
+ * count, and getrusage() counts them too. */
+static void counters_have_what_descendants_did(void **state)
+{
+    (void)state;
+    enum { PAGES = 5000 };
+    struct perf_counters counters;
+    struct rusage before, after;
+    char why[160];
+    double faults, misses, references;
+    getrusage(RUSAGE_CHILDREN, &before);
+    cuvee__perf_counters_open(&counters, why, sizeof why);
+    touch_pages(PAGES, 3);
+    getrusage(RUSAGE_CHILDREN, &after);
+    const bool has_faults = cuvee__perf_counters_read(&counters, PERF_PAGE_FAULTS, &faults);
+    const bool has_misses = cuvee__perf_counters_read(&counters, PERF_CACHE_MISSES, &misses);
+    if (has_misses && cuvee__perf_counters_read(&counters, PERF_CACHE_REFERENCES, &references))
+        assert_true(misses <= references);
+    if (!has_misses) assert_true(*why != '\0' || counters.fds[PERF_CACHE_MISSES] >= 0);
+    cuvee__perf_counters_close(&counters);
+    assert_false(cuvee__perf_counters_read(&counters, PERF_PAGE_FAULTS, &faults));
+    if (!has_faults) skip(); /* perf_event_open is not for us here */
+    const double known = (double)(after.ru_minflt - before.ru_minflt);
+    assert_true(faults >= PAGES);
+    assert_true(faults <= known + 2000); /* our own are in it, those in the kernel are not */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +331,7 @@ int main(void)
         cmocka_unit_test(control_groups_bind_from_any_level),
         cmocka_unit_test(tiers_agree_with_the_kernel),
         cmocka_unit_test(pss_follows_what_is_touched),
+        cmocka_unit_test(counters_have_what_descendants_did),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/json_at.h"
 #include "bench/command.h"
 #include "bench/experiment.h"
@@ -244,6 +245,7 @@ struct bench {
     struct bench_places places;
     struct bench_input input;
     struct experiment experiment;
+    struct bench_talk talk;
     char model_path[MODEL_PATH_ROOM];
     char dir[BENCH_PATH_ROOM];
     json_t *plan, *machine, *model;
@@ -332,6 +334,11 @@ static int find_model(struct bench *b, cuvee_error *err)
     const char *name = NULL;
     for (size_t i = 0; i < 3 && !name; i++)
         if (names[i] && *names[i]) name = names[i];
+    if (o->shape >= 0 && o->dry_run) { /* does nothing: what is not there is not made */
+        b->talk.to_be_made = !cli__bench_shape_is_made((size_t)o->shape, &b->places, b->model_path,
+                                                       sizeof b->model_path);
+        return CUVEE_OK;
+    }
     if (o->shape >= 0)
         return cli__bench_shape((size_t)o->shape, &b->places, b->model_path, sizeof b->model_path,
                                 err);
@@ -373,7 +380,10 @@ static int prepare(struct bench *b, cuvee_error *err)
     request.resumed = json_object_get(b->old, "plan");
     if (cli__bench_plan(&request, b->n_cores, &b->plan, err) < 0) return EXIT_INPUT;
     if (o->print_plan) return EXIT_OK;
-    if (find_model(b, err) != EXIT_OK || cli__bench_model(b->model_path, &b->model, err) < 0)
+    if (find_model(b, err) != EXIT_OK) return EXIT_MODEL;
+    if (b->talk.to_be_made)
+        b->model = json_pack("{s:o}", "path", cuvee__json_string(b->model_path));
+    else if (cli__bench_model(b->model_path, &b->model, err) < 0)
         return EXIT_MODEL;
     const json_t *input = json_object_get(b->plan, "input");
     const char *gold = cuvee__json_text_at(input, "gold");
@@ -392,7 +402,7 @@ static int prepare(struct bench *b, cuvee_error *err)
     return rc == CUVEE_OK ? EXIT_OK : rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
 }
 
-static void set_up(struct bench *b, struct bench_talk *talk)
+static void set_up(struct bench *b)
 {
     const struct bench_options *o = b->o;
     struct experiment *e = &b->experiment;
@@ -413,11 +423,13 @@ static void set_up(struct bench *b, struct bench_talk *talk)
     e->warms_up_briefly = o->plan.is_quick;
     e->repeats = !o->plan.is_quick;
     e->budget_s = o->plan.is_quick ? QUICK_BUDGET_S : 0;
-    *talk = (struct bench_talk){.experiment = e, .n_runs = cuvee__experiment_n_runs(e)};
+    b->talk.experiment = e;
+    b->talk.n_runs = cuvee__experiment_n_runs(e);
+    b->talk.work = o->shape >= 0 ? cli__bench_shape_work((size_t)o->shape) : 1;
     if (o->quiet) return;
     e->on_begin = cli__bench_talk_begin;
     e->on_end = cli__bench_talk_end;
-    e->arg = talk;
+    e->arg = &b->talk;
 }
 
 /* Did a run of an arm fail? What the user interrupted did not. */
@@ -433,10 +445,9 @@ static bool has_failures(const json_t *results)
 
 static int perform(struct bench *b, cuvee_error *err)
 {
-    struct bench_talk talk;
     struct experiment *e = &b->experiment;
-    set_up(b, &talk);
-    if (b->o->dry_run) return cli__bench_talk_plan(&talk);
+    set_up(b);
+    if (b->o->dry_run) return cli__bench_talk_plan(&b->talk);
     cli__interrupt_open();
     int rc = cuvee__experiment_run(e, err);
     cli__interrupt_close();

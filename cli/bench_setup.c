@@ -99,6 +99,28 @@ static const char *const shape_options[][12] = {
      "4096", NULL},
 };
 
+static void shape_path(size_t shape, const struct bench_places *places, char *path, size_t room)
+{
+    const char *slash = strrchr(places->venv, '/');
+    snprintf(path, room, "%.*s/bench-models/%s", (int)(slash - places->venv), places->venv,
+             cli__bench_shapes[shape]);
+}
+
+bool cli__bench_shape_is_made(size_t shape, const struct bench_places *places, char *path,
+                              size_t room)
+{
+    char weights[BENCH_PATH_ROOM + 32];
+    shape_path(shape, places, path, room);
+    snprintf(weights, sizeof weights, "%s/model.safetensors", path);
+    return cuvee__file_exists(weights);
+}
+
+double cli__bench_shape_work(size_t shape)
+{
+    static const double work[] = {4, 8, 28.4};
+    return work[shape];
+}
+
 int cli__bench_shape(size_t shape, const struct bench_places *places, char *path, size_t room,
                      cuvee_error *err)
 {
@@ -107,11 +129,8 @@ int cli__bench_shape(size_t shape, const struct bench_places *places, char *path
     const char *argv[16];
     int status = 0;
     size_t n = 0;
-    const char *slash = strrchr(places->venv, '/');
-    snprintf(path, room, "%.*s/bench-models/%s", (int)(slash - places->venv), places->venv,
-             cli__bench_shapes[shape]);
+    if (cli__bench_shape_is_made(shape, places, path, room)) return CUVEE_OK;
     snprintf(weights, sizeof weights, "%s/model.safetensors", path);
-    if (cuvee__file_exists(weights)) return CUVEE_OK;
     if (!cli__bench_find_data("scripts/make-random-model", "make-random-model", script,
                               sizeof script))
         return cuvee__fail(err, CUVEE_E_IO,

@@ -5,6 +5,7 @@
 #ifndef CUVEE_CLI_BENCH_SETUP_H
 #define CUVEE_CLI_BENCH_SETUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench_places.h"
@@ -18,6 +19,14 @@ extern const char *const cli__bench_shapes[];
  * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
 int cli__bench_shape(size_t shape, const struct bench_places *places, char *path, size_t room,
                      cuvee_error *err);
+
+/* Its path, and whether it is there. */
+bool cli__bench_shape_is_made(size_t shape, const struct bench_places *places, char *path,
+                              size_t room);
+
+/* How many times the work of the default model a text of it is: layers x hidden^2, against 6 x
+ * 384^2. */
+double cli__bench_shape_work(size_t shape);
 
 /* cuvee bench setup. argv[0] is its name. Returns an exit code. */
 int cli__bench_setup(int argc, char **argv);

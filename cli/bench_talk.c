@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/json_at.h"
+#include "bench/plan.h"
+#include "bench/scenarios.h"
 #include "console.h"
 #include "exit_code.h"
 #include "json_text.h"
@@ -77,22 +79,75 @@ void cli__bench_talk_end(void *arg, const json_t *run)
                      json_array_size(flags) ? json_string_value(json_array_get(flags, 0)) : "");
 }
 
-/* What the arms are expected to take, from the plan; 0: it does not say. */
-static double expected_s(const struct experiment *e)
+/* What a run of an arm is expected to take, from the plan, on so many items; 0: it does not say.
+ * Short of what the machine waits to be quiet. */
+static double run_s(const struct bench_talk *t, const json_t *arm, double n_items)
 {
-    const json_t *arms = json_object_get(e->setup.plan, "arms");
-    const double blocks = json_number_value(json_object_get(e->setup.plan, "blocks"));
+    double load = 0, item = 0;
+    cuvee__json_number_at(arm, "expect.load_s", &load);
+    cuvee__json_number_at(arm, "expect.item_s", &item);
+    return load + item * n_items * t->work;
+}
+
+/* Slow ones run three times, as far as the plan lets one know. */
+static double blocks_of(const struct bench_talk *t, double own_s, double reference_s)
+{
+    const double all = json_number_value(json_object_get(t->experiment->setup.plan, "blocks"));
+    return reference_s > 0 && own_s > CUVEE__SLOW_ARM_RATIO * reference_s
+               ? fmin(all, CUVEE__SLOW_ARM_BLOCKS)
+               : all;
+}
+
+/* Of each arm that can run: a run to warm up, its blocks, those of the twin. */
+static double blocks_s(const struct bench_talk *t)
+{
+    const struct experiment *e = t->experiment;
+    const json_t *entries = json_object_get(e->results, "arms"), *arm;
+    const char *reference = cuvee__json_text_at(e->setup.plan, "reference");
+    const json_t *other = cuvee__plan_arm(e->setup.plan, reference);
+    const double reference_s = run_s(t, other, (double)cuvee__arm_items(&e->setup, other));
     double sum = 0;
-    for (size_t i = 0; i < json_array_size(arms); i++) {
-        const json_t *arm = json_array_get(arms, i),
-                     *entry = json_array_get(json_object_get(e->results, "arms"), i);
-        double load = 0, item = 0;
-        cuvee__json_number_at(arm, "expect.load_s", &load);
-        cuvee__json_number_at(arm, "expect.item_s", &item);
-        (void)entry;
-        sum += (load + item * (double)cuvee__arm_items(&e->setup, arm)) * blocks;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        if (!cuvee__experiment_takes(e, i, &arm)) continue;
+        const double own = run_s(t, arm, (double)cuvee__arm_items(&e->setup, arm));
+        const double blocks = blocks_of(t, own, reference_s);
+        sum += own * (1 + blocks * (arm == other && blocks > 1 ? 2 : 1));
     }
     return sum;
+}
+
+/* Each worker has its part of the items, one thread for each core or more: what is done is that of
+ * all cores, at its best. */
+static double sweep_s(const struct bench_talk *t)
+{
+    const struct experiment *e = t->experiment;
+    const json_t *sweep = json_object_get(e->setup.plan, "sweep");
+    const json_t *arm = cuvee__plan_arm(e->setup.plan, cuvee__json_text_at(sweep, "arm"));
+    const json_int_t blocks = json_integer_value(json_object_get(sweep, "blocks"));
+    const double n = (double)(json_array_size(json_object_get(sweep, "workers")) *
+                              json_array_size(json_object_get(sweep, "threads")));
+    /* The arm itself is the worst of its points; half of that is their mean, at most. */
+    return arm ? n * (double)(blocks > 0 ? blocks : 1) / 2 *
+                     run_s(t, arm, (double)cuvee__arm_items(&e->setup, arm))
+               : 0;
+}
+
+/* Half of the runs in other scenarios are one by one, half are at about half the throughput. */
+static double scenarios_s(const struct bench_talk *t)
+{
+    const struct experiment *e = t->experiment;
+    const size_t n_entries = json_array_size(json_object_get(e->results, "arms"));
+    const double n_items = (double)cuvee__plan_also_items(e->setup.plan);
+    const json_t *arm;
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < n_entries; i++)
+        if (cuvee__experiment_takes(e, i, &arm)) {
+            const double own = (double)cuvee__arm_items(&e->setup, arm);
+            sum += run_s(t, arm, 1.5 * fmin(own, n_items));
+            n++;
+        }
+    return n ? sum / (double)n * (double)cuvee__scenarios_n_runs(e) : 0;
 }
 
 int cli__bench_talk_plan(const struct bench_talk *talk)
@@ -100,11 +155,12 @@ int cli__bench_talk_plan(const struct bench_talk *talk)
     const struct experiment *e = talk->experiment;
     const json_t *entries = json_object_get(e->results, "arms");
     char duration[32];
-    const double seconds = expected_s(e);
+    const double seconds = blocks_s(talk) + sweep_s(talk) + scenarios_s(talk);
     printf("%s\n\n", cuvee__json_text_at(e->setup.plan, "name"));
     printf("  input     %s, %zu rows\n", cuvee__json_text_at(e->setup.plan, "input.path"),
            e->setup.input->n_items);
-    printf("  model     %s\n", e->setup.model);
+    printf("  model     %s%s\n", e->setup.model,
+           talk->to_be_made ? ", of random weights: it would be made first" : "");
     printf("  python    %s\n", e->setup.python);
     printf("  cores     %zu\n", e->setup.n_cores);
     printf("  runs      %zu, each alone on the machine, in random order; disturbed ones again\n\n",
@@ -116,7 +172,7 @@ int cli__bench_talk_plan(const struct bench_talk *talk)
                *skipped ? skipped : cuvee__json_text_at(entry, "title"));
     }
     if (seconds > 0)
-        printf("\nOn a machine with two cores and the default model this takes about %s.\n",
+        printf("\nOn a machine with two cores this takes about %s, and what it waits for quiet.\n",
                cli__print_seconds(duration, sizeof duration, seconds));
     return cli__stdout_finish();
 }

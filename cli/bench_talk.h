@@ -6,6 +6,7 @@
 #define CUVEE_CLI_BENCH_TALK_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct bench_talk {
     size_t n_runs; /* that there will be */
     size_t n_done;
     uint64_t begin_ns; /* of the first run */
+    double work;       /* of a text, against the default model */
+    bool to_be_made;   /* the model: a dry run has not made it */
 };
 
 /* As struct experiment wants them; arg is the talk. */

@@ -158,6 +158,10 @@ load experiment
     expect_status 0
     jq -e '.blocks == 1 and .scenario == "offline"' <<< "$output"
     [ ! -e results ] || fail 'a directory was made'
+    XDG_DATA_HOME=$PWD/data cuvee bench --plan plan.json --python /nowhere --dry-run --model-shape bert-base
+    expect_status 0
+    expect_output 'bert-base, of random weights: it would be made first'
+    [ ! -e data ] || fail 'a dry run has made something'
 }
 
 @test "a disk that is full ends the experiment with an error, not with half a file" {

@@ -18,9 +18,11 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/mark.h"
-#include "os/thread.h"
 #include "python/deadline.h"
 #include "python/embedded.h"
+#include "python/phases.h"
+
+static const uint64_t close_ns = 5000000000;
 
 /* A host's own lists are short; these are the same for all. */
 struct embed_host {
@@ -30,9 +32,8 @@ struct embed_host {
     py_object *script; /* contract.py's Script */
     py_object *process_batch, *bring;
     py_object *key_label, *key_score;
-    struct mutex warming; /* held while warmup() runs; never waited for with the GIL */
-    bool is_warm;         /* under it */
-    _Atomic bool has_answered;
+    struct phases phases;
+    struct deadline closing; /* of the script's close() */
 };
 
 struct embed_caller {
@@ -192,7 +193,7 @@ static void drop_host(void *arg)
 
 static void free_host(struct embed_host *h)
 {
-    cuvee__mutex_deinit(&h->warming);
+    cuvee__phases_deinit(&h->phases);
     cuvee__free(h);
 }
 
@@ -211,7 +212,8 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
     h->base.ops = &cuvee__host_embed;
     h->py = cuvee__embedded_api();
     h->labels = setup->labels;
-    rc = cuvee__mutex_init(&h->warming, err);
+    rc = cuvee__deadline_init(&h->closing, err);
+    if (rc == CUVEE_OK) rc = cuvee__phases_init(&h->phases, err);
     if (rc < 0) {
         cuvee__free(h);
         return rc;
@@ -233,11 +235,14 @@ static int embed_open(const struct host_setup *setup, struct script_facts *ret_f
 
 static void end_script(void *arg)
 {
-    const struct embed_host *h = arg;
+    struct embed_host *h = arg;
     const struct libpython *py = h->py;
+    cuvee__deadline_set_thread(&h->closing);
+    cuvee__deadline_begin(&h->closing, cuvee__clock_ns() + close_ns);
     py_object *method = py->PyObject_GetAttrString(h->script, "close");
     drop(py, method ? py->PyObject_CallObject(method, NULL) : NULL);
     drop(py, method);
+    cuvee__deadline_end(&h->closing);
     py->PyErr_Clear(); /* nobody is left to hear of it */
 }
 
@@ -251,8 +256,9 @@ static void embed_close(struct host *host)
 
 /* ---- callers ---- */
 
-static int warm_up(struct embed_caller *c, cuvee_error *err)
+static int warm_up(void *caller, cuvee_error *err)
 {
+    struct embed_caller *c = caller;
     const struct libpython *py = c->host->py;
     int rc = CUVEE_OK;
     py->PyEval_RestoreThread(c->state);
@@ -261,23 +267,8 @@ static int warm_up(struct embed_caller *c, cuvee_error *err)
     drop(py, method);
     drop(py, none);
     cuvee__embedded_end_if_forked(c->pid);
-    if (none)
-        cuvee__mark("model-loaded");
-    else
-        rc = fail_with_exception("warmup()", err);
+    if (!none) rc = fail_with_exception("warmup()", err);
     c->state = py->PyEval_SaveThread();
-    return rc;
-}
-
-/* The first caller does, and all others wait for it; when it fails the next one tries. */
-static int warm_up_once(struct embed_caller *c, cuvee_error *err)
-{
-    struct embed_host *h = c->host;
-    int rc = CUVEE_OK;
-    cuvee__mutex_lock(&h->warming);
-    if (!h->is_warm) rc = warm_up(c, err);
-    h->is_warm = rc == CUVEE_OK;
-    cuvee__mutex_unlock(&h->warming);
     return rc;
 }
 
@@ -309,7 +300,7 @@ static int embed_open_caller(struct host *host, void **ret_caller, cuvee_error *
     cuvee__deadline_set_thread(&c->deadline);
     c->deadline.owner = h;
     c->state = h->py->PyEval_SaveThread();
-    rc = warm_up_once(c, err);
+    rc = cuvee__phases_warm_up(&h->phases, warm_up, c, err);
     if (rc < 0)
         embed_close_caller(c);
     else
@@ -534,7 +525,7 @@ static void embed_call(void *caller, const cuvee_text *texts, size_t n, uint64_t
                                                   : CUVEE_E_SCRIPT);
     py->PyErr_Clear();
     c->state = py->PyEval_SaveThread();
-    if (!atomic_exchange(&c->host->has_answered, true)) cuvee__mark("first-result");
+    cuvee__phases_answered(&c->host->phases);
 }
 
 static void embed_interrupt(struct host *host)

@@ -17,6 +17,7 @@
 #include "python/host.h"
 #include "python/metacall_runtime.h"
 #include "python/packed.h"
+#include "python/phases.h"
 
 static const uint64_t close_ns = 5000000000;
 
@@ -24,9 +25,7 @@ struct metacall_host {
     struct host base;
     struct host_setup setup;
     uint64_t script;      /* its number in metacall.py */
-    struct mutex warming; /* held while warmup() runs */
-    bool is_warm;         /* under it */
-    _Atomic bool has_answered;
+    struct phases phases;
     struct mutex mu;
     struct metacall_caller *callers; /* under mu: open ones, linked by next */
 };
@@ -96,7 +95,8 @@ static int open_script(struct metacall_host *h, struct script_facts *ret_facts, 
     const struct host_setup *setup = &h->setup;
     const struct interpreter *python = setup->python;
     char version[32];
-    snprintf(version, sizeof version, "%d.%d", python->major, python->minor);
+    snprintf(version, sizeof version, "%d.%d%s", python->major, python->minor,
+             python->is_free_threaded ? "t" : ""); /* with packages of its own */
     cuvee_text *texts = cuvee__alloc_array(BEFORE_ARGS + setup->n_args, sizeof *texts);
     if (!texts) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a script");
     size_t n = 0;
@@ -119,14 +119,14 @@ static int make_mutexes(struct metacall_host *h, cuvee_error *err)
 {
     int rc = cuvee__mutex_init(&h->mu, err);
     if (rc < 0) return rc;
-    rc = cuvee__mutex_init(&h->warming, err);
+    rc = cuvee__phases_init(&h->phases, err);
     if (rc < 0) cuvee__mutex_deinit(&h->mu);
     return rc;
 }
 
 static void free_host(struct metacall_host *h)
 {
-    cuvee__mutex_deinit(&h->warming);
+    cuvee__phases_deinit(&h->phases);
     cuvee__mutex_deinit(&h->mu);
     cuvee__free(h);
 }
@@ -169,30 +169,16 @@ static void metacall_close(struct host *host)
 
 /* ---- callers ---- */
 
-static int warm_up(struct metacall_caller *c, cuvee_error *err)
+static int warm_up(void *caller, cuvee_error *err)
 {
+    struct metacall_caller *c = caller;
     struct metacall_host *h = c->host;
     struct metacall_exchange *x = &c->exchange;
     x->kind = METACALL_WARM_UP;
     const int rc = cuvee__metacall_ask(x);
     if (rc < 0) return cuvee__fail(err, rc, "%s: %s", h->setup.script, failure_text(rc));
-    if (x->said == METACALL_DONE) {
-        cuvee__mark("model-loaded");
-        return CUVEE_OK;
-    }
+    if (x->said == METACALL_DONE) return CUVEE_OK;
     return cuvee__packed_read_failure(x->body, h->setup.script, "warmup()", err);
-}
-
-/* The first caller does, and all others wait for it; when it fails the next one tries. */
-static int warm_up_once(struct metacall_caller *c, cuvee_error *err)
-{
-    struct metacall_host *h = c->host;
-    int rc = CUVEE_OK;
-    cuvee__mutex_lock(&h->warming);
-    if (!h->is_warm) rc = warm_up(c, err);
-    h->is_warm = rc == CUVEE_OK;
-    cuvee__mutex_unlock(&h->warming);
-    return rc;
 }
 
 static void free_caller(struct metacall_caller *c)
@@ -208,7 +194,7 @@ static int metacall_open_caller(struct host *host, void **ret_caller, cuvee_erro
     if (!c) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a caller of Python");
     c->host = h;
     c->exchange.script = h->script;
-    const int rc = warm_up_once(c, err);
+    const int rc = cuvee__phases_warm_up(&h->phases, warm_up, c, err);
     if (rc < 0) {
         free_caller(c);
         return rc;
@@ -288,7 +274,7 @@ static void metacall_call(void *caller, const cuvee_text *texts, size_t n, uint6
     else if (rc == CUVEE_OK)
         rc = cuvee__packed_read_answer(x->body, n, c->host->setup.labels, rows, 0);
     if (rc < 0) put_failure(c, rows, rc);
-    if (!atomic_exchange(&c->host->has_answered, true)) cuvee__mark("first-result");
+    cuvee__phases_answered(&c->host->phases);
 }
 
 const struct host_ops cuvee__host_metacall = {

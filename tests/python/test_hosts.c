@@ -392,6 +392,17 @@ static void test_warmup_fails_once(void **state)
     close_script(&f);
 }
 
+/* There is a time limit: this would not end. */
+static void test_close_has_a_limit(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_script(&f, "stubborn.py");
+    call(&f, (const char *const[]){"a"}, 1, 0);
+    assert_int_equal(f.rows.status[0], CUVEE_OK);
+    close_script(&f);
+}
+
 /* A child that the script forks comes back from process_batch as well, with copies of all that we
  * hold: it must end, as a Python program would, and give no answer. One that lives on is let be. */
 static void test_forks(void **state)
@@ -508,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_lifecycle),
         cmocka_unit_test(test_warmup_comes_first),
         cmocka_unit_test(test_warmup_fails_once),
+        cmocka_unit_test(test_close_has_a_limit),
         cmocka_unit_test(test_forks),
         cmocka_unit_test(test_no_growth),
         cmocka_unit_test(test_values_are_destroyed),

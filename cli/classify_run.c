@@ -33,6 +33,7 @@
 #include "os/mark.h"
 #include "run_report.h"
 #include "script_setup.h"
+#include "table/input_stream.h"
 #include "table/writer.h"
 
 struct run {
@@ -159,7 +160,8 @@ static int open_pool(struct run *run, cuvee_error *err)
     return rc < 0 ? tell(err, usage_or(rc, EXIT_MODEL)) : EXIT_OK;
 }
 
-/* Results keep their way out; all else that is written there goes to standard error. */
+/* Rows keep their way in, and results their way out: standard input is empty for all else, and what
+ * else is written to standard output goes to standard error. */
 static int prepare_script(struct run *run, cuvee_error *err)
 {
     const struct model_request *request = &run->options->model;
@@ -167,6 +169,8 @@ static int prepare_script(struct run *run, cuvee_error *err)
     int rc = cuvee__output_detach(run->output, err);
     if (rc == CUVEE_OK && run->metrics) rc = cli__metrics_detach(run->metrics, err);
     if (rc < 0) return tell(err, EXIT_OUTPUT);
+    rc = cuvee__input_detach_stdin(err);
+    if (rc < 0) return tell(err, EXIT_INPUT);
     cli__script_prepare(request);
     return EXIT_OK;
 }
@@ -184,9 +188,14 @@ static int open_model(struct run *run, cuvee_error *err)
     if (exit_code) return exit_code;
     struct model_request request = run->options->model;
     request.hides_progress = run->options->quiet;
+    if (cli__is_script(&request))
+        cli__interrupt_load_begin(cuvee__output_leftover(run->output),
+                                  run->metrics ? cli__metrics_leftover(run->metrics) : NULL);
     exit_code = cli__model_open(&request, &run->model, err);
     if (exit_code) return tell(err, exit_code);
-    if ((exit_code = open_pool(run, err))) return exit_code;
+    exit_code = open_pool(run, err);
+    cli__interrupt_load_end();
+    if (exit_code) return exit_code;
 
     struct run_report *report = &run->report;
     report->load_ns = cuvee__clock_ns() - start_ns;

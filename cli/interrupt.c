@@ -11,12 +11,20 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "exit_code.h"
+
 static volatile int stop;
-static volatile sig_atomic_t seen;
+static volatile sig_atomic_t seen, is_loading;
+static const char *volatile leftovers[2];
 
 static void on_user(int signo)
 {
     (void)signo;
+    if (is_loading) {
+        for (int i = 0; i < 2; i++)
+            if (leftovers[i]) unlink(leftovers[i]);
+        _exit(EXIT_INTERRUPTED);
+    }
     seen = 1;
     stop = 1;
     alarm(1);
@@ -51,6 +59,18 @@ void cli__interrupt_close(void)
     alarm(0);
     sigaction(SIGALRM, &ignore, NULL);
     sigaction(SIGUSR1, &ignore, NULL);
+}
+
+void cli__interrupt_load_begin(const char *first, const char *second)
+{
+    leftovers[0] = first;
+    leftovers[1] = second;
+    is_loading = 1;
+}
+
+void cli__interrupt_load_end(void)
+{
+    is_loading = 0;
 }
 
 const volatile int *cli__interrupt_stop(void)

@@ -11,6 +11,11 @@ void cli__interrupt_open(void);
 /* The reading is over: no more alarms. Ctrl-C still does not kill at once, the second does. */
 void cli__interrupt_close(void);
 
+/* What cannot be interrupted begins, such as the loading of a script: a signal ends the process at
+ * once, and removes these files first (NULL: none). The paths stay the caller's until the end. */
+void cli__interrupt_load_begin(const char *first, const char *second);
+void cli__interrupt_load_end(void);
+
 /* Non-zero when the main thread is to stop reading; for cuvee__reader_fill(). Main thread only. */
 const volatile int *cli__interrupt_stop(void);
 /* The user asked for the end. Main thread only. */

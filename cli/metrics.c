@@ -81,6 +81,11 @@ static int print_tail(const struct metrics *m, uint32_t n_workers, const char *p
     return rc;
 }
 
+const char *cli__metrics_leftover(const struct metrics *m)
+{
+    return cuvee__output_leftover(m->output);
+}
+
 int cli__metrics_detach(struct metrics *m, cuvee_error *err)
 {
     return cuvee__output_detach(m->output, err);

@@ -32,6 +32,8 @@ struct metrics {
 /* Returns CUVEE_OK or CUVEE_E_*, the file named. Release with cli__metrics_free(). */
 int cli__metrics_create(const char *path, uint64_t start_ns, struct metrics **ret_metrics,
                         cuvee_error *err);
+/* As cuvee__output_leftover(). */
+const char *cli__metrics_leftover(const struct metrics *m);
 /* As cuvee__output_detach(). */
 int cli__metrics_detach(struct metrics *m, cuvee_error *err);
 

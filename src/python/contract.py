@@ -14,6 +14,14 @@ MAX_LABEL_CHARACTERS = 1024
 MAX_BATCH_LIMIT = 65536
 
 
+def part_streams():
+    """What a script prints is no data, and what comes in is not for it to read: so in every host."""
+    import os
+
+    sys.stdout = sys.stderr
+    sys.stdin = open(os.devnull)
+
+
 class Script:
     """A loaded script. Not for several threads unless it declares MAX_CONCURRENCY."""
 
@@ -25,7 +33,7 @@ class Script:
         # As `python script.py args`: its folder is first on the path, sys.argv is its own.
         sys.argv = [path] + list(args)
         folder = os.path.dirname(self.path)
-        if folder not in sys.path:
+        if sys.path[:1] != [folder]:
             sys.path.insert(0, folder)
         name = "cuvee_script_" + "".join(c if c.isalnum() else "_" for c in os.path.basename(path))
         while name in sys.modules:
@@ -274,6 +282,8 @@ def checked_score(score):
         raise ContractError("a score must be a number, not %s" % type(score).__name__)
     try:
         value = float(score)  # numpy's float32 is no float
+    except (MemoryError, TimeoutError):
+        raise  # they are not about this score
     except Exception:
         raise ContractError("a score must be a number, not %s" % type(score).__name__) from None
     if value != value or value in (float("inf"), float("-inf")):

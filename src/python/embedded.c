@@ -31,33 +31,28 @@ py_object *cuvee__embedded_contract(const char *name)
     return the.api.PyDict_GetItemString(the.contract, name);
 }
 
-/* contract.py; and print() must not land in the data on our standard output. */
+/* contract.py; and where Python is ours, part_streams(). */
 static int load_contract(cuvee_error *err)
 {
     const struct libpython *py = &the.api;
     const int Py_file_input = 257;
-    py_object *sys = py->PyImport_ImportModule("sys");
-    py_object *their_stderr = sys ? py->PyObject_GetAttrString(sys, "stderr") : NULL;
-    const bool is_apart =
-        their_stderr && py->PyObject_SetAttrString(sys, "stdout", their_stderr) == 0;
     py_object *builtins = py->PyImport_ImportModule("builtins");
     py_object *code = py->Py_CompileString(cuvee__python_contract, "<cuvee>", Py_file_input);
     the.contract = py->PyDict_New();
     int rc = CUVEE_E_IO;
-    if (is_apart && builtins && code && the.contract &&
+    if (builtins && code && the.contract &&
         py->PyDict_SetItemString(the.contract, "__builtins__", builtins) == 0) {
-        py_object *none = py->PyEval_EvalCode(code, the.contract, the.contract);
-        if (none) {
-            py->Py_DecRef(none);
-            rc = CUVEE_OK;
-        }
+        py_object *none = py->PyEval_EvalCode(code, the.contract, the.contract), *parted = NULL;
+        if (none && py->is_ours)
+            parted = py->PyObject_CallObject(cuvee__embedded_contract("part_streams"), NULL);
+        if (parted || (none && !py->is_ours)) rc = CUVEE_OK;
+        if (parted) py->Py_DecRef(parted);
+        if (none) py->Py_DecRef(none);
     }
     if (rc < 0) cuvee__fail(err, rc, "Python cannot run the script contract");
     py->PyErr_Clear();
     if (code) py->Py_DecRef(code);
     if (builtins) py->Py_DecRef(builtins);
-    if (their_stderr) py->Py_DecRef(their_stderr);
-    if (sys) py->Py_DecRef(sys);
     return rc;
 }
 
@@ -84,6 +79,7 @@ int cuvee__embedded_start(const struct interpreter *python, cuvee_error *err)
     if (!s.executable) return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for Python");
     const int rc = cuvee__owner_start(&the.owner, start_python, &s, err);
     if (the.executable != s.executable) cuvee__free(s.executable);
+    if (rc == CUVEE_OK && !the.api.is_ours) return cuvee__libpython_is(&the.api, python, err);
     if (rc == CUVEE_OK && strcmp(the.executable, python->executable) != 0)
         return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
                            "this process runs %s already; another Python needs the process host",

@@ -23,7 +23,9 @@ enum {
 /* Where the shared library lies differs by builder: beside LIBDIR's, in Debian's multiarch folder,
  * in a framework. INSTSONAME is a static library's name where there is no shared one. */
 static const char question[] =
-    "import json, os, sys, sysconfig\n"
+    "import sys\n"
+    "if sys.path[:1] == ['']: del sys.path[0]\n" /* -c: modules of the current folder */
+    "import json, os, sysconfig\n"
     "v = sysconfig.get_config_var\n"
     "folders = [v('LIBDIR'), v('LIBPL'), os.path.join(sys.base_prefix, 'lib')]\n"
     "if v('LIBDIR') and v('MULTIARCH'): folders.append(os.path.join(v('LIBDIR'), v('MULTIARCH')))\n"

@@ -83,23 +83,28 @@ static int start(const struct libpython *py, const struct interpreter *python, c
                        python->library);
 }
 
+/* A string of sys, which holds it; "" where it is none. */
+static const char *sys_string(const struct libpython *py, const char *name)
+{
+    py_object *sys = py->PyImport_ImportModule("sys");
+    py_object *value = sys ? py->PyObject_GetAttrString(sys, name) : NULL;
+    const char *text = value ? py->PyUnicode_AsUTF8AndSize(value, NULL) : NULL;
+    py->PyErr_Clear();
+    if (value) py->Py_DecRef(value);
+    if (sys) py->Py_DecRef(sys);
+    return text ? text : "";
+}
+
 /* sys.prefix must be what the interpreter itself says, or packages come from somewhere else. */
 static int check_prefix(const struct libpython *py, const struct interpreter *python,
                         cuvee_error *err)
 {
-    py_object *sys = py->PyImport_ImportModule("sys");
-    py_object *prefix = sys ? py->PyObject_GetAttrString(sys, "prefix") : NULL;
-    const char *found = prefix ? py->PyUnicode_AsUTF8AndSize(prefix, NULL) : NULL;
-    int rc = CUVEE_OK;
-    if (!found || strcmp(found, python->prefix) != 0)
-        rc = cuvee__fail(err, CUVEE_E_UNSUPPORTED,
-                         "embedded, %s would use packages of %s instead of %s; "
-                         "--python-host process does not have this trouble",
-                         python->executable, found ? found : "nowhere", python->prefix);
-    py->PyErr_Clear();
-    if (prefix) py->Py_DecRef(prefix);
-    if (sys) py->Py_DecRef(sys);
-    return rc;
+    const char *found = sys_string(py, "prefix");
+    if (strcmp(found, python->prefix) == 0) return CUVEE_OK;
+    return cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                       "embedded, %s would use packages of %s instead of %s; "
+                       "--python-host process does not have this trouble",
+                       python->executable, *found ? found : "nowhere", python->prefix);
 }
 
 static int find_timeout_error(struct libpython *py, cuvee_error *err)
@@ -113,12 +118,31 @@ static int find_timeout_error(struct libpython *py, cuvee_error *err)
 /* In a program that is Python itself, such as one that loads libcuvee by ctypes. */
 static int join_running(struct libpython *py, cuvee_error *err)
 {
-    const int rc = find_functions(NULL, "this program", py, err);
+    int rc = find_functions(NULL, "this program", py, err);
     if (rc < 0) return rc;
     const int gil = py->PyGILState_Ensure();
-    const int found = find_timeout_error(py, err);
+    if (strchr(sys_string(py, "abiflags"), 't'))
+        rc = cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                         "this process runs a Python without the GIL, which scripts cannot join");
+    if (rc == CUVEE_OK) rc = find_timeout_error(py, err);
     py->PyGILState_Release(gil);
-    return found;
+    return rc;
+}
+
+int cuvee__libpython_is(const struct libpython *py, const struct interpreter *python,
+                        cuvee_error *err)
+{
+    int rc = CUVEE_OK;
+    const int gil = py->PyGILState_Ensure();
+    const char *version = sys_string(py, "version"), *prefix = sys_string(py, "prefix");
+    const size_t len = strcspn(version, " +");
+    if (len != strlen(python->version) || strncmp(version, python->version, len) != 0 ||
+        strcmp(prefix, python->prefix) != 0)
+        rc = cuvee__fail(err, CUVEE_E_UNSUPPORTED,
+                         "this process runs Python %.*s of %s already; %s needs the process host",
+                         (int)len, version, prefix, python->executable);
+    py->PyGILState_Release(gil);
+    return rc;
 }
 
 bool cuvee__libpython_is_running(void)
@@ -133,6 +157,7 @@ int cuvee__libpython_start(const struct interpreter *python, struct libpython *r
 {
     if (cuvee__libpython_is_running()) return join_running(ret, err);
 
+    ret->is_ours = true;
     void *library = NULL;
     cuvee_error why = {0};
     int rc = cuvee__dynamic_library_open(python->library, &library, &why);

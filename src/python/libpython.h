@@ -34,7 +34,6 @@ typedef ptrdiff_t py_ssize;
     X(py_object *, PyEval_EvalCode, (py_object *, py_object *, py_object *))                       \
     X(py_object *, PyImport_ImportModule, (const char *))                                          \
     X(py_object *, PyObject_GetAttrString, (py_object *, const char *))                            \
-    X(int, PyObject_SetAttrString, (py_object *, const char *, py_object *))                       \
     X(py_object *, PyObject_CallObject, (py_object *, py_object *))                                \
     X(py_object *, PyObject_CallFunctionObjArgs, (py_object *, ...))                               \
     X(py_object *, PyObject_Type, (py_object *))                                                   \
@@ -81,6 +80,7 @@ struct libpython {
     /* Types and None, by identity. */
     py_object *dict_type, *list_type, *tuple_type, *str_type, *float_type, *none;
     py_object *timeout_error; /* builtins.TimeoutError */
+    bool is_ours;             /* started here, not by the program that this process runs */
 };
 
 /* Load the interpreter's library, or take the Python that this process already runs, and start it
@@ -89,6 +89,11 @@ struct libpython {
  * Returns CUVEE_OK, CUVEE_E_UNSUPPORTED, CUVEE_E_IO. Threads: once in a process. */
 int cuvee__libpython_start(const struct interpreter *python, struct libpython *ret,
                            cuvee_error *err);
+
+/* Is the Python that runs in this process the one that was chosen? Without the GIL.
+ * Returns CUVEE_OK, CUVEE_E_UNSUPPORTED. */
+int cuvee__libpython_is(const struct libpython *py, const struct interpreter *python,
+                        cuvee_error *err);
 
 /* Python runs in this process, whoever started it. */
 bool cuvee__libpython_is_running(void);

@@ -84,11 +84,11 @@ def use_python(executable, prefix):
 
 def open_script(executable, prefix, version, fd, path, *args):
     global watch
-    here = "%d.%d" % sys.version_info[:2]
+    here = "%d.%d" % sys.version_info[:2] + ("t" if "t" in sys.abiflags else "")  # t: without the GIL
     if version != here:
         return OTHER_PYTHON, [here.encode()]
     if watch is None:
-        sys.stdout = sys.stderr
+        part_streams()
         use_python(executable, prefix)
         watch = Watch(int(fd))
     try:

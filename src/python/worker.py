@@ -107,11 +107,10 @@ def prepare():
     import faulthandler
     import resource
     import signal
-    import sys
 
     die_with_parent()
     faulthandler.enable()  # where it crashed, on standard error
-    sys.stdout = sys.stderr
+    part_streams()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us; that ends us
     os.close(FD + 3)  # the program, which runs now

@@ -45,7 +45,10 @@ static int start_child(struct worker_process *w, const struct host_setup *setup,
                        const struct shared_area *program, cuvee_error *err)
 {
     static const char boot[] =
-        "import os; exec(compile(os.pread(203, 1 << 20, 0), '<cuvee>', 'exec'))";
+        "import sys\n"
+        "if sys.path[:1] == ['']: del sys.path[0]\n" /* -c: modules of the current folder */
+        "import os\n"
+        "exec(compile(os.pread(203, 1 << 20, 0), '<cuvee>', 'exec'))\n";
     char threads[64];
     snprintf(threads, sizeof threads, "OMP_NUM_THREADS=%u", (unsigned)setup->threads_each);
     const char *const variables[] = {"TOKENIZERS_PARALLELISM=false", "MALLOC_ARENA_MAX=2",

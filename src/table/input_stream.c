@@ -23,6 +23,25 @@
  * does. */
 #define STOP_CHECK_MS 200
 
+/* Where standard input is now. */
+static int stdin_fd = STDIN_FILENO;
+
+int cuvee__input_detach_stdin(cuvee_error *err)
+{
+    if (stdin_fd != STDIN_FILENO) return CUVEE_OK;
+    const int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int nothing = fd < 0 ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+        const int e = errno;
+        if (nothing >= 0) close(nothing);
+        if (fd >= 0) close(fd);
+        return cuvee__fail_os(err, e, "standard input");
+    }
+    close(nothing);
+    stdin_fd = fd;
+    return CUVEE_OK;
+}
+
 bool cuvee__input_is_stdin(const char *path)
 {
     return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
@@ -31,7 +50,7 @@ bool cuvee__input_is_stdin(const char *path)
 int cuvee__input_init(struct input_stream *in, const char *path, const char *encoding,
                       cuvee_error *err)
 {
-    *in = (struct input_stream){.fd = STDIN_FILENO};
+    *in = (struct input_stream){.fd = stdin_fd};
     if (!cuvee__input_is_stdin(path)) {
         /* Not blocking: open() of a FIFO would wait for its writer where no stop flag is looked
          * at. */
@@ -60,6 +79,12 @@ void cuvee__input_deinit(struct input_stream *in)
     *in = (struct input_stream){.fd = -1};
 }
 
+/* Standard input may have moved since. */
+static int fd_of(const struct input_stream *in)
+{
+    return in->owns_fd ? in->fd : stdin_fd;
+}
+
 /* Room for n bytes after the window's end. */
 static int make_room(struct input_stream *in, size_t n, cuvee_error *err)
 {
@@ -84,7 +109,7 @@ static int wait_for_input(const struct input_stream *in, cuvee_error *err)
     for (;;) {
         if (in->stop && *in->stop) return cuvee__fail(err, CUVEE_E_CANCELLED, "interrupted");
         if (in->is_regular) return INPUT_LINE;
-        struct pollfd wait = {.fd = in->fd, .events = POLLIN};
+        struct pollfd wait = {.fd = fd_of(in), .events = POLLIN};
         const int n = poll(&wait, 1, in->may_pause ? 0 : in->stop ? STOP_CHECK_MS : -1);
         if (n > 0) return INPUT_LINE; /* or a hang-up or a bad descriptor: read() says which */
         if (n == 0 && in->may_pause) return INPUT_PAUSED;
@@ -99,7 +124,7 @@ static int read_bytes(struct input_stream *in, char *out, size_t room, size_t *r
     for (;;) {
         const int rc = wait_for_input(in, err);
         if (rc != INPUT_LINE) return rc;
-        const ssize_t n = read(in->fd, out, room);
+        const ssize_t n = read(fd_of(in), out, room);
         if (n >= 0) {
             in->bytes_read += (uint64_t)n;
             *ret_len = (size_t)n;

@@ -54,6 +54,11 @@ struct input_stream {
  * left. */
 bool cuvee__input_is_stdin(const char *path);
 
+/* Descriptor 0 becomes empty, for other code in this process that might read from it; those who
+ * read standard input here, before and after, read on. Not while another thread reads.
+ * Returns CUVEE_OK, CUVEE_E_IO. */
+int cuvee__input_detach_stdin(cuvee_error *err);
+
 /* No message of these names the file: the reader puts that in front. encoding: an iconv name, NULL
  * = UTF-8 or what a UTF-16 byte-order mark says. Does not read. Release with cuvee__input_deinit,
  * also after a failure. */

@@ -189,6 +189,11 @@ const char *cuvee__output_place(const struct output_file *o)
     return o->partial ? o->partial : o->name;
 }
 
+const char *cuvee__output_leftover(const struct output_file *o)
+{
+    return o->partial;
+}
+
 /* ---- write ---- */
 
 /* Record a failed system call, and give it to the caller. */

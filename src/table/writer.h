@@ -41,6 +41,9 @@ const char *cuvee__output_name(const struct output_file *o);
 /* Where the bytes are until commit: PATH.partial, beside the target when PATH is a symlink; the
  * name of what is written directly. */
 const char *cuvee__output_place(const struct output_file *o);
+/* The file that a process which is killed leaves behind, without use for anybody while it is empty;
+ * NULL: none. */
+const char *cuvee__output_leftover(const struct output_file *o);
 
 /* ---- rows (row_writer.c) ---- */
 

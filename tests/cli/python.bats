@@ -261,20 +261,88 @@ EOF
     expect_stderr 'CSV columns of scores must be known at the start'
 }
 
-@test "Ctrl-C ends a script that is stuck" {
-    printf 'loop\n' > f.txt
-    for host in $(hosts); do
-        cat > run.py <<EOF
+# interrupted OPTION...: classify, and Ctrl-C once the script says that it is stuck.
+interrupted() {
+    cat > run.py <<EOF
 import signal, subprocess, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # bats runs us with it ignored
-p = subprocess.Popen(["$CUVEE", "classify", "f.txt", "-m", "$SCRIPTS/stuck.py", "--python-host", "$host"],
-                     stderr=subprocess.PIPE, text=True)
+p = subprocess.Popen(["$CUVEE", "classify", "f.txt"] + sys.argv[1:], stderr=subprocess.PIPE, text=True)
 while "stuck now" not in p.stderr.readline():
     pass
 p.send_signal(signal.SIGINT)
-sys.exit(p.wait(timeout=60))
+try:
+    sys.exit(p.wait(timeout=60))
+finally:
+    p.kill()
 EOF
-        run python3 run.py
+    run python3 run.py "$@"
+}
+
+@test "Ctrl-C ends a script that is stuck" {
+    for host in $(hosts); do
+        interrupted -m "$SCRIPTS/stuck.py" --python-host "$host"
         [ "$status" -eq 130 ]
     done
+}
+
+@test "Ctrl-C ends a script that does not get ready, and leaves nothing behind" {
+    for host in $(hosts); do
+        for arg in import warmup; do
+            interrupted -m "$SCRIPTS/loads_forever.py" --python-host "$host" --script-args $arg -o out.jsonl \
+                --metrics metrics.json
+            [ "$status" -eq 130 ] || fail "$host, $arg"
+            [ "$(echo *)" = 'f.txt run.py' ]
+        done
+    done
+}
+
+@test "standard input is for rows: a script finds it empty" {
+    for host in $(hosts); do
+        seq 20000 | "$CUVEE" classify -q - -m "$SCRIPTS/reads_stdin.py" --python-host "$host" --no-text -o out.jsonl
+        [ "$(jq -r .label out.jsonl | sort | uniq -c | tr -s ' ')" = ' 20000 nothing' ]
+        # Also where it comes second.
+        seq 10 | "$CUVEE" classify -q f.txt - -m "$SCRIPTS/reads_stdin.py" --python-host "$host" --no-text -o out.jsonl
+        [ "$(jq -r .label out.jsonl | sort | uniq -c | tr -s ' ')" = ' 14 nothing' ]
+    done
+}
+
+@test "modules of the current folder are not taken for Python's own" {
+    for name in json struct mmap os sysconfig ctypes; do
+        echo 'raise SystemExit("not this one")' > $name.py
+    done
+    for host in $(hosts); do
+        cuvee classify -q f.txt -m "$SCRIPTS/shapes.py" --python-host "$host"
+        expect_status 0
+        expect_no_stderr 'not this one'
+    done
+}
+
+@test "in a program that is Python: its own one joins, another one is a process" {
+    local library=${CUVEE%/*}/libcuvee.so
+    [ -e "$library" ] || skip 'no shared library'
+    ! grep -q __asan_init "$CUVEE" || skip 'this Python knows nothing of sanitizers'
+    [[ $(hosts) == *embed* ]] || skip 'this Python cannot be embedded'
+    cat > says.py <<EOF
+import os, sys
+LABELS = [sys.prefix, str(os.getpid())]
+def process_batch(texts): return texts
+print("loaded")
+EOF
+    cat > program.py <<EOF
+import ctypes, os, sys
+cuvee = ctypes.CDLL("$library")
+cuvee.cuvee_model_label.restype = ctypes.c_char_p
+cuvee.cuvee_model_label.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+stdout, model = sys.stdout, ctypes.c_void_p()
+assert cuvee.cuvee_model_open(b"says.py", None, ctypes.byref(model), None) == 0
+assert sys.stdout is stdout
+prefix, pid = (cuvee.cuvee_model_label(model, i).decode() for i in range(2))
+print("mine" if pid == str(os.getpid()) else "another", prefix)
+cuvee.cuvee_model_close(model)
+EOF
+    run --separate-stderr env -u VIRTUAL_ENV python3 program.py
+    expect_output "$(printf 'loaded\nmine %s' "$(python3 -c 'import sys; print(sys.prefix)')")"
+    python3 -m venv --without-pip venv
+    run --separate-stderr env VIRTUAL_ENV="$PWD/venv" "$(python3 -c 'import sys; print(sys.executable)')" program.py
+    [ "$output" = "another $PWD/venv" ] || fail 'not in a process of the venv'
 }

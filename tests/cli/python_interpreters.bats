@@ -64,6 +64,64 @@ expect_process() {
     expect_process 'a build without the GIL'
 }
 
+# A real one: $CUVEE_TEST_FREE_THREADED, or by its usual names.
+find_free_threaded() {
+    local name
+    for name in "${CUVEE_TEST_FREE_THREADED:-}" python3.{13..19}t "$HOME"/.pyenv/versions/*t/bin/python3; do
+        free_threaded=$(command -v "$name") && [ "$("$free_threaded" -c \
+            'import sysconfig; print(sysconfig.get_config_var("Py_GIL_DISABLED"))')" = 1 ] && return
+    done
+    return 1
+}
+
+@test "a build without the GIL, a real one" {
+    find_free_threaded || skip 'none is here; CUVEE_TEST_FREE_THREADED names one'
+    cuvee classify -q f.txt -m "$SCRIPTS/shapes.py" --python "$real"
+    local want=$output
+    cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python "$free_threaded" --python-host embed
+    expect_status 4
+    expect_stderr 'cannot be embedded: a build without the GIL'
+    [ -z "$output" ]
+    for host in auto process; do
+        cuvee classify f.txt -m "$SCRIPTS/shapes.py" --python "$free_threaded" --python-host $host
+        expect_status 0
+        expect_stderr 'process, Python 3'
+        [ "$output" = "$want" ]
+        cuvee classify -q f.txt -m "$SCRIPTS/lifecycle.py" --python "$free_threaded" --python-host $host --max-batch 1
+        expect_status 0
+        [ "$(jq .score <<<"${lines[1]}")" = 1 ]
+    done
+    # MetaCall has a Python of its own, with the GIL.
+    CUVEE_METACALL_LIBRARY=$METACALL_STANDIN cuvee classify f.txt -m "$SCRIPTS/shapes.py" \
+        --python "$free_threaded" --python-host metacall
+    expect_status 4
+    [[ $stderr == *'packages of'*'do not fit'* || $stderr == *'does not start'* ]] || fail 'why not?'
+}
+
+@test "a program that is a Python without the GIL is not joined" {
+    local library=${CUVEE%/*}/libcuvee.so
+    find_free_threaded || skip 'none is here; CUVEE_TEST_FREE_THREADED names one'
+    [ -e "$library" ] || skip 'no shared library'
+    ! grep -q __asan_init "$CUVEE" || skip 'this Python knows nothing of sanitizers'
+    cat > says.py <<EOF
+import os
+LABELS = [str(os.getpid())]
+def process_batch(texts): return texts
+EOF
+    # What is chosen is the ordinary one.
+    run --separate-stderr env -u VIRTUAL_ENV PATH="${real%/*}:$PATH" "$free_threaded" - <<EOF
+import ctypes, os
+cuvee = ctypes.CDLL("$library")
+cuvee.cuvee_model_label.restype = ctypes.c_char_p
+cuvee.cuvee_model_label.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+model = ctypes.c_void_p()
+assert cuvee.cuvee_model_open(b"says.py", None, ctypes.byref(model), None) == 0
+print("joined" if cuvee.cuvee_model_label(model, 0).decode() == str(os.getpid()) else "a process")
+cuvee.cuvee_model_close(model)
+EOF
+    [ "$output" = 'a process' ] || fail 'joined'
+}
+
 @test "too old, or no CPython" {
     answers 's/"version": "3\.[0-9.]*"/"version": "3.7.16"/; s/"minor": [0-9]*/"minor": 7/'
     for host in auto embed process; do

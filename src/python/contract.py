@@ -35,22 +35,23 @@ class Script:
         folder = os.path.dirname(self.path)
         if sys.path[:1] != [folder]:
             sys.path.insert(0, folder)
-        name = "cuvee_script_" + "".join(c if c.isalnum() else "_" for c in os.path.basename(path))
-        while name in sys.modules:
-            name += "_"
-        module = types.ModuleType(name)
-        module.__file__ = self.path
-        sys.modules[name] = module  # pickle, dataclasses and typing look modules up there
+        self.name = "cuvee_script_" + "".join(c if c.isalnum() else "_" for c in os.path.basename(path))
+        while self.name in sys.modules:
+            self.name += "_"
+        self.module = types.ModuleType(self.name)
+        self.module.__file__ = self.path
+        sys.modules[self.name] = self.module  # pickle, dataclasses and typing look modules up there
         try:
-            with open(self.path, "rb") as f:
-                code = compile(f.read(), self.path, "exec", dont_inherit=True)
-            exec(code, module.__dict__)
+            self._load()
         except BaseException:
-            del sys.modules[name]
+            self.forget()
             raise
 
-        self.module = module
-        self.process_batch = getattr(module, "process_batch", None)
+    def _load(self):
+        with open(self.path, "rb") as f:
+            code = compile(f.read(), self.path, "exec", dont_inherit=True)
+        exec(code, self.module.__dict__)
+        self.process_batch = getattr(self.module, "process_batch", None)
         if self.process_batch is None:
             raise ContractError("the script has no function process_batch(texts)")
         if not callable(self.process_batch):
@@ -58,6 +59,10 @@ class Script:
         self.labels = self._labels()
         self.max_batch = self._count("MAX_BATCH", MAX_BATCH_LIMIT)
         self.max_concurrency = self._count("MAX_CONCURRENCY", 1024)
+
+    def forget(self):
+        """What the script has loaded goes with the last reference to this; see collect()."""
+        sys.modules.pop(self.name, None)
 
     def _labels(self):
         labels = getattr(self.module, "LABELS", None)
@@ -96,6 +101,13 @@ class Script:
 
     def bring(self, results, n):
         return columns(finish(results), n, self.labels)
+
+
+def collect():
+    """A script's functions and its module refer to each other."""
+    import gc
+
+    gc.collect()
 
 
 # ---- coroutines ----

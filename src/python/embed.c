@@ -73,16 +73,16 @@ static py_object *string_of(const struct libpython *py, const char *s)
 /* Script(path, args) */
 static py_object *make_script(const struct libpython *py, const struct host_setup *setup)
 {
-    py_object *path = string_of(py, setup->script), *script = NULL;
+    py_object *class = cuvee__embedded_contract("Script"), *script = NULL;
+    py_object *path = string_of(py, setup->script);
     py_object *args = py->PyList_New((py_ssize)setup->n_args);
-    bool ok = path && args;
+    bool ok = class && path && args;
     for (size_t i = 0; ok && i < setup->n_args; i++) {
         py_object *arg = string_of(py, setup->args[i]);
         ok = arg && py->PyList_SetItem(args, (py_ssize)i, arg) == 0;
     }
     if (ok)
-        script = py->PyObject_CallFunctionObjArgs(cuvee__embedded_contract("Script"), path, args,
-                                                  (py_object *)NULL);
+        script = py->PyObject_CallFunctionObjArgs(class, path, args, (py_object *)NULL);
     drop(py, path);
     drop(py, args);
     return script;
@@ -148,7 +148,7 @@ static int load_script(struct load_job *job)
     struct embed_host *h = job->host;
     const struct libpython *py = h->py;
     h->script = make_script(py, job->setup);
-    if (!h->script) return CUVEE_E_SCRIPT;
+    if (!h->script) return CUVEE_E_NOMEM; /* unless an exception is set */
     h->process_batch = py->PyObject_GetAttrString(h->script, "process_batch");
     h->bring = py->PyObject_GetAttrString(h->script, "bring");
     h->key_label = py->PyUnicode_InternFromString("label");
@@ -184,11 +184,17 @@ static void load_on_main(void *arg)
 static void drop_host(void *arg)
 {
     struct embed_host *h = arg;
-    drop(h->py, h->process_batch);
-    drop(h->py, h->bring);
-    drop(h->py, h->key_label);
-    drop(h->py, h->key_score);
-    drop(h->py, h->script);
+    const struct libpython *py = h->py;
+    py_object *forget = h->script ? py->PyObject_GetAttrString(h->script, "forget") : NULL;
+    drop(py, forget ? py->PyObject_CallObject(forget, NULL) : NULL);
+    drop(py, forget);
+    drop(py, h->process_batch);
+    drop(py, h->bring);
+    drop(py, h->key_label);
+    drop(py, h->key_score);
+    drop(py, h->script);
+    py->PyErr_Clear();
+    cuvee__embedded_call_contract("collect"); /* if not now, then Python does it some time */
 }
 
 static void free_host(struct embed_host *h)

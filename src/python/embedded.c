@@ -31,6 +31,16 @@ py_object *cuvee__embedded_contract(const char *name)
     return the.api.PyDict_GetItemString(the.contract, name);
 }
 
+bool cuvee__embedded_call_contract(const char *name)
+{
+    const struct libpython *py = &the.api;
+    py_object *function = cuvee__embedded_contract(name);
+    py_object *result = function ? py->PyObject_CallObject(function, NULL) : NULL;
+    py->PyErr_Clear();
+    if (result) py->Py_DecRef(result);
+    return result;
+}
+
 /* contract.py; and where Python is ours, part_streams(). */
 static int load_contract(cuvee_error *err)
 {
@@ -42,11 +52,8 @@ static int load_contract(cuvee_error *err)
     int rc = CUVEE_E_IO;
     if (builtins && code && the.contract &&
         py->PyDict_SetItemString(the.contract, "__builtins__", builtins) == 0) {
-        py_object *none = py->PyEval_EvalCode(code, the.contract, the.contract), *parted = NULL;
-        if (none && py->is_ours)
-            parted = py->PyObject_CallObject(cuvee__embedded_contract("part_streams"), NULL);
-        if (parted || (none && !py->is_ours)) rc = CUVEE_OK;
-        if (parted) py->Py_DecRef(parted);
+        py_object *none = py->PyEval_EvalCode(code, the.contract, the.contract);
+        if (none && (!py->is_ours || cuvee__embedded_call_contract("part_streams"))) rc = CUVEE_OK;
         if (none) py->Py_DecRef(none);
     }
     if (rc < 0) cuvee__fail(err, rc, "Python cannot run the script contract");
@@ -147,6 +154,8 @@ int cuvee__embedded_take_error(enum error_detail detail, struct buffer *out)
                           : NULL;
     const size_t before = out->len;
     int rc = told ? append_told(out, detail, told) : CUVEE_OK;
+    if (rc == CUVEE_OK && !told)
+        rc = cuvee__buffer_append_str(out, "an exception, and Python has no memory to describe it");
     if (rc == CUVEE_OK && out->len == before)
         rc = cuvee__buffer_append_str(out, "an exception that cannot be described");
     if (rc < 0) out->len = before;

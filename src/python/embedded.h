@@ -17,8 +17,12 @@ int cuvee__embedded_start(const struct interpreter *python, cuvee_error *err);
 
 const struct libpython *cuvee__embedded_api(void);
 
-/* A member of contract.py, borrowed. */
+/* A member of contract.py, borrowed; NULL, and no exception is set: no memory to look for it. */
 py_object *cuvee__embedded_contract(const char *name);
+
+/* Call a function of contract.py that takes nothing. False: it raised, or there was no memory for
+ * that; no exception is set. */
+bool cuvee__embedded_call_contract(const char *name);
 
 /* Run function(arg) on Python's main thread, with the GIL, and wait: scripts are loaded there,
  * because packages that care which thread is the main one look when they are imported. */

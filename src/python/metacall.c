@@ -83,6 +83,7 @@ static int take_opened(struct metacall_host *h, const struct metacall_exchange *
                            "one of that version",
                            (int)x->body.len, x->body.ptr, python->executable, python->version);
     case METACALL_FAILED:
+    case METACALL_RAISED: /* before it came to the script */
         return cuvee__packed_read_failure(x->body, h->setup.script, "", err);
     default:
         return cuvee__fail(err, CUVEE_E_IO, "%s: MetaCall gave nonsense", h->setup.script);

@@ -110,7 +110,17 @@ def ask(kind, script, request, n):
     return DONE, []
 
 
+OUT_OF_MEMORY = NUMBER.pack(RAISED) + NO_MEMORY[0]
+
+
 def serve(request):
+    try:
+        return served(request)
+    except MemoryError:
+        return OUT_OF_MEMORY
+
+
+def served(request):
     kind, which, n, number = HEADER.unpack_from(request)
     request = request[HEADER.size:]
     if kind == OPEN:
@@ -118,5 +128,7 @@ def serve(request):
     else:
         said, parts = watch.run(number, lambda: ask(kind, scripts[which], request, n))
         if kind == CLOSE:
+            scripts[which].forget()
             scripts[which] = None
+            collect()
     return b"".join([NUMBER.pack(said)] + parts)

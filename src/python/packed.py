@@ -31,9 +31,15 @@ def answer(columns, n):
             struct.pack("=%dd" % n, *scores), struct.pack("=%dI" % n, *indexes), names, rest]
 
 
+NO_MEMORY = [b'["MemoryError", "", ""]']
+
+
 def told(error):
     """JSON [line, where, traceback]"""
-    return [json.dumps(describe(error)).encode("ascii")]
+    try:
+        return [json.dumps(describe(error)).encode("ascii")]
+    except MemoryError:
+        return NO_MEMORY
 
 
 def facts(script):

@@ -144,6 +144,11 @@ def guarded(function, *args):
     return result, error
 
 
+def behind(length):
+    """Where the answer to a request of this length is put."""
+    return (length + 63) // 64 * 64
+
+
 def serve(path, args):
     prepare()
     area = Area(AREA_FD)
@@ -155,6 +160,10 @@ def serve(path, args):
     script, said = loaded
     send(READY, area.put(0, said))
     is_first = True
+
+    def reply(n, length):
+        return area.put(behind(length), answer(script.call(texts_of(area.take(length), n)), n))
+
     while True:
         kind, n, length, _, _ = read_message()
         if kind == CLOSE:
@@ -162,12 +171,13 @@ def serve(path, args):
                 script.close()
             finally:
                 os._exit(0)
-        parts, failure = guarded(lambda: answer(script.call(texts_of(area.take(length), n)), n))
-        send(RAISED if failure else DONE, area.put((length + 63) // 64 * 64, failure or parts))
+        place, failure = guarded(reply, n, length)
+        if failure:
+            place = area.put(behind(length), failure)
+        send(RAISED if failure else DONE, place)
         if is_first:
             marks.mark("first-result")
             is_first = False
-        del parts
 
 
 def main():

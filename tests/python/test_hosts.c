@@ -471,6 +471,22 @@ static void test_no_growth(void **state)
     close_script(&f);
 }
 
+/* A model that is closed is gone: six of 64 MB each, one after the other. */
+static void test_closed_scripts_are_freed(void **state)
+{
+    (void)state;
+    if (IS_SANITIZED) skip();
+    const uint64_t before = resident_bytes();
+    for (int i = 0; i < 6; i++) {
+        struct fixture f;
+        open_script(&f, "large.py");
+        call(&f, (const char *const[]){"a"}, 1, 0);
+        assert_string_equal(label_of(&f, 0), "w");
+        close_script(&f);
+    }
+    assert_true(resident_bytes() < before + (64u << 20));
+}
+
 /* MetaCall frees nothing by itself. Its stand-in counts. */
 static void test_values_are_destroyed(void **state)
 {
@@ -522,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_close_has_a_limit),
         cmocka_unit_test(test_forks),
         cmocka_unit_test(test_no_growth),
+        cmocka_unit_test(test_closed_scripts_are_freed),
         cmocka_unit_test(test_values_are_destroyed),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

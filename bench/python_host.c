@@ -12,10 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "os/clock.h"
+#include "os/cpu.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/proc_files.h"
@@ -212,12 +214,34 @@ static struct host *open_host(struct plan *p)
     return host;
 }
 
+static double cpu_us(int who)
+{
+    struct rusage u;
+    if (getrusage(who, &u)) return 0;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* And what CPU time each call takes, the start of its worker included: with as many callers as here
+ * cores are busy all the time, so a call takes that much, times callers, over cores. */
+static void print_many(struct host *host)
+{
+    const double ours = cpu_us(RUSAGE_SELF), theirs = cpu_us(RUSAGE_CHILDREN);
+    const double us = median_us(host, MAX_CALLERS), n = MAX_CALLERS * CALLS;
+    const double our_us = (cpu_us(RUSAGE_SELF) - ours) / n,
+                 their_us = (cpu_us(RUSAGE_CHILDREN) - theirs) / n;
+    const unsigned cores = cuvee__cpu_default_workers();
+    printf("%-8s 8 callers: p50 %.1f us each; CPU %.1f us a call, %.1f us in workers; on %u cores "
+           "that is %.1f us\n",
+           host->ops->name, us, our_us, their_us, cores, MAX_CALLERS * (our_us + their_us) / cores);
+}
+
 static void print_times(struct host *host)
 {
     const char *name = host->ops->name;
     printf("%-8s 1 caller: p50 %.1f us; wake-up there and back %.1f us\n", name, median_us(host, 1),
            round_trip_us());
-    printf("%-8s 8 callers: p50 %.1f us each\n", name, median_us(host, MAX_CALLERS));
+    print_many(host);
     const double one = seconds_of(host, "sleep", 1, 100),
                  eight = seconds_of(host, "sleep", MAX_CALLERS, 100);
     printf("%-8s sleeping 5 ms: 8 callers do %.2f times the work of one\n", name, 8 * one / eight);

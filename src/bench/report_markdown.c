@@ -58,6 +58,14 @@ static void put_arms(struct report *r, const enum report_column *columns, size_t
     }
 }
 
+/* Sentences end with a space for the next one, lines do not. */
+static void end_line(struct report *r)
+{
+    struct buffer *bytes = &r->out->bytes;
+    while (bytes->len && bytes->ptr[bytes->len - 1] == ' ') bytes->len--;
+    sink_put_str(r->out, "\n");
+}
+
 static void put_waits(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
@@ -84,7 +92,7 @@ static void put_sweep(struct report *r)
     sink_put_str(r->out, cuvee__report_sweep_heading(r));
     sink_put_str(r->out, "\n\n");
     cuvee__report_put_sweep_words(r, &p);
-    sink_put_str(r->out, "\n");
+    end_line(r);
     put_table_head(r, headings, n);
     for (size_t i = 0; i < n_points; i++) {
         sink_put_str(r->out, "|");
@@ -146,8 +154,10 @@ static void put_unsteady(struct report *r)
         cuvee__markup_markdown(r->out, r->arms[i].name);
         sink_put_str(r->out, ": ");
         const bool is_said = cuvee__report_put_unsteady(r, &r->arms[i], &p);
-        if (is_said) sink_put_str(r->out, "\n");
-        if (!is_said) r->out->bytes.len = before;
+        if (is_said)
+            end_line(r);
+        else
+            r->out->bytes.len = before;
         is_open |= is_said;
     }
 }

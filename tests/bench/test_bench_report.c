@@ -407,6 +407,7 @@ static void test_markdown(void **state)
     struct sink out = {0};
     size_t columns = 0, n_tables = 0;
     assert_int_equal(cuvee__report_markdown(results, &out, NULL), CUVEE_OK);
+    assert_null(strstr(text_of(&out), " \n"));
     char *text = text_of(&out);
     assert_null(strstr(text, "<script"));
     assert_non_null(strstr(text, "| native-int8 | 414 | 9.75 (9.69 to 9.96) | better |"));

@@ -215,6 +215,7 @@ static void test_said(void **state)
     assert_non_null(strstr(html, "<h3>Not steady</h3>"));
     assert_non_null(strstr(html, "not in 4 of 6 runs"));
     assert_non_null(strstr(html, "after 64 items"));
+    assert_null(strstr(markdown, " \n"));
     assert_non_null(strstr(markdown, "- not steady: native-f32: from block to block its "
                                      "throughput fell by 2.0 %"));
     assert_non_null(strstr(text, "python-tuned: not steady: in 4 of 6 runs what a call took did "

@@ -15,48 +15,21 @@
 
 #include "base/json_at.h"
 #include "base/random.h"
+#include "report/scipy_vectors.h"
 #include "report/steady.h"
 #include "report/usl.h"
 
 enum { MAX_VALUES = 512 };
 
-static json_t *vectors;
-
-static int load(void **state)
-{
-    json_error_t error;
-    (void)state;
-    vectors = json_load_file(SOURCE_DIR "/tests/report/stats_vectors.json", 0, &error);
-    if (!vectors) print_error("%s:%d: %s\n", error.source, error.line, error.text);
-    return vectors ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    json_decref(vectors);
-    return 0;
-}
-
-static double number(const json_t *json, const char *path)
-{
-    double x;
-    if (!cuvee__json_number_at(json, path, &x)) fail_msg("no number at %s", path);
-    return x;
-}
-
 static size_t numbers(const json_t *list, double *ret)
 {
-    const size_t n = json_array_size(list);
-    assert_in_range(n, 1, MAX_VALUES);
-    for (size_t i = 0; i < n; i++) ret[i] = json_number_value(json_array_get(list, i));
-    return n;
+    return vector_numbers(list, ret, MAX_VALUES);
 }
 
 static void assert_like(const json_t *from, const char *what, double ours, double relative,
                         double absolute)
 {
-    const double theirs = number(from, what);
+    const double theirs = vector_number(from, what);
     if (!(fabs(ours - theirs) <= relative * fabs(theirs) + absolute))
         fail_msg("%s of '%s': %.12g, SciPy says %.12g", what, cuvee__json_text_at(from, "name"),
                  ours, theirs);
@@ -166,7 +139,7 @@ static void test_t_quantiles(void **state)
     (void)state;
     json_array_foreach(json_object_get(vectors, "t"), idx, t)
     {
-        const size_t df = (size_t)number(t, "df");
+        const size_t df = (size_t)vector_number(t, "df");
         assert_like(t, "t", cuvee__t_quantile(0.975, df), 1e-10, 0);
         assert_like(t, "t_95", cuvee__t_quantile(0.95, df), 1e-10, 0);
     }
@@ -193,7 +166,8 @@ static void test_fits(void **state)
         assert_like(curve, "sigma_bounds.1", fit.sigma.high, 1e-4, 1e-6);
         assert_like(curve, "kappa_bounds.0", fit.kappa.low, 1e-4, 1e-7);
         assert_like(curve, "kappa_bounds.1", fit.kappa.high, 1e-4, 1e-7);
-        assert_int_equal(outcome, number(curve, "miss") > USL_MOST_MISS ? USL_NO_LAW : USL_FITS);
+        assert_int_equal(outcome,
+                         vector_number(curve, "miss") > USL_MOST_MISS ? USL_NO_LAW : USL_FITS);
         n_fitted += outcome == USL_FITS;
         n_refused += outcome == USL_NO_LAW;
     }
@@ -240,5 +214,5 @@ int main(void)
         cmocka_unit_test(test_t_quantiles), cmocka_unit_test(test_fits),
         cmocka_unit_test(test_exact_curve), cmocka_unit_test(test_refusals),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_vectors, unload_vectors);
 }

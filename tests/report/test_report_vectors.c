@@ -13,40 +13,13 @@
 
 #include "base/json_at.h"
 #include "report/resample.h"
+#include "report/scipy_vectors.h"
 
 enum { MAX_VALUES = 128, SEEDS = 60 };
 
-static json_t *vectors;
-
-static int load(void **state)
-{
-    json_error_t error;
-    (void)state;
-    vectors = json_load_file(SOURCE_DIR "/tests/report/stats_vectors.json", 0, &error);
-    if (!vectors) print_error("%s:%d: %s\n", error.source, error.line, error.text);
-    return vectors ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    json_decref(vectors);
-    return 0;
-}
-
-static double number(const json_t *json, const char *path)
-{
-    double x;
-    if (!cuvee__json_number_at(json, path, &x)) fail_msg("no number at %s", path);
-    return x;
-}
-
 static size_t numbers(const json_t *list, double *ret)
 {
-    const size_t n = json_array_size(list);
-    assert_in_range(n, 1, MAX_VALUES);
-    for (size_t i = 0; i < n; i++) ret[i] = json_number_value(json_array_get(list, i));
-    return n;
+    return vector_numbers(list, ret, MAX_VALUES);
 }
 
 /* Relative to the size of the values that went in, not to a result that may be near 0. */
@@ -81,17 +54,17 @@ static void test_points(void **state)
         for (size_t i = 0; i < n_q; i++)
             assert_equal("quantile", sample, cuvee__stats_quantile(x, n, q[i]), theirs[i], size);
         assert_int_equal(cuvee__stats_mad(x, n, &ours, NULL), CUVEE_OK);
-        assert_equal("MAD", sample, ours, number(sample, "mad"), size);
+        assert_equal("MAD", sample, ours, vector_number(sample, "mad"), size);
         assert_int_equal(cuvee__stats_hodges_lehmann(x, n, &ours, NULL), CUVEE_OK);
-        assert_equal("Hodges-Lehmann", sample, ours, number(sample, "hodges_lehmann"), size);
+        assert_equal("Hodges-Lehmann", sample, ours, vector_number(sample, "hodges_lehmann"), size);
 
         struct stats_interval ci;
         const json_t *interval = json_object_get(sample, "interval");
         assert_int_equal(cuvee__stats_quantile_interval(x, n, 0.5, 0.95, &ci),
                          !json_is_null(interval));
         if (json_is_null(interval)) continue;
-        assert_equal("interval", sample, ci.low, number(interval, "0"), size);
-        assert_equal("interval", sample, ci.high, number(interval, "1"), size);
+        assert_equal("interval", sample, ci.low, vector_number(interval, "0"), size);
+        assert_equal("interval", sample, ci.high, vector_number(interval, "1"), size);
         n_intervals++;
     }
     assert_true(idx > 5 && n_intervals > 5);
@@ -108,11 +81,11 @@ static void test_sign_flip(void **state)
         const size_t n = numbers(json_object_get(sample, "x"), x);
         if (json_is_null(json_object_get(sample, "sign_flip"))) continue;
         const double p = cuvee__resample_sign_flip(x, n, 0, 0);
-        assert_equal("sign-flip p", sample, p, number(sample, "sign_flip"), 1);
+        assert_equal("sign-flip p", sample, p, vector_number(sample, "sign_flip"), 1);
         double ranks[MAX_VALUES];
         assert_int_equal(cuvee__stats_signed_ranks(x, n, ranks, NULL), CUVEE_OK);
         assert_equal("p of signed ranks", sample, cuvee__resample_sign_flip(ranks, n, 0, 0),
-                     number(sample, "signed_rank"), 1);
+                     vector_number(sample, "signed_rank"), 1);
         n_compared++;
     }
     assert_true(n_compared > 3);
@@ -130,7 +103,7 @@ static void test_flipped_median(void **state)
         for (size_t i = 0; i < n; i++) x[i] = fabs(x[i]);
         cuvee__stats_sort(x, n);
         assert_equal("flipped median", sample, cuvee__stats_flipped_median(x, n, 0.95),
-                     number(sample, "flipped_median"), 0);
+                     vector_number(sample, "flipped_median"), 0);
     }
     assert_true(idx > 5);
 }
@@ -152,8 +125,8 @@ static int bca(const double *sorted, size_t n, const struct resample_options *op
 static void compare_bootstrap(const json_t *sample, const char *method, interval_of *interval)
 {
     const json_t *theirs = json_object_get(sample, method);
-    const double confidence = number(sample, "confidence");
-    const double n_theirs = number(vectors, "bootstrap_seeds");
+    const double confidence = vector_number(sample, "confidence");
+    const double n_theirs = vector_number(vectors, "bootstrap_seeds");
     double x[MAX_VALUES], sum[2] = {0};
     const size_t n = numbers(json_object_get(sample, "x"), x);
     cuvee__stats_sort(x, n);
@@ -167,8 +140,8 @@ static void compare_bootstrap(const json_t *sample, const char *method, interval
     }
     for (int end = 0; end < 2; end++) {
         const double ours = sum[end] / SEEDS;
-        const double mean = number(theirs, end ? "mean.1" : "mean.0");
-        const double sd = number(theirs, end ? "sd.1" : "sd.0");
+        const double mean = vector_number(theirs, end ? "mean.1" : "mean.0");
+        const double sd = vector_number(theirs, end ? "sd.1" : "sd.0");
         const double bound = 5 * sd * sqrt(1.0 / SEEDS + 1 / n_theirs) + 1e-12 * size_of(x, n);
         if (!(fabs(ours - mean) <= bound))
             fail_msg("%s, end %d of '%s': %.10g, SciPy says %.10g +- %.3g", method, end,
@@ -205,8 +178,9 @@ static void test_lines(void **state)
         assert_int_equal(numbers(json_object_get(line, "y"), y), n);
         assert_int_equal(cuvee__stats_theil_sen(x, y, n, &ours, &is_found, NULL), CUVEE_OK);
         assert_true(is_found);
-        assert_equal("slope", line, ours.slope, number(line, "slope"), 0);
-        assert_equal("intercept", line, ours.intercept, number(line, "intercept"), size_of(y, n));
+        assert_equal("slope", line, ours.slope, vector_number(line, "slope"), 0);
+        assert_equal("intercept", line, ours.intercept, vector_number(line, "intercept"),
+                     size_of(y, n));
     }
     assert_true(idx > 2);
 }
@@ -219,12 +193,12 @@ static void test_shares(void **state)
     json_array_foreach(json_object_get(vectors, "shares"), idx, share)
     {
         const struct stats_interval ci = cuvee__stats_share_interval(
-            (size_t)number(share, "k"), (size_t)number(share, "n"), 0.95);
+            (size_t)vector_number(share, "k"), (size_t)vector_number(share, "n"), 0.95);
         /* Logarithms of factorials of a million have ten good digits behind the point. */
-        if (!(fabs(ci.low - number(share, "low")) <= 1e-9) ||
-            !(fabs(ci.high - number(share, "high")) <= 1e-9))
-            fail_msg("%g of %g: %.12g to %.12g", number(share, "k"), number(share, "n"), ci.low,
-                     ci.high);
+        if (!(fabs(ci.low - vector_number(share, "low")) <= 1e-9) ||
+            !(fabs(ci.high - vector_number(share, "high")) <= 1e-9))
+            fail_msg("%g of %g: %.12g to %.12g", vector_number(share, "k"),
+                     vector_number(share, "n"), ci.low, ci.high);
     }
     assert_true(idx > 5);
 }
@@ -248,10 +222,10 @@ static void test_holm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_points),    cmocka_unit_test(test_sign_flip),
-        cmocka_unit_test(test_flipped_median),
-        cmocka_unit_test(test_bootstrap), cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_shares),    cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_points),         cmocka_unit_test(test_sign_flip),
+        cmocka_unit_test(test_flipped_median), cmocka_unit_test(test_bootstrap),
+        cmocka_unit_test(test_lines),          cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_holm),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_vectors, unload_vectors);
 }

@@ -201,6 +201,21 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     return rc;
 }
 
+int cuvee__experiment_run_quiet(struct experiment *e, struct run_request *request,
+                                const char *again, cuvee_error *err)
+{
+    json_t *run = NULL;
+    for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0); i++) {
+        if (cuvee__experiment_is_over(e)) break;
+        const int rc = cuvee__experiment_run_once(e, request, &run, err);
+        if (rc < 0) return rc;
+        if (!is_success(run) || !is_contaminated(run)) break;
+        if (i == 0) request->again_of = (long)request->id;
+        request->kind = again;
+    }
+    return CUVEE_OK;
+}
+
 /* A run of an entry in a block, and again while it is disturbed. */
 static int run_entry(struct experiment *e, const json_t *an_entry, long block, cuvee_error *err)
 {
@@ -209,15 +224,7 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
                                   .kind = "timed",
                                   .block = block,
                                   .again_of = -1};
-    json_t *run = NULL;
-    int rc = CUVEE_OK;
-    for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0) && !*e->setup.stop; i++) {
-        if ((rc = cuvee__experiment_run_once(e, &request, &run, err)) < 0) return rc;
-        if (!is_success(run) || !is_contaminated(run)) break;
-        if (i == 0) request.again_of = (long)request.id;
-        request.kind = "again";
-    }
-    return CUVEE_OK;
+    return cuvee__experiment_run_quiet(e, &request, "again", err);
 }
 
 /* ---- the parts of an experiment ---- */

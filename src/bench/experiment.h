@@ -50,6 +50,11 @@ int cuvee__experiment_run(struct experiment *e, cuvee_error *err);
 int cuvee__experiment_run_once(struct experiment *e, struct run_request *request, json_t **ret_run,
                                cuvee_error *err);
 
+/* A run, and again while it is disturbed, as long as runs may begin; `again` is the kind of those
+ * that repeat it. */
+int cuvee__experiment_run_quiet(struct experiment *e, struct run_request *request,
+                                const char *again, cuvee_error *err);
+
 /* The user asked for the end, or the budget is spent: no run may begin. */
 bool cuvee__experiment_is_over(const struct experiment *e);
 

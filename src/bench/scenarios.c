@@ -72,17 +72,7 @@ static int run_arm(struct experiment *e, const json_t *arm, const char *scenario
                                   .again_of = -1,
                                   .rate = schedule ? rate_of(e) : 0,
                                   .schedule = schedule};
-    json_t *run = NULL;
-    for (int i = 0; i <= (e->repeats ? CUVEE__AGAIN_MAX : 0); i++) {
-        if (cuvee__experiment_is_over(e)) break;
-        const int rc = cuvee__experiment_run_once(e, &request, &run, err);
-        if (rc < 0) return rc;
-        if (!cuvee__json_text_is(run, "status", "ok") ||
-            json_array_size(json_object_get(run, "flags")) == 0)
-            break;
-        if (i == 0) request.again_of = (long)request.id;
-    }
-    return CUVEE_OK;
+    return cuvee__experiment_run_quiet(e, &request, request.kind, err);
 }
 
 /* All arms, in an order that the seed shuffles. at: which of the plan's scenarios it is. */

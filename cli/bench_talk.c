@@ -53,7 +53,8 @@ void cli__bench_talk_end(void *arg, const json_t *run)
 {
     struct bench_talk *t = arg;
     char seconds[32] = "-", memory[48], block[24] = "warm-up";
-    double wall;
+    double wall, rate = 0;
+    cuvee__json_number_at(run, "rate", &rate);
     const char *status = cuvee__json_text_at(run, "status"), *why = cuvee__json_text_at(run, "why");
     const char *kind = cuvee__json_text_at(run, "kind");
     const json_t *flags = json_object_get(run, "flags");
@@ -69,7 +70,7 @@ void cli__bench_talk_end(void *arg, const json_t *run)
     else if (strcmp(kind, "scenario") == 0)
         snprintf(block, sizeof block, "%.20s", cuvee__json_text_at(run, "scenario"));
     else if (strcmp(kind, "rate") == 0)
-        snprintf(block, sizeof block, "%.3g/s", json_number_value(json_object_get(run, "rate")));
+        snprintf(block, sizeof block, "%.*f/s", rate < 10 ? 2 : rate < 100 ? 1 : 0, rate);
     else if (strcmp(kind, "warm-up") != 0)
         snprintf(block, sizeof block, "block %d",
                  (int)json_integer_value(json_object_get(run, "block")) + 1);

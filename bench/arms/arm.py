@@ -138,8 +138,7 @@ def pace(args, texts, indexes, contender, start=None):
     while k < len(texts):
         if schedule:
             due = start + schedule[indexes[k]]
-            if due > clock():
-                time.sleep(due - clock())
+            time.sleep(max(0.0, due - clock()))
             n = 1  # what has come by now, as one batch
             while n < args.batch and k + n < len(texts) and start + schedule[indexes[k + n]] <= clock():
                 n += 1

@@ -14,7 +14,9 @@
 #include "table/writer.h"
 
 enum { PATH_ROOM = 4400 };
-#define CLOSE_ENOUGH 1.08 /* between the highest rate that met and the lowest that did not */
+#define CLOSE_ENOUGH    1.08 /* between the highest rate that met and the lowest that did not */
+#define PATIENCE_S      120  /* a probe may take so long, to know a rate that is met better */
+#define MORE_PATIENCE_S 600  /* and so long while no rate is known that is met */
 
 /* ---- arrivals ---- */
 
@@ -51,13 +53,14 @@ int cuvee__arrivals_write(const struct bench_setup *setup, double per_second, ch
 struct search {
     double low, high; /* the highest rate that met, the lowest that did not; 0: none yet */
     double bound_ms;
-    int n; /* probes so far */
-    bool has_failed;
+    double n_items;  /* of a probe; 0: not known yet */
+    int n, n_failed; /* probes so far */
+    bool is_hopeless;
 };
 
 static double next_rate(const struct search *s, double first)
 {
-    if (s->n == 0 && (!s->high || first < s->high)) return first;
+    if (s->n == s->n_failed && (!s->high || first < s->high)) return first;
     if (!s->high) return 2 * s->low;
     if (!s->low) return s->high / 2;
     return sqrt(s->low * s->high);
@@ -68,8 +71,26 @@ static bool is_found(const struct search *s)
     return s->low > 0 && s->high > 0 && s->high / s->low < CLOSE_ENOUGH;
 }
 
-/* Of an arm whose probe failed nothing more is sought. */
-static int probe(struct experiment *e, struct search *s, const json_t *arm, double rate,
+/* What a probe has told, whether it ran just now or in an earlier part of the experiment. */
+static void learn(struct search *s, const json_t *run)
+{
+    double rate = 0, p99;
+    cuvee__json_number_at(run, "rate", &rate);
+    cuvee__json_number_at(run, "n_items", &s->n_items);
+    s->n++;
+    if (!cuvee__json_text_is(run, "status", "ok")) {
+        s->n_failed++;
+        return;
+    }
+    /* Of a few answers no 99th of 100 is known. */
+    s->is_hopeless |= !cuvee__json_number_at(run, "latency_ms.p99", &p99);
+    if (json_is_true(json_object_get(run, "met")))
+        s->low = fmax(s->low, rate);
+    else
+        s->high = s->high > 0 ? fmin(s->high, rate) : rate;
+}
+
+static int probe(struct experiment *e, const struct search *s, const json_t *arm, double rate,
                  cuvee_error *err)
 {
     char path[PATH_ROOM];
@@ -85,14 +106,8 @@ static int probe(struct experiment *e, struct search *s, const json_t *arm, doub
                                   .rate = rate,
                                   .schedule = path};
     if ((rc = cuvee__experiment_run_once(e, &request, &run, err)) < 0) return rc;
-    s->n++;
-    s->has_failed = !cuvee__json_text_is(run, "status", "ok");
-    if (s->has_failed) return CUVEE_OK;
+    if (!cuvee__json_text_is(run, "status", "ok")) return CUVEE_OK;
     const bool met = cuvee__json_number_at(run, "latency_ms.p99", &p99) && p99 <= s->bound_ms;
-    if (met)
-        s->low = rate;
-    else
-        s->high = rate;
     if (json_object_set_new(run, "met", json_boolean(met)) < 0)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a run");
     return CUVEE_OK;
@@ -104,21 +119,27 @@ static bool is_probe_of(const json_t *run, const char *arm)
            !cuvee__json_text_is(run, "status", "interrupted");
 }
 
-/* What earlier probes of an experiment that goes on have found. */
-static void take_probes(const json_t *results, const char *arm, struct search *s)
+static void learn_from_probes(struct search *s, const json_t *results, const char *arm)
 {
     const json_t *runs = json_object_get(results, "runs");
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        if (is_probe_of(json_array_get(runs, i), arm)) learn(s, json_array_get(runs, i));
+}
+
+/* Whether half of an arm's answers are too late although nobody has to wait for the one before:
+ * they are at any rate, then. */
+static bool is_late_alone(const json_t *results, const char *arm, double bound_ms)
+{
+    const json_t *runs = json_object_get(results, "runs");
+    double p50;
     for (size_t i = 0; i < json_array_size(runs); i++) {
-        const json_t *run = json_array_get(runs, i), *met = json_object_get(run, "met");
-        double rate;
-        if (!is_probe_of(run, arm) || !cuvee__json_number_at(run, "rate", &rate)) continue;
-        s->n++;
-        s->has_failed |= !met;
-        if (json_is_true(met))
-            s->low = fmax(s->low, rate);
-        else if (met)
-            s->high = s->high > 0 ? fmin(s->high, rate) : rate;
+        const json_t *run = json_array_get(runs, i);
+        if (cuvee__json_text_is(run, "arm", arm) && cuvee__json_text_is(run, "status", "ok") &&
+            cuvee__json_text_is(run, "scenario", "single") &&
+            cuvee__json_number_at(run, "latency_ms.p50", &p50) && p50 > bound_ms)
+            return true;
     }
+    return false;
 }
 
 /* Did it run with all items there? */
@@ -152,14 +173,19 @@ static int probe_arm(struct experiment *e, const json_t *arm, double bound_ms, c
 {
     const char *name = cuvee__json_text_at(arm, "name");
     double rate = 0;
+    const double throughput = throughput_of(e->results, name);
     /* At more than that a queue grows for as long as they arrive; a short probe may end before the
      * bound shows it. */
-    struct search s = {.bound_ms = bound_ms, .high = throughput_of(e->results, name)};
+    struct search s = {.bound_ms = bound_ms, .high = throughput};
+    s.is_hopeless = is_late_alone(e->results, name, bound_ms);
     cuvee__json_number_at(e->setup.plan, "rate", &rate);
-    if (!(rate > 0)) rate = s.high > 0 ? s.high / 2 : 1;
-    take_probes(e->results, name, &s);
-    if (s.n >= CUVEE__RATE_PROBES || s.has_failed || is_found(&s)) return CUVEE_OK;
-    return probe(e, &s, arm, next_rate(&s, rate), err);
+    if (!(rate > 0)) rate = throughput > 0 ? throughput / 2 : 1;
+    learn_from_probes(&s, e->results, name);
+    if (s.n >= CUVEE__RATE_PROBES || s.n_failed > 1 || s.is_hopeless || is_found(&s))
+        return CUVEE_OK;
+    rate = next_rate(&s, rate);
+    if (s.n_items / rate > (s.low > 0 ? PATIENCE_S : MORE_PATIENCE_S)) return CUVEE_OK;
+    return probe(e, &s, arm, rate, err);
 }
 
 /* All arms by turns, so that something is known of each when the time is up. */

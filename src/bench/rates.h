@@ -20,8 +20,11 @@ int cuvee__arrivals_write(const struct bench_setup *setup, double per_second, ch
 
 /* Search for the highest rate of each arm, where the plan has latency_bound_ms: from the plan's
  * rate (else half of what the arm did in a batch) up or down by factors of two, then between, and
- * never above what it did in a batch. Each probe is a run of the kind "rate", with its `rate` and,
- * when it succeeded, whether the bound was `met`. Returns as cuvee__experiment_run(). */
+ * never above what it did in a batch. Nothing more is sought of an arm that failed twice, that has
+ * fewer than 100 items, that took longer for half of its answers in the scenario single, or of
+ * which a probe would take longer than two minutes (ten while no rate kept the bound). Each probe
+ * is a run of the kind "rate", with its `rate` and, when it succeeded, whether the bound was `met`.
+ * Returns as cuvee__experiment_run(). */
 int cuvee__rates_find(struct experiment *e, cuvee_error *err);
 
 /* An arm's probes, as {rate, p99_ms, met}. NULL when out of memory. */

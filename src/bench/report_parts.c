@@ -259,8 +259,9 @@ bool cuvee__report_put_waits_words(const struct report *r, struct prose *p)
         cuvee__prose_say(p, " At the rate: {per_s plan.rate} a second come by chance, whether or "
                             "not those before have theirs.");
     if (cuvee__report_has_column(r, REPORT_RATE))
-        cuvee__prose_say(p, " Highest rate: that was tried and kept the bound, all but one of a "
-                            "hundred within {ms plan.latency_bound_ms}.");
+        cuvee__prose_say(p,
+                         " Highest rate: the most items a second, of the rates tried, at which all "
+                         "but one of a hundred answers came within {ms plan.latency_bound_ms}.");
     return true;
 }
 

@@ -116,6 +116,19 @@ arm.set_threads(2, Torch())
     [ "$status" -eq 2 ]
 }
 
+@test "an item that is due while the arm looks at the clock twice" {
+    printf "0.0005\n0.0005\n" > schedule
+    PYTHONPATH=$ARMS run python3 -c '
+import itertools, types, arm
+clock, slept = itertools.count(), []
+arm.time.monotonic = lambda: next(clock) * 1e-3  # each look is a millisecond later
+arm.time.sleep = lambda s: (slept.append(s), 1 / (s >= 0))
+args = types.SimpleNamespace(scenario="server", schedule="schedule", batch=1)
+contender = types.SimpleNamespace(classify=lambda texts: [("x", 1.0) for _ in texts])
+print(sum(len(indexes) for indexes, _, _ in arm.pace(args, ["a", "b"], [0, 1], contender, start=0.0)))'
+    [ "$status" -eq 0 ] && [ "$output" = 2 ]
+}
+
 @test "the quick plan: every arm says what Transformers says" {
     cuvee bench --quick --limit 20 --wait 0 -o results
     expect_status 0

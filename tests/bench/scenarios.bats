@@ -25,6 +25,31 @@ SH
     sort -g -c results/scratch/schedule.txt
 }
 
+@test "no rate is tried that could not keep the bound, or would take too long" {
+    { echo text; seq 400; } > items.csv
+    # told SECONDS ITEMS MS LAST_MS: what is said of the answers, and of the last ten of them.
+    cat > told <<'SH'
+#!/bin/sh
+sleep "$1"
+awk -v n="$2" -v ms="$3" -v last="$4" 'BEGIN {
+    for (i = 0; i < n; i++) printf "{\"label\":\"RED\",\"score\":1,\"ms\":%d}\n", i < n - 10 ? ms : last }' > "$5"
+SH
+    chmod +x told
+    plan 1 "$(arm late './told 0.5 {items} 150 150 "$0"')" "$(arm few './told 0.5 {items} 5 5 "$0"' '{"items": 20}')" \
+        "$(arm crash 'case {scenario} in server) exit 9 ;; *) ./told 0.5 {items} 5 5 "$0" ;; esac')" \
+        "$(arm tail './told 0.5 {items} 5 500 "$0"')"
+    jq 'del(.input.gold)' plan.json > more.json && mv more.json plan.json
+    # 300 items at 1 a second take five minutes, at a half ten, at a quarter twenty.
+    bench --scenario offline,single,server --rate 1 --latency-bound 100 -o results
+    expect_status 1
+    results '[.summary.arms[].max_rate] | all(. == null)'
+    probes='[.runs[] | select(.kind == "rate") | [.arm, .rate, .status]] | sort'
+    results "$probes"' == [["crash", 1, "failed"], ["crash", 1, "failed"], ["few", 1, "ok"],
+             ["tail", 0.5, "ok"], ["tail", 1, "ok"]]'
+    bench --resume --scenario offline,single,server --rate 1 --latency-bound 100 -o results
+    results "$probes | length == 5"
+}
+
 # An arm of 400 items: alone an answer takes 5 ms. While fewer than 40 a second arrive 10 ms, else a second: told by the
 # last arrival. All at once it does 200 a second.
 make_paced() {

@@ -51,7 +51,7 @@ static const struct option_spec options[] = {
      .offset = AT(memory),
      .help = "Memory of the whole, as 512M"},
     {.name = "latency-p99",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "MS",
      .offset = AT(latency_p99_ms),
      .help = "Milliseconds in which 99 of 100 answers must come"},
@@ -68,12 +68,12 @@ static const struct option_spec options[] = {
      .offset = AT(finish_within),
      .help = "In which the rows must be done: seconds, or as 30m, 2h, 1d"},
     {.name = "rate",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "N",
      .offset = AT(rate),
      .help = "Items that arrive each second, on average"},
     {.name = "core-hour-price",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "PRICE",
      .offset = AT(core_hour_price),
      .help = "Of one core for an hour: cheap is then what counts, not fast"},
@@ -114,7 +114,8 @@ const struct command cli__command_advise = {
     .summary = "what to run, from measured figures and your limits",
     .synopsis = "cuvee advise [--results DIR] [OPTION...]",
     .examples = examples,
-    .notes = "Exit codes: 0; 1 when nothing that was measured fits, with the nearest miss.",
+    .notes = "Exit codes: 0; 1 when nothing that was measured fits: the nearest miss is told; 2 "
+             "usage; 3 results that cannot be read; without --results also those of 'cuvee bench'.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .run = run,
@@ -251,17 +252,6 @@ static bool read_limits(const struct command *self, const struct advise_options 
         cli__usage_error(self, "--finish-within needs --rows: how many there are");
         return false;
     }
-    const struct {
-        const char *name;
-        double value;
-    } positive[] = {{"latency-p99", o->latency_p99_ms},
-                    {"rate", o->rate},
-                    {"core-hour-price", o->core_hour_price}};
-    for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
-        if (positive[i].value <= 0) { /* false for NAN: not given */
-            cli__usage_error(self, "--%s needs a number above 0", positive[i].name);
-            return false;
-        }
     *ret = (struct advise_limits){.memory_bytes = bytes,
                                   .latency_p99_ms = o->latency_p99_ms,
                                   .rows = o->rows ? (double)o->rows : NAN,

@@ -23,12 +23,14 @@
 #include "console.h"
 #include "exit_code.h"
 #include "interrupt.h"
+#include "measure_limit.h"
 #include "model_path.h"
 #include "os/cpu.h"
 #include "os/cpu_list.h"
 #include "os/directory.h"
 #include "os/file.h"
 
+#define MAX_TIMEOUT_S 1e9 /* as `cuvee measure` has it */
 #define QUICK_BUDGET_S                                                                             \
     100.0 /* of two minutes; the rest is for the run that has begun, and report */
 
@@ -126,12 +128,12 @@ static const struct option_spec options[] = {
              "server: they arrive by chance. Of several, as offline,single,server, the first is "
              "compared in blocks; the others run once after them, on 300 texts"},
     {.name = "rate",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "N",
      .offset = AT(plan.rate),
      .help = "Texts a second that arrive, of the scenario server"},
     {.name = "latency-bound",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "MS",
      .offset = AT(plan.latency_bound_ms),
      .help = "Scenario server: also find the highest rate at which 99 of 100 answers take no "
@@ -173,7 +175,7 @@ static const struct option_spec options[] = {
      .help = "Interpreter or venv of arms in Python; default: what 'cuvee bench setup' made, else "
              "python3"},
     {.name = "timeout",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "SECONDS",
      .offset = AT(timeout_s),
      .help = "A run may take so long; default 1800"},
@@ -186,7 +188,7 @@ static const struct option_spec options[] = {
 
     {.group = "Other",
      .name = "core-hour-price",
-     .kind = OPTION_REAL,
+     .kind = OPTION_POSITIVE,
      .arg = "PRICE",
      .offset = AT(plan.core_hour_price),
      .help = "Of one core for an hour: the results have the price of a million texts"},
@@ -229,8 +231,9 @@ const struct command cli__command_bench = {
                 "cuvee bench compare [OPTION...] A B\n"
                 "cuvee bench drive [OPTION...]",
     .examples = examples,
-    .notes = "Exit codes: 0 done, 1 an arm failed or answered wrongly, 2 usage, 3 input or plan, 4 "
-             "model, 5 output, 130 interrupted. What disturbs a run is in the report and never in "
+    .notes = "Exit codes: 0 done, 1 an arm failed or answered wrongly, 2 usage, 3 input, plan or "
+             "interpreter, 4 model, 5 output, 130 interrupted. What disturbs a run is in the "
+             "report and never in "
              "the exit code.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
@@ -367,39 +370,67 @@ static int check_commands(const struct bench *b, cuvee_error *err)
     return cuvee__command_check_all(&setup, err);
 }
 
+/* What a failure before the first run ends with. */
+static int exit_of(int rc, int otherwise)
+{
+    switch (rc) {
+    case CUVEE_OK:
+        return EXIT_OK;
+    case CUVEE_E_ARGUMENT:
+        return EXIT_USAGE;
+    case CUVEE_E_NOMEM:
+        return EXIT_MODEL;
+    default:
+        return otherwise;
+    }
+}
+
+/* What is asked, of what, by whom: as far as the plan. Returns as prepare(). */
+static int settle_plan(struct bench *b, cuvee_error *err)
+{
+    struct bench_request request = b->o->plan;
+    int rc = count_cores(b, err);
+    if (rc == CUVEE_OK) rc = cli__bench_places_find(b->o->python, &b->places, err);
+    if (rc == CUVEE_OK) rc = read_old(b, err);
+    request.resumed = json_object_get(b->old, "plan");
+    if (rc == CUVEE_OK) rc = cli__bench_plan(&request, b->n_cores, &b->plan, err);
+    return exit_of(rc, EXIT_INPUT);
+}
+
+static int read_model(struct bench *b, cuvee_error *err)
+{
+    if (find_model(b, err) != EXIT_OK) return EXIT_MODEL;
+    if (!b->talk.to_be_made)
+        return exit_of(cli__bench_model(b->model_path, &b->model, err), EXIT_MODEL);
+    b->model = json_pack("{s:o}", "path", cuvee__json_string(b->model_path));
+    return EXIT_OK;
+}
+
+static int read_input(struct bench *b, cuvee_error *err)
+{
+    const json_t *input = json_object_get(b->plan, "input");
+    const char *gold = cuvee__json_text_at(input, "gold");
+    int rc = cuvee__bench_input_read(cuvee__json_text_at(input, "path"),
+                                     cuvee__json_text_at(input, "column"), *gold ? gold : NULL,
+                                     (size_t)json_integer_value(json_object_get(input, "limit")),
+                                     &b->input, err);
+    if (rc == CUVEE_OK) rc = read_answers(b, err);
+    if (rc == CUVEE_OK) rc = check_commands(b, err);
+    return exit_of(rc, EXIT_INPUT);
+}
+
 /* All that must be there before the first run. Returns an exit code; err is filled when it is not
  * EXIT_OK. */
 static int prepare(struct bench *b, cuvee_error *err)
 {
-    const struct bench_options *o = b->o;
-    if (count_cores(b, err) < 0) return EXIT_USAGE;
-    struct bench_request request = o->plan;
-    if (cli__bench_places_find(o->python, &b->places, err) < 0) return EXIT_INPUT;
-    int rc = read_old(b, err);
-    if (rc < 0) return rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
-    request.resumed = json_object_get(b->old, "plan");
-    if (cli__bench_plan(&request, b->n_cores, &b->plan, err) < 0) return EXIT_INPUT;
-    if (o->print_plan) return EXIT_OK;
-    if (find_model(b, err) != EXIT_OK) return EXIT_MODEL;
-    if (b->talk.to_be_made)
-        b->model = json_pack("{s:o}", "path", cuvee__json_string(b->model_path));
-    else if (cli__bench_model(b->model_path, &b->model, err) < 0)
-        return EXIT_MODEL;
-    const json_t *input = json_object_get(b->plan, "input");
-    const char *gold = cuvee__json_text_at(input, "gold");
-    if (cuvee__bench_input_read(cuvee__json_text_at(input, "path"),
-                                cuvee__json_text_at(input, "column"), *gold ? gold : NULL,
-                                (size_t)json_integer_value(json_object_get(input, "limit")),
-                                &b->input, err) < 0 ||
-        read_answers(b, err) < 0 || check_commands(b, err) < 0)
-        return EXIT_INPUT;
-    if (!(b->machine = cli__bench_machine(b->n_cores))) {
-        cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
-        return EXIT_MODEL;
-    }
-    if (!o->dry_run && make_directories(b, err) < 0) return EXIT_OUTPUT;
-    rc = begin_results(b, &b->experiment.results, err);
-    return rc == CUVEE_OK ? EXIT_OK : rc == CUVEE_E_ARGUMENT ? EXIT_USAGE : EXIT_INPUT;
+    int exit_code = settle_plan(b, err);
+    if (exit_code || b->o->print_plan) return exit_code;
+    if ((exit_code = read_model(b, err))) return exit_code;
+    if ((exit_code = read_input(b, err))) return exit_code;
+    if (!(b->machine = cli__bench_machine(b->n_cores)))
+        return exit_of(cuvee__fail(err, CUVEE_E_NOMEM, "out of memory"), EXIT_MODEL);
+    if (!b->o->dry_run && make_directories(b, err) < 0) return EXIT_OUTPUT;
+    return exit_of(begin_results(b, &b->experiment.results, err), EXIT_INPUT);
 }
 
 static void set_up(struct bench *b)
@@ -480,22 +511,43 @@ static const struct {
              {"compare", cli__bench_compare},
              {"drive", cli__bench_drive}};
 
+/* What the table of options cannot check. Returns EXIT_OK, or EXIT_USAGE after a message. */
+static int check(const struct command *self, const struct bench_options *o)
+{
+    uint64_t bytes;
+    if (!o->output && !o->dry_run && !o->print_plan)
+        return cli__usage_error(self, "say where results go, with -o DIR");
+    if (o->plan.is_quick && o->plan.plan)
+        return cli__usage_error(self, "--quick has a plan of its own, so --plan contradicts it");
+    if (o->shape >= 0 && o->model)
+        return cli__usage_error(self, "--model and --model-shape contradict each other");
+    if (o->shape >= 0 && o->plan.gold)
+        return cli__usage_error(self, "--gold: a model of random weights labels by chance");
+    if (o->plan.sweep && o->plan.without_sweep)
+        return cli__usage_error(self, "--sweep and --no-sweep contradict each other");
+    if (!cli__measure_limit_parse_memory(o->limit_mem, &bytes))
+        return cli__usage_error(self, "--limit-mem needs a size such as 500M, not '%s'",
+                                o->limit_mem);
+    if (!(o->timeout_s < MAX_TIMEOUT_S))
+        return cli__usage_error(self, "--timeout needs less than %.0f seconds", MAX_TIMEOUT_S);
+    if (!(o->wait_s >= 0)) return cli__usage_error(self, "--wait needs a number of 0 or more");
+    return EXIT_OK;
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct bench_options o = {.timeout_s = 1800, .wait_s = 30, .shape = -1};
+    struct bench_options o = {
+        .plan = {.rate = NAN, .latency_bound_ms = NAN, .core_hour_price = NAN},
+        .timeout_s = 1800,
+        .wait_s = 30,
+        .shape = -1};
     struct operands operands;
     cuvee_error err = {0};
     int rc = EXIT_OK;
     for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof *parts; i++)
         if (strcmp(argv[1], parts[i].name) == 0) return parts[i].run(argc - 1, argv + 1);
     if (!cli__options_parse(self, argc, argv, &o, &operands, &rc)) return rc;
-    if (!o.output && !o.dry_run && !o.print_plan)
-        return cli__usage_error(self, "say where results go, with -o DIR");
-    if (o.plan.is_quick && o.plan.plan)
-        return cli__usage_error(self, "--quick has a plan of its own, so --plan contradicts it");
-    if (!(o.timeout_s > 0)) return cli__usage_error(self, "--timeout takes a number above 0");
-    if (o.shape >= 0 && o.model)
-        return cli__usage_error(self, "--model and --model-shape contradict each other");
+    if ((rc = check(self, &o))) return rc;
     o.plan.is_random_model = o.shape >= 0;
     struct bench *b = cuvee__calloc(1, sizeof *b);
     if (!b) {
@@ -504,7 +556,9 @@ static int run(const struct command *self, int argc, char **argv)
     }
     b->o = &o;
     rc = prepare(b, &err);
-    if (rc != EXIT_OK)
+    if (rc == EXIT_USAGE)
+        cli__usage_error(self, "%s", err.msg);
+    else if (rc != EXIT_OK)
         tell(&err, rc);
     else if (o.print_plan)
         rc = cli__bench_print_plan(b->plan);

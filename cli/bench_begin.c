@@ -16,7 +16,7 @@
 
 enum { RANDOM_MODEL_ROWS = 200 };
 #define LATENCY_BOUND_MS 200.0 /* what people take for at once, roughly */
-#define MAX_PLAN_BYTES ((size_t)16 << 20)
+#define MAX_PLAN_BYTES   ((size_t)16 << 20)
 
 /* ---- plan ---- */
 
@@ -25,40 +25,86 @@ static int set_text(json_t *object, const char *key, const char *text)
     return text ? json_object_set_new(object, key, cuvee__json_string(text)) : 0;
 }
 
+static int set_positive(json_t *object, const char *key, double value)
+{
+    return value > 0 ? json_object_set_new(object, key, json_real(value)) : 0;
+}
+
 static int set_whole(json_t *object, const char *key, int64_t value)
 {
     return value ? json_object_set_new(object, key, json_integer(value)) : 0;
 }
 
-/* The first is the one that is compared. */
-static int set_scenarios(json_t *plan, const char *names)
+static int no_memory(cuvee_error *err)
 {
-    const size_t n = strcspn(names, ",");
-    json_t *also = json_array();
-    int rc = json_object_set_new(plan, "scenario", json_stringn(names, n));
-    bool is_served = false;
-    double x;
-    for (const char *at = names + n; *at == ','; at += strcspn(at, ",")) {
-        const size_t len = strcspn(++at, ",");
-        is_served |= len == 6 && memcmp(at, "server", len) == 0;
-        rc |= json_array_append_new(also, json_stringn(at, len));
+    return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory");
+}
+
+/* A list of them, each known and named once. */
+static int split_scenarios(const char *names, json_t *list, cuvee_error *err)
+{
+    for (const char *at = names;; at++) {
+        const size_t n = strcspn(at, ",");
+        const char *word = cuvee__plan_scenario((struct span){at, n});
+        if (!word)
+            return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                               "--scenario needs offline, single or server, or several of them "
+                               "separated by commas, not '%s'",
+                               names);
+        for (size_t i = 0; i < json_array_size(list); i++)
+            if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
+                return cuvee__fail(err, CUVEE_E_ARGUMENT, "--scenario names '%s' twice", word);
+        if (json_array_append_new(list, json_string(word)) < 0) return no_memory(err);
+        at += n;
+        if (!*at) return CUVEE_OK;
     }
-    if (is_served && !cuvee__json_number_at(plan, "rate", &x) &&
-        !cuvee__json_number_at(plan, "latency_bound_ms", &x))
-        rc |= json_object_set_new(plan, "latency_bound_ms", json_real(LATENCY_BOUND_MS));
-    rc |= json_array_size(also) ? json_object_set(plan, "also", also) : 0;
-    if (names[n] == '\0') json_object_del(plan, "also");
-    json_decref(also);
-    return rc;
+}
+
+/* Does somebody wait for answers at a rate, in the blocks or after them? */
+static bool is_served(const json_t *plan)
+{
+    const json_t *also = json_object_get(plan, "also");
+    bool is = cuvee__json_text_is(plan, "scenario", "server");
+    for (size_t i = 0; i < json_array_size(also); i++)
+        is |= strcmp(json_string_value(json_array_get(also, i)), "server") == 0;
+    return is;
+}
+
+/* The first is the one that is compared; the others are run besides. */
+static int set_scenarios(json_t *plan, const char *names, cuvee_error *err)
+{
+    json_t *list = json_array();
+    double x;
+    int rc = list ? split_scenarios(names, list, err) : no_memory(err);
+    if (rc == CUVEE_OK && json_object_set(plan, "scenario", json_array_get(list, 0)) < 0)
+        rc = no_memory(err);
+    if (rc == CUVEE_OK) json_array_remove(list, 0);
+    json_object_del(plan, "also");
+    if (rc == CUVEE_OK && json_array_size(list) && json_object_set(plan, "also", list) < 0)
+        rc = no_memory(err);
+    json_decref(list);
+    if (rc < 0) return rc;
+    if (cuvee__json_text_is(plan, "scenario", "server") && !cuvee__json_number_at(plan, "rate", &x))
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "--scenario server needs a --rate: texts a second that arrive");
+    if (is_served(plan) && !cuvee__json_number_at(plan, "rate", &x) &&
+        !cuvee__json_number_at(plan, "latency_bound_ms", &x) &&
+        json_object_set_new(plan, "latency_bound_ms", json_real(LATENCY_BOUND_MS)) < 0)
+        return no_memory(err);
+    return CUVEE_OK;
 }
 
 /* The curve of the story: from one worker to as many as it had. */
-static int set_sweep(json_t *plan, const char *arm)
+static int set_sweep(json_t *plan, const char *arm, cuvee_error *err)
 {
-    return json_object_set_new(plan, "sweep",
-                               json_pack("{s:o, s:[i,i,i,i], s:[i,i], s:i}", "arm",
-                                         cuvee__json_string(arm), "workers", 1, 2, 4, 8, "threads",
-                                         0, 1, "blocks", 1));
+    if (!cuvee__plan_arm(plan, arm)) {
+        const int rc = cuvee__plan_fail_arm(plan, arm, err);
+        cuvee__error_prefix(err, "--sweep");
+        return rc;
+    }
+    json_t *sweep = json_pack("{s:o, s:[i,i,i,i], s:[i,i], s:i}", "arm", cuvee__json_string(arm),
+                              "workers", 1, 2, 4, 8, "threads", 0, 1, "blocks", 1);
+    return json_object_set_new(plan, "sweep", sweep) < 0 ? no_memory(err) : CUVEE_OK;
 }
 
 static bool is_waited_for(const json_t *plan)
@@ -67,31 +113,38 @@ static bool is_waited_for(const json_t *plan)
            !cuvee__json_text_is(plan, "scenario", "offline");
 }
 
-static int override(json_t *plan, const struct bench_request *r, cuvee_error *err)
+static int override_input(json_t *plan, const struct bench_request *r)
 {
     json_t *input = json_object_get(plan, "input");
     int rc = set_text(input, "path", r->input) | set_text(input, "column", r->column) |
-             set_text(input, "gold", r->gold) | set_whole(plan, "blocks", r->blocks) |
-             set_whole(input, "limit", r->limit);
+             set_text(input, "gold", r->gold) | set_whole(input, "limit", r->limit);
     /* Of another input nobody knows the labels. */
     if (r->input && !r->gold) json_object_del(input, "gold");
     if (r->is_random_model) json_object_del(input, "gold");
     if (r->input || r->is_random_model) json_object_del(plan, "answers");
     if (r->is_random_model && !r->limit)
         rc |= json_object_set_new(input, "limit", json_integer(RANDOM_MODEL_ROWS));
-    if (r->rate > 0) rc |= json_object_set_new(plan, "rate", json_real(r->rate));
-    if (r->core_hour_price > 0)
-        rc |= json_object_set_new(plan, "core_hour_price", json_real(r->core_hour_price));
-    if (r->latency_bound_ms > 0)
-        rc |= json_object_set_new(plan, "latency_bound_ms", json_real(r->latency_bound_ms));
-    if (r->scenarios) rc |= set_scenarios(plan, r->scenarios);
-    if (r->is_quick && !r->limit && is_waited_for(plan)) /* of 100 there is no p99 */
-        rc |= json_object_set_new(input, "limit",
-                                  json_integer((json_int_t)cuvee__plan_also_items(plan)));
+    return rc;
+}
+
+static int override(json_t *plan, const struct bench_request *r, cuvee_error *err)
+{
+    int rc = override_input(plan, r) | set_whole(plan, "blocks", r->blocks) |
+             set_positive(plan, "rate", r->rate) |
+             set_positive(plan, "core_hour_price", r->core_hour_price) |
+             set_positive(plan, "latency_bound_ms", r->latency_bound_ms);
+    if (rc < 0) return no_memory(err);
+    if (r->scenarios && (rc = set_scenarios(plan, r->scenarios, err)) < 0) return rc;
+    if ((r->rate > 0 || r->latency_bound_ms > 0) && !is_served(plan))
+        return cuvee__fail(err, CUVEE_E_ARGUMENT, "--%s is for --scenario server",
+                           r->rate > 0 ? "rate" : "latency-bound");
+    if (r->is_quick && !r->limit && is_waited_for(plan) && /* of 100 there is no p99 */
+        json_object_set_new(json_object_get(plan, "input"), "limit",
+                            json_integer((json_int_t)cuvee__plan_also_items(plan))) < 0)
+        return no_memory(err);
     if (r->without_sweep || !cuvee__json_text_is(plan, "scenario", "offline"))
         json_object_del(plan, "sweep");
-    if (r->sweep) rc |= set_sweep(plan, r->sweep);
-    return rc < 0 ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory") : CUVEE_OK;
+    return r->sweep ? set_sweep(plan, r->sweep, err) : CUVEE_OK;
 }
 
 /* A file that a plan names: as it stands, else beside the plan, else among what came with cuvee. */

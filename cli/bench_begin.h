@@ -10,7 +10,8 @@
 
 #include "cuvee/cuvee.h"
 
-/* What a command line says about the plan; NULL or 0: as the plan says. */
+/* What a command line says about the plan; NULL, 0 or, of numbers that are not whole, NAN: as the
+ * plan says. */
 struct bench_request {
     const char *plan; /* file; NULL: the one that comes with cuvee */
     const char *arms, *input, *column, *gold;
@@ -26,7 +27,8 @@ struct bench_request {
 };
 
 /* The plan that will run, settled for n_cores.
- * Returns CUVEE_OK; CUVEE_E_ARGUMENT, CUVEE_E_FORMAT, CUVEE_E_IO, CUVEE_E_NOMEM. */
+ * Returns CUVEE_OK; CUVEE_E_ARGUMENT when the request is wrong; CUVEE_E_FORMAT and CUVEE_E_IO when
+ * the plan or what it names is; CUVEE_E_NOMEM. */
 int cli__bench_plan(const struct bench_request *request, size_t n_cores, json_t **ret_plan,
                     cuvee_error *err);
 

@@ -54,12 +54,15 @@ static bool find_library(const char *program, char *path, size_t room)
     return false;
 }
 
-/* A venv's links are not resolved: they are what makes it one. */
-static void find_python(const char *python, struct bench_places *p)
+/* A venv's links are not resolved: they are what makes it one. Without a word about it python3 need
+ * not be there: some arms do without. */
+static int find_python(const char *python, struct bench_places *p, cuvee_error *err)
 {
     snprintf(p->python, sizeof p->python, "%.4300s/bin/python", python ? python : p->venv);
-    if (!cuvee__file_exists(p->python))
-        snprintf(p->python, sizeof p->python, "%s", python ? python : "python3");
+    if (cuvee__file_exists(p->python)) return CUVEE_OK;
+    snprintf(p->python, sizeof p->python, "%s", python ? python : "python3");
+    if (!python || cuvee__program_exists(p->python)) return CUVEE_OK;
+    return cuvee__fail(err, CUVEE_E_IO, "--python %s: neither an interpreter nor a venv", python);
 }
 
 int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_error *err)
@@ -71,10 +74,9 @@ int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_e
     snprintf(ret->cuvee, sizeof ret->cuvee, "%s/cuvee", program);
     find_library(program, ret->library, sizeof ret->library);
     find_venv(ret->venv, sizeof ret->venv);
-    find_python(python, ret);
     if (!cli__bench_find_data("bench/arms", "arms", ret->arms, sizeof ret->arms))
         snprintf(ret->arms, sizeof ret->arms, "%s/arms", CUVEE_DATA_DIR);
-    return CUVEE_OK;
+    return find_python(python, ret, err);
 }
 
 const char *cli__bench_shorten(const char *path)

@@ -97,6 +97,14 @@ static int read_real(const struct command *command, const struct option_spec *sp
     return EXIT_OK;
 }
 
+static int read_positive(const struct command *command, const struct option_spec *spec,
+                         const char *value, double *out)
+{
+    const int rc = read_real(command, spec, value, out);
+    if (rc || *out > 0) return rc;
+    return cli__usage_error(command, "--%s needs a number above 0, not '%s'", spec->name, value);
+}
+
 static int read_byte(const struct command *command, const struct option_spec *spec,
                      const char *value, char *out)
 {
@@ -129,6 +137,7 @@ static int take(const struct command *command, const struct option_spec *spec, c
     case OPTION_BYTE: return read_byte(command, spec, value, field);
     case OPTION_NUMBER: return read_number(command, spec, value, field);
     case OPTION_REAL: return read_real(command, spec, value, field);
+    case OPTION_POSITIVE: return read_positive(command, spec, value, field);
     case OPTION_CHOICE: return read_choice(command, spec, value, field);
     case OPTION_HELP: cli__help_print(command, stdout); return -1;
     case OPTION_VERSION: cli__version_print(); return -1;

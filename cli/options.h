@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_FLAG,   /* bool */
-    OPTION_TEXT,   /* const char * */
-    OPTION_BYTE,   /* char: one ASCII character, or \t */
-    OPTION_NUMBER, /* int64_t, min .. max, or `word` which stands for max */
-    OPTION_REAL,   /* double, finite */
-    OPTION_CHOICE, /* int: index into choices */
-    OPTION_HELP,   /* print the help and end */
-    OPTION_VERSION /* print the version and end */
+    OPTION_FLAG,     /* bool */
+    OPTION_TEXT,     /* const char * */
+    OPTION_BYTE,     /* char: one ASCII character, or \t */
+    OPTION_NUMBER,   /* int64_t, min .. max, or `word` which stands for max */
+    OPTION_REAL,     /* double, finite */
+    OPTION_POSITIVE, /* double, finite, above 0 */
+    OPTION_CHOICE,   /* int: index into choices */
+    OPTION_HELP,     /* print the help and end */
+    OPTION_VERSION   /* print the version and end */
 };
 
 enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };

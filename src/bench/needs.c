@@ -5,15 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/env.h"
 #include "base/error.h"
 #include "base/json_at.h"
 #include "bench/command.h"
 #include "os/dynamic_library.h"
-#include "os/file.h"
+#include "os/program.h"
 #include "os/subprocess.h"
 
-enum { PYTHON_MS = 20000, PATH_ROOM = 4400 };
+enum { PYTHON_MS = 20000 };
 
 /* Found without being imported, which takes seconds for some. */
 static const char find_modules[] =
@@ -54,19 +53,6 @@ static int look_for_modules(const struct word_list *modules, const char *python,
     return rc;
 }
 
-static bool has_program(const char *name)
-{
-    const char *at = cuvee__env_path();
-    while (at && *at) {
-        char path[PATH_ROOM];
-        const size_t n = strcspn(at, ":");
-        snprintf(path, sizeof path, "%.*s/%s", (int)(n < 4096 ? n : 0), at, name);
-        if (cuvee__file_exists(path)) return true;
-        at += n + (at[n] == ':');
-    }
-    return false;
-}
-
 static bool has_library(const char *name)
 {
     void *library;
@@ -98,7 +84,7 @@ int cuvee__needs_missing(const json_t *arm, const char *python, const char *scen
         if (n == 6 && strncmp(need, "python", n) == 0)
             rc = cuvee__words_add(&modules, name, err);
         else if (n == 7 && strncmp(need, "program", n) == 0) {
-            if (!has_program(name)) say(ret_reason, room, "there is no program ", name);
+            if (!cuvee__program_exists(name)) say(ret_reason, room, "there is no program ", name);
         } else if (n == 7 && strncmp(need, "library", n) == 0) {
             if (!has_library(name)) say(ret_reason, room, "there is no library ", name);
         } else

@@ -133,6 +133,13 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
+const char *cuvee__plan_scenario(struct span name)
+{
+    for (const char *const *word = scenarios; *word; word++)
+        if (span_is(name, *word)) return *word;
+    return NULL;
+}
+
 static bool is_positive(const json_t *plan, const char *key)
 {
     return json_number_value(json_object_get(plan, key)) > 0;
@@ -303,7 +310,7 @@ json_t *cuvee__plan_arm(const json_t *plan, const char *name)
 
 /* ---- choosing arms ---- */
 
-static int fail_unknown_arm(const json_t *plan, const char *name, cuvee_error *err)
+int cuvee__plan_fail_arm(const json_t *plan, const char *name, cuvee_error *err)
 {
     const json_t *arms = json_object_get(plan, "arms");
     char known[sizeof((cuvee_error *)0)->msg];
@@ -326,7 +333,7 @@ int cuvee__plan_select(json_t *plan, const char *names, cuvee_error *err)
         snprintf(name, sizeof name, "%.*s", (int)(n < 63 ? n : 63), at);
         json_t *arm = cuvee__plan_arm(plan, name);
         if (!arm)
-            rc = fail_unknown_arm(plan, name, err);
+            rc = cuvee__plan_fail_arm(plan, name, err);
         else if (find_arm(chosen, name))
             rc = cuvee__fail(err, CUVEE_E_ARGUMENT, "arm '%s' is named twice", name);
         else if (json_array_append(chosen, arm) < 0)

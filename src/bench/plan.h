@@ -20,6 +20,9 @@ enum { CUVEE__PLAN_MAX_ARMS = 64, CUVEE__PLAN_MAX_BLOCKS = 1000 };
  * Returns CUVEE_OK; as base/json.h; CUVEE_E_FORMAT with the arm and the key that is wrong. */
 int cuvee__plan_parse(struct span text, const char *name, json_t **ret_plan, cuvee_error *err);
 
+/* The scenario of that name, a word that stays; NULL: there is none. */
+const char *cuvee__plan_scenario(struct span name);
+
 /* Keep only these arms, names separated by commas. When the plan's reference is not among them, the
  * first of them is the reference.
  * Returns CUVEE_OK, CUVEE_E_ARGUMENT (a name that no arm has; the message lists them),
@@ -46,6 +49,9 @@ size_t cuvee__plan_also_items(const json_t *plan);
 
 /* The arm of that name, borrowed; NULL: none. */
 json_t *cuvee__plan_arm(const json_t *plan, const char *name);
+
+/* Say that there is no such arm, and which there are. Returns CUVEE_E_ARGUMENT. */
+int cuvee__plan_fail_arm(const json_t *plan, const char *name, cuvee_error *err);
 
 /* What {name} stands for in a command. */
 struct plan_value {

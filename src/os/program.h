@@ -9,6 +9,9 @@
  * False when the system does not tell or room is too small. */
 bool cuvee__program_directory(char *ret_path, size_t room);
 
+/* Is there a program of that name, where PATH says or, with a slash in it, just there? */
+bool cuvee__program_exists(const char *name);
+
 /* End this process at once: no handler runs, nothing is flushed, which would be done twice. For a
  * copy of us that somebody has forked; nothing else may call it. */
 _Noreturn void cuvee__process_end(int status);

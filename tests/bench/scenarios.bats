@@ -15,8 +15,7 @@ SH
     plan 1 "$(arm a './slow {schedule} "$0"')"
     jq 'del(.input.gold)' plan.json > more.json && mv more.json plan.json
     bench --scenario server -o results
-    expect_status 3
-    expect_stderr "'rate'"
+    expect_usage '--scenario server needs a --rate'
     bench --scenario server --rate 10 --latency-bound 100 -o results
     expect_status 0
     results '.summary.arms[0].max_rate | .rate > 30 and .rate <= 44 and .p99_ms == 10'

@@ -10,21 +10,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct {
-    uint32_t type;
-    uint64_t config;
-} kinds[PERF_N_COUNTERS] = {
-    [PERF_CACHE_REFERENCES] = {PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_REFERENCES},
-    [PERF_CACHE_MISSES] = {PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES},
-    [PERF_PAGE_FAULTS] = {PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS},
+static const uint64_t kinds[PERF_N_COUNTERS] = {
+    [PERF_CACHE_REFERENCES] = PERF_COUNT_HW_CACHE_REFERENCES,
+    [PERF_CACHE_MISSES] = PERF_COUNT_HW_CACHE_MISSES,
 };
 
 static int open_counter(enum perf_counter which)
 {
     struct perf_event_attr attr = {
-        .type = kinds[which].type,
+        .type = PERF_TYPE_HARDWARE,
         .size = sizeof attr,
-        .config = kinds[which].config,
+        .config = kinds[which],
         .read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
         .inherit = 1,
         .exclude_kernel = 1, /* more is allowed to few */

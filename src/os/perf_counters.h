@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum perf_counter { PERF_CACHE_REFERENCES, PERF_CACHE_MISSES, PERF_PAGE_FAULTS, PERF_N_COUNTERS };
+enum perf_counter { PERF_CACHE_REFERENCES, PERF_CACHE_MISSES, PERF_N_COUNTERS };
 
 struct perf_counters {
     int fds[PERF_N_COUNTERS]; /* -1: not counted */
 };
 
 /* Count from now on what this thread does and all that it starts from now on, whatever that starts;
- * in user mode only. PERF_PAGE_FAULTS is the system's own count and needs no such hardware.
+ * in user mode only.
  *   why  filled with the reason when the cache is not counted, else ""
  * Threads: count is of the calling thread. cuvee__perf_counters_close() in any case. */
 void cuvee__perf_counters_open(struct perf_counters *c, char *why, size_t room);

@@ -3,7 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/json_at.h"
 #include "base/random.h"
@@ -317,4 +319,41 @@ int example_write_answers(const json_t *results, const char *dir, uint64_t seed)
         if (write_answers_of(path, &specs[i], (int)n_items, &rng) < 0) return -1;
     }
     return 0;
+}
+
+/* ---- a directory ---- */
+
+int example_directory_make(char *ret_dir)
+{
+    static const char *const below[] = {"answers", "runs"};
+    snprintf(ret_dir, EXAMPLE_DIR_ROOM, "/tmp/cuvee-example-XXXXXX");
+    if (!mkdtemp(ret_dir)) return -1;
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+        char path[EXAMPLE_DIR_ROOM + 16];
+        snprintf(path, sizeof path, "%s/%s", ret_dir, below[i]);
+        if (mkdir(path, 0700) < 0) return -1;
+    }
+    return 0;
+}
+
+char *example_read_text(const char *dir, const char *name)
+{
+    char path[4200];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "r");
+    char *text = f && fstat(fileno(f), &st) == 0 ? calloc(1, (size_t)st.st_size + 1) : NULL;
+    if (!text || fread(text, 1, (size_t)st.st_size, f) != (size_t)st.st_size) {
+        perror(path);
+        abort(); /* there is no test without it */
+    }
+    fclose(f);
+    return text;
+}
+
+int example_directory_remove(const char *dir)
+{
+    char command[EXAMPLE_DIR_ROOM + 16];
+    snprintf(command, sizeof command, "rm -r '%s'", dir);
+    return system(command) == 0 ? 0 : -1;
 }

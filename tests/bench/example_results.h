@@ -17,4 +17,15 @@ json_t *example_results(uint64_t seed, int n_blocks, int n_items, const char *in
 /* The answers of each arm that succeeded, where the experiment keeps them. Returns 0 or -1. */
 int example_write_answers(const json_t *results, const char *dir, uint64_t seed);
 
+enum { EXAMPLE_DIR_ROOM = 40 };
+/* A new directory for results, below /tmp, as an experiment makes it: with answers/ and runs/.
+ * ret_dir: room for EXAMPLE_DIR_ROOM. Returns 0 or -1. */
+int example_directory_make(char *ret_dir);
+
+/* The text of a file in it; release with free(). Aborts when it cannot be read. */
+char *example_read_text(const char *dir, const char *name);
+
+/* Remove it with all that is in it. Returns 0 or -1. */
+int example_directory_remove(const char *dir);
+
 #endif

@@ -13,15 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json_at.h"
 #include "bench/report.h"
 #include "example_results.h"
 
 static const char input[] = SOURCE_DIR "/examples/wine-reviews.csv";
-static char dir[64];
+static char dir[EXAMPLE_DIR_ROOM];
 
 static json_t *make_results(int n_blocks)
 {
@@ -30,29 +28,16 @@ static json_t *make_results(int n_blocks)
     return results;
 }
 
-static void make_subdirectory(const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    assert_int_equal(mkdir(path, 0700), 0);
-}
-
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/cuvee-report-XXXXXX");
-    if (!mkdtemp(dir)) return -1;
-    make_subdirectory("answers");
-    make_subdirectory("runs");
-    return 0;
+    return example_directory_make(dir);
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return system(command) == 0 ? 0 : -1;
+    return example_directory_remove(dir);
 }
 
 static char *text_of(struct sink *out)

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json_at.h"
 #include "bench/story_shapes.h"
@@ -19,7 +17,7 @@
 
 enum { N = 100 };
 
-static char dir[64], input[96];
+static char dir[EXAMPLE_DIR_ROOM], input[96];
 static json_t *results;
 
 static const char tricky[] = "a \"quoted\", <b>bold</b>\nsecond line; caf\xC3\xA9";
@@ -54,23 +52,17 @@ static void set_hash(void)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/cuvee-story-XXXXXX");
-    if (!mkdtemp(dir)) return -1;
-    char path[96];
-    snprintf(path, sizeof path, "%s/answers", dir);
+    if (example_directory_make(dir) < 0) return -1;
     snprintf(input, sizeof input, "%s/input.csv", dir);
     results = example_results(3, 2, N, input);
-    if (!results || mkdir(path, 0700) < 0) return -1;
-    return example_write_answers(results, dir, 3);
+    return results ? example_write_answers(results, dir, 3) : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
     json_decref(results);
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return system(command) == 0 ? 0 : -1;
+    return example_directory_remove(dir);
 }
 
 static json_t *read_json(const char *name)
@@ -80,16 +72,6 @@ static json_t *read_json(const char *name)
     json_t *json = json_load_file(path, 0, NULL);
     if (!json) fail_msg("%s cannot be read", path);
     return json;
-}
-
-static void read_text(const char *name, char *text, size_t room)
-{
-    char path[160];
-    snprintf(path, sizeof path, "%s/answers/%s", dir, name);
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    text[fread(text, 1, room - 1, f)] = '\0';
-    fclose(f);
 }
 
 static double number(const json_t *json, const char *path)
@@ -128,7 +110,7 @@ static void test_shapes(void **state)
     (void)state;
     size_t n = 0;
     double items = 0;
-    char text[20000];
+    char *text;
     write_input("the last one");
     set_hash();
     assert_int_equal(cuvee__story_shapes(results, dir, true, &n, NULL), CUVEE_OK);
@@ -155,15 +137,17 @@ static void test_shapes(void **state)
     assert_true(number(process, "operations.4.duration_s") > 0);
     json_decref(process);
 
-    read_text("native-f32.csv", text, sizeof text);
+    text = example_read_text(dir, "answers/native-f32.csv");
     static const char head[] = "index,text,label,score,batch,worker,time_ms\n0,text 0,";
     assert_int_equal(strncmp(text, head, sizeof head - 1), 0);
     assert_non_null(
         strstr(text, "\n3,\"a \"\"quoted\"\", <b>bold</b>\nsecond line; caf\xC3\xA9\","));
     assert_non_null(strstr(text, "\n99,the last one,"));
-    read_text("native-f32-summary.txt", text, sizeof text);
+    free(text);
+    text = example_read_text(dir, "answers/native-f32-summary.txt");
     assert_non_null(strstr(text, "records                     100\n"));
     assert_non_null(strstr(text, "workers                     2\n"));
+    free(text);
 }
 
 /* Of the run nearest to the median where its answers were kept; it is said which one it is. */
@@ -172,7 +156,7 @@ static void test_which_run(void **state)
     (void)state;
     static const char answer[] = "{\"label\":\"ODD\",\"score\":0.75,\"ms\":3}\n";
     json_t *run = NULL, *summary = json_object_get(results, "summary"), *each;
-    char path[160], text[20000];
+    char path[160];
     size_t n = 0, i;
     json_array_foreach(json_object_get(results, "runs"), i, each)
     {
@@ -204,8 +188,9 @@ static void test_which_run(void **state)
     assert_true(number(detailed, "metadata.total_time_s") == number(run, "wall_s"));
     assert_string_equal(cuvee__json_text_at(detailed, "results.7.label"), "ODD");
     json_decref(detailed);
-    read_text("embed-summary.txt", text, sizeof text);
+    char *text = example_read_text(dir, "answers/embed-summary.txt");
     assert_non_null(strstr(text, "nearest to the arm's median time\n"));
+    free(text);
     json_object_del(json_object_get(run, "files"), "answers");
 }
 
@@ -213,7 +198,6 @@ static void test_without_texts(void **state)
 {
     (void)state;
     size_t n = 0;
-    char text[20000];
     write_input("the last one");
     set_hash();
     assert_int_equal(cuvee__story_shapes(results, dir, false, &n, NULL), CUVEE_OK);
@@ -225,10 +209,11 @@ static void test_without_texts(void **state)
                                            "-process.json", "-summary.txt"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         char name[64];
-        snprintf(name, sizeof name, "native-f32%s", suffixes[i]);
-        read_text(name, text, sizeof text);
+        snprintf(name, sizeof name, "answers/native-f32%s", suffixes[i]);
+        char *text = example_read_text(dir, name);
         assert_null(strstr(text, "the last one"));
         assert_null(strstr(text, "text 5"));
+        free(text);
     }
 }
 

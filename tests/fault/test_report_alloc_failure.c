@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/example_results.h"
 #include "bench/report.h"
@@ -23,7 +21,7 @@
 enum { ITEMS = 40 };
 
 static json_t *results;
-static char dir[64], *whole;
+static char dir[EXAMPLE_DIR_ROOM], *whole;
 
 static const struct report_terminal terminal = {100, true, true};
 
@@ -86,27 +84,15 @@ static void test_reports(void **state)
     free(whole);
 }
 
-static char *read_text(const char *name)
-{
-    char path[160];
-    snprintf(path, sizeof path, "%s/answers/%s", dir, name);
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    char *text = calloc(1, 1 << 16);
-    assert_true(fread(text, 1, (1 << 16) - 1, f) > 0);
-    fclose(f);
-    return text;
-}
-
 /* A file is there as a whole, since those of success replace it only then. */
 static void test_shapes(void **state)
 {
     (void)state;
     assert_int_equal(shapes(NULL), CUVEE_OK);
-    char *before = read_text("native-f32-detailed.json");
+    char *before = example_read_text(dir, "answers/native-f32-detailed.json");
     sweep_step = 97;
     sweep("shapes", shapes);
-    char *after = read_text("native-f32-detailed.json");
+    char *after = example_read_text(dir, "answers/native-f32-detailed.json");
     assert_string_equal(before, after);
     free(before);
     free(after);
@@ -114,23 +100,17 @@ static void test_shapes(void **state)
 
 static int set_up(void **state)
 {
-    char path[96];
     (void)state;
-    snprintf(dir, sizeof dir, "/tmp/cuvee-report-fault-XXXXXX");
-    if (!mkdtemp(dir)) return -1;
-    snprintf(path, sizeof path, "%s/answers", dir);
+    if (example_directory_make(dir) < 0) return -1;
     results = example_results(5, 2, ITEMS, SOURCE_DIR "/examples/wine-reviews.csv");
-    if (!results || mkdir(path, 0700) < 0) return -1;
-    return example_write_answers(results, dir, 5);
+    return results ? example_write_answers(results, dir, 5) : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     (void)state;
     json_decref(results);
-    snprintf(command, sizeof command, "rm -r '%s'", dir);
-    return system(command) == 0 ? 0 : -1;
+    return example_directory_remove(dir);
 }
 
 int main(void)

@@ -11,7 +11,8 @@ install(DIRECTORY models/sentiment-en DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee
 # The arms of an experiment with what they have from elsewhere, plans, and what the plans name.
 install(DIRECTORY bench/arms DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee USE_SOURCE_PERMISSIONS
   PATTERN __pycache__ EXCLUDE)
-install(FILES bench/peers/onnx_graph.py bench/peers/cuvee_c.py tests/oracle-requirements.txt
+install(FILES bench/peers/onnx_graph.py bench/peers/openvino_graph.py bench/peers/cuvee_c.py
+  tests/oracle-requirements.txt
   DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/arms)
 install(DIRECTORY bench/plans DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee PATTERN make-reference EXCLUDE)
 install(FILES examples/wine-reviews.csv DESTINATION ${CMAKE_INSTALL_DATADIR}/cuvee/examples)

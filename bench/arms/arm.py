@@ -48,6 +48,11 @@ if os.path.dirname(os.path.abspath(getattr(sys.modules["__main__"], "__file__", 
     mark("runtime-ready")
 
 
+def find_peers():
+    """Modules that bench/peers has too are with it in the source tree, and beside this file where they are installed."""
+    sys.path.append(os.path.join(HERE, os.pardir, "peers"))
+
+
 def parse(description, add=None):
     """The command line of an arm. add(parser) adds options of its own."""
     p = argparse.ArgumentParser(description=description.strip().split("\n\n")[0])

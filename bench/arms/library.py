@@ -7,11 +7,10 @@ The library is $CUVEE_LIBRARY, or the one that the system finds. The calls are t
 import ctypes.util
 import math
 import os
-import sys
 
 import arm
 
-sys.path.append(os.path.join(arm.HERE, os.pardir, "peers"))
+arm.find_peers()
 
 from cuvee_c import Pool  # noqa: E402
 

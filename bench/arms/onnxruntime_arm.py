@@ -19,16 +19,10 @@ def graph(args):
     path = os.path.join(args.scratch or ".", f"fused-{args.precision}.onnx")
     if os.path.exists(path):
         return path
-    # In the source tree it lies with its other user, installed beside this file.
-    sys.path.append(os.path.join(arm.HERE, os.pardir, "peers"))
+    arm.find_peers()
     import onnx_graph
 
-    weight_max = None
-    if args.precision == "int8":
-        with open("/proc/cpuinfo", encoding="utf-8") as f:
-            flags = next((line for line in f if line.startswith("flags")), "").split()
-        # Without VNNI the u8 x s8 products saturate in 16 bits unless weights keep to 7 bits ("reduce_range").
-        weight_max = 127 if "avx512_vnni" in flags or "avx_vnni" in flags else 63
+    weight_max = onnx_graph.int8_weight_max() if args.precision == "int8" else None
     onnx_graph.build(args.model, f"{path}.{os.getpid()}", weight_max, masked=True)
     os.replace(f"{path}.{os.getpid()}", path)
     return path

@@ -14,25 +14,12 @@ from padded import Padded
 
 
 def convert(model_dir, path):
-    import torch
+    arm.find_peers()
+    import openvino_graph
 
     from transformers_pipeline import load_model
 
-    model = load_model(model_dir)
-
-    class Logits(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids, attention_mask):
-            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-
-    ids = torch.ones((2, 8), dtype=torch.int64)
-    mask = ids.clone()
-    mask[1, 5:] = 0  # so that the trace keeps the mask
-    example = {"input_ids": ids, "attention_mask": mask}
-    openvino.save_model(openvino.convert_model(Logits(), example_input=example), path, compress_to_fp16=False)
+    openvino_graph.save(openvino_graph.convert(load_model(model_dir)), path)
 
 
 def intermediate(args):

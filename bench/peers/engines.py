@@ -32,8 +32,6 @@ class Setting:
         self.calibration = calibration  # texts that are not measured
         self.tokenizer = tokenizers.BertWordPieceTokenizer(str(model_dir / "vocab.txt"), lowercase=True)
         self.tokenizer.enable_truncation(MAX_TOKENS)
-        flags = next((l for l in open("/proc/cpuinfo") if l.startswith("flags")), "").split()
-        self.has_vnni = "avx512_vnni" in flags or "avx_vnni" in flags
         self.shared = {}
 
     def torch_model(self):
@@ -230,8 +228,7 @@ class OnnxRuntimeInt8(OnnxRuntime):
     precision = "int8"
 
     def __init__(self, setting):
-        # Without VNNI the u8 x s8 products saturate in 16 bits unless weights keep to 7 bits ("reduce_range").
-        self.weight_max = 127 if setting.has_vnni else 63
+        self.weight_max = onnx_graph.int8_weight_max()
         self.setup = f"fused graph, QAttention + DynamicQuantizeMatMul, u8 by s8 per channel, |w| <= {self.weight_max}"
         super().__init__(setting)
 
@@ -243,9 +240,10 @@ class OpenVino(Padded):
         super().__init__(setting)
         try:
             import openvino
+            import openvino_graph
         except ImportError:
             raise Missing("package openvino is not installed") from None
-        self.ov, self.core = openvino, openvino.Core()
+        self.ov, self.graph, self.core = openvino, openvino_graph, openvino.Core()
         if self.hint == "bf16" and "BF16" not in self.core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise Missing("OpenVINO does not offer bf16 on this processor")
         self.model = self.load()
@@ -255,23 +253,7 @@ class OpenVino(Padded):
     def load(self):
         """The model as OpenVINO IR, converted once a run."""
         if "openvino" not in self.setting.shared:
-            import torch
-
-            model = self.setting.torch_model()
-
-            class Logits(torch.nn.Module):
-                def __init__(self):
-                    super().__init__()
-                    self.model = model
-
-                def forward(self, input_ids, attention_mask):
-                    return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-
-            ids = torch.ones((2, 8), dtype=torch.int64)
-            mask = ids.clone()
-            mask[1, 5:] = 0  # so that the trace keeps the mask
-            example = {"input_ids": ids, "attention_mask": mask}
-            self.setting.shared["openvino"] = self.ov.convert_model(Logits(), example_input=example)
+            self.setting.shared["openvino"] = self.graph.convert(self.setting.torch_model())
         return self.setting.shared["openvino"]
 
     def queue(self):
@@ -339,7 +321,7 @@ class OpenVinoInt8(OpenVino):
             quantized = nncf.quantize(
                 super().load(), nncf.Dataset(items), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(items)
             )
-            self.ov.save_model(quantized, path, compress_to_fp16=False)
+            self.graph.save(quantized, path)
             self.setting.shared.pop("openvino")  # quantize() may share constants with it
         return self.core.read_model(path)
 

@@ -51,6 +51,14 @@ NAMES = {
 }
 
 
+def int8_weight_max():
+    """What int8 weights may be here: without VNNI the u8 x s8 products saturate in 16 bits unless weights keep to 7 bits
+    ("reduce_range")."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        flags = next((line for line in f if line.startswith("flags")), "").split()
+    return 127 if "avx512_vnni" in flags or "avx_vnni" in flags else 63
+
+
 class Graph:
     def __init__(self):
         self.nodes, self.weights, self.n = [], [], 0

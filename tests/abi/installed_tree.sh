@@ -25,7 +25,8 @@ lib=$(dirname "$(find "$tree" -name libcuvee.so)")
 
 for file in include/cuvee/cuvee.h bin/cuvee share/cuvee/models/sentiment-en/model.safetensors \
     share/cuvee/models/sentiment-en/config.json share/cuvee/models/sentiment-en/tokenizer.json \
-    share/cuvee/arms/arm.py share/cuvee/arms/onnx_graph.py share/cuvee/arms/oracle-requirements.txt \
+    share/cuvee/arms/arm.py share/cuvee/arms/onnx_graph.py share/cuvee/arms/openvino_graph.py \
+    share/cuvee/arms/oracle-requirements.txt \
     share/cuvee/plans/story.json share/cuvee/plans/quick.json; do
     [ -f "$tree/$file" ] || fail "$file is not installed"
 done

@@ -105,7 +105,9 @@ static int take_plan(json_t *old, const json_t *fresh, cuvee_error *err)
     char hash[65];
     json_t *plan = json_object_get(old, "plan");
     if (cuvee__json_text_is(old, "plan_sha256", cuvee__json_text_at(fresh, "plan_sha256")))
-        return CUVEE_OK;
+        return json_object_set(old, "plan", json_object_get(fresh, "plan")) < 0
+                   ? cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for results")
+                   : CUVEE_OK;
     int rc = cuvee__plan_hash(plan, hash, err);
     if (rc < 0) return rc;
     if (!cuvee__json_text_is(old, "plan_sha256", hash)) /* it was changed by hand */
@@ -116,6 +118,20 @@ static int take_plan(json_t *old, const json_t *fresh, cuvee_error *err)
     if (rc == CUVEE_OK && json_object_set_new(old, "plan_sha256", json_string(hash)) < 0)
         rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for results");
     return rc;
+}
+
+/* Files are known by their hashes, and may be elsewhere by now. */
+static int take_places(json_t *old, const json_t *fresh, cuvee_error *err)
+{
+    json_t *const path = json_object_get(json_object_get(fresh, "input"), "path"),
+                  *const answers = json_object_get(json_object_get(fresh, "plan"), "answers"),
+                  *const plan = json_object_get(old, "plan");
+    if (json_object_set(json_object_get(plan, "input"), "path", path) < 0 ||
+        json_object_set(json_object_get(old, "input"), "path", path) < 0 ||
+        (answers && json_object_set(plan, "answers", answers) < 0) ||
+        json_object_set(old, "model", json_object_get(fresh, "model")) < 0)
+        return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for results");
+    return CUVEE_OK;
 }
 
 int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
@@ -129,7 +145,8 @@ int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
                                "the experiment cannot go on: it began with another %s",
                                same[i].what);
-    return take_plan(old, fresh, err);
+    const int rc = take_plan(old, fresh, err);
+    return rc == CUVEE_OK ? take_places(old, fresh, err) : rc;
 }
 
 int cuvee__results_write(const json_t *results, const char *dir, cuvee_error *err)

@@ -27,8 +27,9 @@ int cuvee__results_begin(const struct results_begin *b, json_t **ret, cuvee_erro
 int cuvee__results_read(const char *dir, json_t **ret, cuvee_error *err);
 
 /* Let the experiment go on that old is of, when fresh is what would begin now: the same input and
- * model, and the same machine, since figures of two machines are not comparable; the same plan, or
- * one that adds what is measured after the blocks (cuvee__plan_extend()).
+ * model, wherever they are by now, and the same machine, since figures of two machines are not
+ * comparable; the same plan, or one that adds what is measured after the blocks
+ * (cuvee__plan_extend()).
  * Returns CUVEE_OK, CUVEE_E_ARGUMENT (the message says what differs), CUVEE_E_NOMEM. */
 int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err);
 

@@ -204,3 +204,14 @@ load experiment
     cuvee bench compare one none
     expect_status 3
 }
+
+@test "what goes on in another directory takes its files from there" {
+    mkdir data && mv items.csv data
+    plan 1 "$(arm a "test -f {input} && '$PWD/good' \"\$0\"")"
+    bench --input data/items.csv --gold truth -q -o results
+    expect_status 0
+    cd data
+    cuvee bench --resume --wait 0 -q -m ../model --scenario offline,single -o ../results
+    expect_status 0
+    jq -e '[.runs[].status] | unique == ["ok"]' ../results/results.json
+}

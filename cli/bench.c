@@ -195,7 +195,8 @@ static const struct option_spec options[] = {
     {.name = "no-texts",
      .kind = OPTION_FLAG,
      .offset = AT(without_texts),
-     .help = "Leave the texts out of DIR/answers, so that DIR can be shared"},
+     .help = "Leave the texts out of DIR/answers, and write ~ for your home directory, so that DIR "
+             "can be shared"},
     {.name = "quiet",
      .letter = 'q',
      .kind = OPTION_FLAG,
@@ -332,7 +333,9 @@ static int read_old(struct bench *b, cuvee_error *err)
 static int find_model(struct bench *b, cuvee_error *err)
 {
     const struct bench_options *o = b->o;
-    const char *names[] = {o->model, cuvee__json_text_at(b->old, "model.path"),
+    char expanded[BENCH_PATH_ROOM];
+    const char *before = cuvee__json_text_at(b->old, "model.path");
+    const char *names[] = {o->model, cli__bench_expand(before, expanded, sizeof expanded),
                            cuvee__json_text_at(b->plan, "model")};
     const char *name = NULL;
     for (size_t i = 0; i < 3 && !name; i++)
@@ -484,8 +487,7 @@ static int perform(struct bench *b, cuvee_error *err)
     cli__interrupt_close();
     const bool was_stopped = *e->setup.stop;
     if (rc == CUVEE_OK) rc = cuvee__summary_make(e->results, err);
-    if (rc == CUVEE_OK) rc = cuvee__results_write(e->results, b->dir, err);
-    if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, !b->o->without_texts, err);
+    if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, b->o->without_texts, err);
     if (rc < 0) return tell(err, EXIT_OUTPUT);
     if (!b->o->quiet) cli__bench_report_show(e->results);
     if (was_stopped) return EXIT_INTERRUPTED;

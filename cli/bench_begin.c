@@ -164,7 +164,8 @@ static int find_named(json_t *object, const char *key, const char *plan_path, cu
                : CUVEE_OK;
 }
 
-/* Files that it names may have been named from another directory: then they are sought anew. */
+/* Files that it names may have been named from another directory, and are then sought anew, or by
+ * "~". */
 static int copy_plan(const json_t *resumed, json_t **ret, cuvee_error *err)
 {
     json_t *plan = json_deep_copy(resumed);
@@ -172,9 +173,12 @@ static int copy_plan(const json_t *resumed, json_t **ret, cuvee_error *err)
     static const char *const keys[] = {"path", "answers"};
     int rc = plan ? 0 : -1;
     for (size_t i = 0; rc == 0 && i < 2; i++) {
-        const char *name = cuvee__json_text_at(objects[i], keys[i]), *slash = strrchr(name, '/');
-        if (slash && !cuvee__file_exists(name))
-            rc = json_object_set_new(objects[i], keys[i], cuvee__json_string(slash + 1));
+        char expanded[BENCH_PATH_ROOM];
+        const char *name = cli__bench_expand(cuvee__json_text_at(objects[i], keys[i]), expanded,
+                                             sizeof expanded);
+        const char *slash = strrchr(name, '/');
+        if (slash && !cuvee__file_exists(name)) name = slash + 1;
+        if (*name) rc = json_object_set_new(objects[i], keys[i], cuvee__json_string(name));
     }
     if (rc == 0) {
         *ret = plan;

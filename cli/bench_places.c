@@ -79,6 +79,14 @@ int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_e
     return find_python(python, ret, err);
 }
 
+const char *cli__bench_expand(const char *path, char *expanded, size_t room)
+{
+    const char *home = cuvee__env_home();
+    if (!home || strncmp(path, "~/", 2) != 0) return path;
+    snprintf(expanded, room, "%s/%s", home, path + 2);
+    return expanded;
+}
+
 const char *cli__bench_shorten(const char *path)
 {
     char *here = cuvee__path_resolve(".");

@@ -28,6 +28,10 @@ int cli__bench_places_find(const char *python, struct bench_places *ret, cuvee_e
  * False: it is in none of them. */
 bool cli__bench_find_data(const char *in_source, const char *installed, char *path, size_t room);
 
+/* A path that begins with "~/", as results that were shared have it, into room; another as it is.
+ * Returns the one or the other. */
+const char *cli__bench_expand(const char *path, char *expanded, size_t room);
+
 /* The path from the current directory on, when that is above: results that are shown to others need
  * not say where on a machine they were made. Else path itself. */
 const char *cli__bench_shorten(const char *path);

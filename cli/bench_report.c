@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "bench/report.h"
 #include "bench/results.h"
+#include "bench/share.h"
 #include "bench/story_shapes.h"
 #include "bench/summary.h"
 #include "commands.h"
@@ -45,7 +46,8 @@ static const struct option_spec options[] = {
     {.name = "no-texts",
      .kind = OPTION_FLAG,
      .offset = offsetof(struct report_options, without_texts),
-     .help = "Leave the texts out of DIR/answers, so that DIR can be shared"},
+     .help = "Leave the texts out of DIR/answers, and write ~ for your home directory, so that DIR "
+             "can be shared"},
     OPTION_SPEC_HELP,
     OPTION_SPEC_VERSION,
 };
@@ -120,17 +122,45 @@ static int write_plots(const json_t *results, const char *dir, cuvee_error *err)
     return rc;
 }
 
-int cli__bench_report_write(const json_t *results, const char *dir, bool with_texts,
-                            cuvee_error *err)
+static int write_all(const json_t *results, const char *dir, bool with_texts, cuvee_error *err)
 {
     char html[PATH_ROOM], markdown[PATH_ROOM];
+    size_t n_shapes;
     snprintf(html, sizeof html, "%s/report.html", dir);
     snprintf(markdown, sizeof markdown, "%s/report.md", dir);
-    int rc = write_as(results, dir, REPORT_HTML, html, err);
+    int rc = cuvee__results_write(results, dir, err);
+    if (rc == CUVEE_OK) rc = write_as(results, dir, REPORT_HTML, html, err);
     if (rc == CUVEE_OK) rc = write_as(results, dir, REPORT_MARKDOWN, markdown, err);
-    size_t n_shapes;
     if (rc == CUVEE_OK) rc = write_plots(results, dir, err);
     return rc == CUVEE_OK ? cuvee__story_shapes(results, dir, with_texts, &n_shapes, err) : rc;
+}
+
+int cli__bench_report_write(const json_t *results, const char *dir, bool is_shared,
+                            cuvee_error *err)
+{
+    json_t *copy = NULL;
+    if (!is_shared) return write_all(results, dir, true, err);
+    int rc = cuvee__share_json(results, &copy, err);
+    if (rc == CUVEE_OK) rc = cuvee__share_files(copy, dir, err); /* pages are made of them too */
+    if (rc == CUVEE_OK) rc = write_all(copy, dir, false, err);
+    json_decref(copy);
+    return rc;
+}
+
+/* On standard output, or into one file. */
+static int write_one(const json_t *results, const char *dir, const struct report_options *o,
+                     cuvee_error *err)
+{
+    json_t *copy = json_incref((json_t *)(uintptr_t)results); /* is counted, not changed */
+    int rc = CUVEE_OK;
+    if (o->without_texts) {
+        json_decref(copy);
+        rc = cuvee__share_json(results, &copy, err);
+    }
+    if (rc < 0) return rc;
+    rc = write_as(copy, dir, (enum report_format)o->format, o->output, err);
+    json_decref(copy);
+    return rc;
 }
 
 void cli__bench_report_show(const json_t *results)
@@ -163,10 +193,8 @@ int cli__bench_report(int argc, char **argv)
     if (rc == CUVEE_OK) rc = cuvee__summary_make(results, &err);
     if (rc == CUVEE_OK) {
         exit_code = EXIT_OUTPUT;
-        if (o.format != REPORT_FILES)
-            rc = write_as(results, dir, (enum report_format)o.format, o.output, &err);
-        else if ((rc = cuvee__results_write(results, dir, &err)) == CUVEE_OK)
-            rc = cli__bench_report_write(results, dir, !o.without_texts, &err);
+        rc = o.format == REPORT_FILES ? cli__bench_report_write(results, dir, o.without_texts, &err)
+                                      : write_one(results, dir, &o, &err);
     }
     json_decref(results);
     if (rc == CUVEE_OK) return EXIT_OK;

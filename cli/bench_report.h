@@ -10,10 +10,12 @@
 
 #include "cuvee/cuvee.h"
 
-/* Write report.html, report.md, the plots and answers/ in the shapes of the story's programs into
- * dir; with_texts: with the texts that were answered.
- * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
-int cli__bench_report_write(const json_t *results, const char *dir, bool with_texts,
+/* Write results.json, report.html, report.md, the plots and answers/ in the shapes of the story's
+ * programs into dir.
+ *   is_shared  dir is for others: without the texts that were answered and, in these files and in
+ *              those of the runs, without the home directory (bench/share.h)
+ * Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM; as bench/share.h. */
+int cli__bench_report_write(const json_t *results, const char *dir, bool is_shared,
                             cuvee_error *err);
 
 /* The table, on standard error as all talk; nothing when out of memory. */

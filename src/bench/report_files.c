@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/report_files.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@
 #include "os/file.h"
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
-
-enum { PATH_BYTES = 4200 };
 
 /* Below dir: not absolute, and no part is "..". */
 static bool is_inside(const char *name)
@@ -25,16 +22,16 @@ static bool is_inside(const char *name)
     return true;
 }
 
-static bool path_inside(const char *dir, const char *name, char path[PATH_BYTES])
+static bool path_inside(const char *dir, const char *name, char path[CUVEE__REPORT_PATH_ROOM])
 {
     if (!dir || !name || !is_inside(name)) return false;
-    const int n = snprintf(path, PATH_BYTES, "%s/%s", dir, name);
-    return n > 0 && n < PATH_BYTES && cuvee__file_exists(path);
+    const int n = snprintf(path, CUVEE__REPORT_PATH_ROOM, "%s/%s", dir, name);
+    return n > 0 && n < CUVEE__REPORT_PATH_ROOM && cuvee__file_exists(path);
 }
 
 static int read_inside(const char *dir, const char *name, struct buffer *ret)
 {
-    char path[PATH_BYTES];
+    char path[CUVEE__REPORT_PATH_ROOM];
     if (!path_inside(dir, name, path)) return CUVEE_E_IO;
     ret->cap_bytes = MAX_FILE_BYTES;
     const int rc = cuvee__file_read(path, ret, NULL);
@@ -46,6 +43,12 @@ static int read_inside(const char *dir, const char *name, struct buffer *ret)
 static const char *file_of(const json_t *run, const char *key)
 {
     return json_string_value(json_object_get(json_object_get(run, "files"), key));
+}
+
+bool cuvee__report_file_path(const char *dir, const json_t *run, const char *key,
+                             char path[CUVEE__REPORT_PATH_ROOM])
+{
+    return path_inside(dir, file_of(run, key), path);
 }
 
 int cuvee__report_read_file(const char *dir, const json_t *run, const char *key, struct buffer *ret)
@@ -85,28 +88,29 @@ static const json_t *first_success(const json_t *results, const char *arm)
 
 /* The arm's name has been checked where it becomes a path. */
 static const json_t *find_answers(const json_t *results, const char *dir, const char *arm,
-                                  char name[PATH_BYTES])
+                                  char name[CUVEE__REPORT_PATH_ROOM])
 {
-    char path[PATH_BYTES];
+    char path[CUVEE__REPORT_PATH_ROOM];
     const json_t *run = cuvee__report_typical(results, arm);
     const char *own = file_of(run, "answers");
-    int n = own ? snprintf(name, PATH_BYTES, "%s", own) : -1;
-    if (n > 0 && n < PATH_BYTES && path_inside(dir, name, path)) return run;
-    n = snprintf(name, PATH_BYTES, "answers/%s.jsonl", arm);
-    return n > 0 && n < PATH_BYTES && path_inside(dir, name, path) ? first_success(results, arm)
-                                                                   : NULL;
+    int n = own ? snprintf(name, CUVEE__REPORT_PATH_ROOM, "%s", own) : -1;
+    if (n > 0 && n < CUVEE__REPORT_PATH_ROOM && path_inside(dir, name, path)) return run;
+    n = snprintf(name, CUVEE__REPORT_PATH_ROOM, "answers/%s.jsonl", arm);
+    return n > 0 && n < CUVEE__REPORT_PATH_ROOM && path_inside(dir, name, path)
+               ? first_success(results, arm)
+               : NULL;
 }
 
 const json_t *cuvee__report_answered(const json_t *results, const char *dir, const char *arm)
 {
-    char name[PATH_BYTES];
+    char name[CUVEE__REPORT_PATH_ROOM];
     return find_answers(results, dir, arm, name);
 }
 
 int cuvee__report_read_answers(const json_t *results, const char *dir, const char *arm,
                                struct buffer *ret)
 {
-    char name[PATH_BYTES];
+    char name[CUVEE__REPORT_PATH_ROOM];
     return find_answers(results, dir, arm, name) ? read_inside(dir, name, ret) : CUVEE_E_IO;
 }
 

@@ -6,10 +6,17 @@
 #define CUVEE_BENCH_REPORT_FILES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/bytes.h"
 #include "cuvee/cuvee.h"
+
+enum { CUVEE__REPORT_PATH_ROOM = 4200 };
+
+/* The path of run's files.KEY. False: there is no such file. */
+bool cuvee__report_file_path(const char *dir, const json_t *run, const char *key,
+                             char path[CUVEE__REPORT_PATH_ROOM]);
 
 /* The text of run's files.KEY. Returns CUVEE_OK, CUVEE_E_NOMEM; CUVEE_E_IO: there is no such file,
  * or it cannot be read. */

@@ -205,6 +205,39 @@ load experiment
     expect_status 3
 }
 
+@test "what can be shared has neither texts nor the home directory, and the experiment goes on" {
+    export HOME=$BATS_TEST_TMPDIR/people/ann
+    mkdir -p "$HOME/results" && mv model items.csv good "$HOME" && ln -s "$HOME/results"
+    found() { grep -rlF "$HOME" results/ --exclude-dir=scratch; }
+    plan 2 "$(arm a 'echo in $HOME; $HOME/good "$0"')" "$(arm fails 'echo $HOME/x is not there >&2; exit 1')"
+    shared() { cuvee bench --wait 0 -q --plan plan.json -m "$HOME/model" --input "$HOME/items.csv" --gold truth "$@"; }
+    shared -o results
+    expect_status 1
+    # It is there: in the results, the report, the measurement of each run, and logs.
+    [ "$(found | sed 's,results/,,; s,/.*,,' | sort -u | paste -sd ' ')" = 'answers logs report.html report.md results.json runs' ] ||
+        fail "the home directory is in $(found)"
+    grep -rqw three results/answers/
+    cuvee bench report results -f markdown --no-texts
+    expect_status 0
+    expect_output '~/x is not there'
+    expect_no_output "$HOME"
+    cuvee bench report results --no-texts
+    expect_status 0
+    ! found || fail 'the home directory is told'
+    ! grep -rqw three results/answers/ || fail 'a text is told'
+    results '.model.path == "~/model" and .input.path == "~/items.csv" and .plan.input.path == "~/items.csv"'
+    results '.runs[] | select(.arm == "fails") | .why | test("1: ~/x is not there")'
+    results '.runs[0].files.measure' && jq -e '.cmd | any(test("^~/"))' "results/$(jq -r . found.json)"
+    # What is written without the option says it again, and what goes on finds its files.
+    rm -r results/*
+    shared --no-texts -o results
+    expect_status 1
+    ! found || fail 'the home directory is told'
+    cuvee bench --resume --wait 0 -q --scenario offline,single -o results
+    expect_status 1
+    results '[.runs[] | select(.kind == "scenario")] | length > 0 and all(.[]; .status == "ok")'
+}
+
 @test "what goes on in another directory takes its files from there" {
     mkdir data && mv items.csv data
     plan 1 "$(arm a "test -f {input} && '$PWD/good' \"\$0\"")"

@@ -43,11 +43,11 @@ arm() {
     arm python_ctypes --items 12 --scenario single --threads 1
     agree 12
     jq -se 'map(.batch) == [range(12)]' answers.jsonl
-    { for i in $(seq 11); do echo 0; done; echo 0.7; } > schedule
+    { for i in $(seq 11); do echo 0; done; echo 3; } > schedule
     arm python_ctypes --items 12 --scenario server --schedule schedule --threads 1
     agree 12
-    jq -e '[.phases[] | select(.name == "model-loaded")][0].t_s as $loaded | .time.wall_leader_s - $loaded >= 0.7' out.json
-    jq -se '.[11].ms < 600' answers.jsonl # since it was due, not since the start
+    jq -e '[.phases[] | select(.name == "model-loaded")][0].t_s as $loaded | .time.wall_leader_s - $loaded >= 3' out.json
+    jq -se '.[11].ms < 2900' answers.jsonl # since it was due, not since the start
 }
 
 @test "scripts behind the pool: the host writes the marks" {
@@ -133,8 +133,11 @@ print(sum(len(indexes) for indexes, _, _ in arm.pace(args, ["a", "b"], [0, 1], c
     cuvee bench --quick --limit 20 --wait 0 -o results
     expect_status 0
     jq -e '[.arms[] | select(.skipped)] == []' results/results.json
-    jq -e '[.runs[] | select(.kind == "timed")] | length >= 7 and all(.[]; .status == "ok" and .answers.agree and .answers.n == 20)' results/results.json ||
-        fail "$(jq -c '.runs[] | [.arm, .status, .why, .answers]' results/results.json)"
+    # All have answered something; how many came to all items within the two minutes is for the machine to say.
+    jq -e '([.arms[].name] - [.runs[] | select(.status == "ok") | .arm] | map(select(endswith("-again") | not))) == [] and
+        all(.runs[]; .status == "ok" and (.kind == "warm-up" or (.answers.agree and .answers.n == 20))) and
+        any(.runs[]; .kind == "timed")' results/results.json ||
+        fail "$(jq -c '.runs[] | [.arm, .kind, .status, .why, .answers]' results/results.json)"
 }
 
 @test "the story's Go program is in order" {

@@ -52,7 +52,7 @@ load experiment
         "$(arm swapped "$swapped")" \
         "$(arm near './good "$0"; sed -i s/0.9/0.95/ "$0"')" \
         "$(arm wide './good "$0"; sed -i s/0.9/0.95/ "$0"' '{"score_bound": 0.06}')" \
-        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 1.5}')" \
+        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 4}')" \
         "$(arm absent 'true' '{"needs": ["program:no-such-program", "library:libnosuch.so.9"]}')"
     bench -o results
     expect_status 1
@@ -71,19 +71,19 @@ load experiment
 }
 
 @test "interrupted, the results are valid, and --resume runs the rest and nothing twice" {
-    plan 4 "$(arm a 'sleep 0.3; ./good "$0"')" "$(arm b 'sleep 0.3; ./good "$0"')"
+    # From the second block on runs wait to be let go.
+    waits='while grep -q "block 2" log && [ ! -e go ]; do sleep 0.05; done; ./good "$0"'
+    plan 4 "$(arm a "$waits")" "$(arm b "$waits")"
     setsid "$CUVEE" bench --plan plan.json -m model --wait 0 -o results 2> log &
     local pid=$!
-    until grep -q 'block 2' log; do
-        kill -0 $pid || fail "it ended: $(cat log)"
-        sleep 0.05
-    done
+    wait_until grep -q 'block 2' log
     kill -TERM $pid # SIGINT is ignored in what a script starts in the background
     status=0
     wait $pid || status=$?
     expect_status 130
     results '.state == "interrupted"'
     results '[.runs[] | select(.status == "interrupted")] | length <= 1'
+    touch go
     bench -o results
     expect_status 2
     expect_stderr '--resume'
@@ -187,9 +187,9 @@ load experiment
 }
 
 @test "two experiments beside each other" {
-    plan 3 "$(arm a 'sleep 0.05; ./good "$0"')" "$(arm b './good "$0"')"
+    plan 2 "$(arm a './good "$0"')" "$(arm b './good "$0"')"
     bench -q -o one
-    plan 3 "$(arm a 'sleep 0.4; ./good "$0"')" "$(arm c './good "$0"')"
+    plan 2 "$(arm a 'sleep 1.5; ./good "$0"')" "$(arm c './good "$0"')"
     bench -q -o two
     cuvee bench compare one two
     expect_status 0

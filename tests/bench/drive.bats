@@ -66,11 +66,11 @@ PY
     drive --scenario single -m slow.py --python-host process --items 10
     expect_status 0
     jq -se '(map(.ms) | add) >= 100 and (map(.ms) | min) < 50' answers.jsonl
-    { seq 40 | sed 's/.*/0/'; echo 0.5; } > late
+    { seq 40 | sed 's/.*/0/'; echo 2; } > late
     "$CUVEE" measure -q -o out.json -- "$CUVEE" bench drive --input items.csv --column description \
         --answers answers.jsonl --scenario server --schedule late
-    jq -e '[.phases[] | select(.name == "model-loaded")][0].t_s as $loaded | .time.wall_leader_s - $loaded >= 0.5' out.json
-    jq -se '.[40].ms < 400' answers.jsonl # not since the start
+    jq -e '[.phases[] | select(.name == "model-loaded")][0].t_s as $loaded | .time.wall_leader_s - $loaded >= 2' out.json
+    jq -se '.[40].ms < 1900' answers.jsonl # not since the start
 }
 
 @test "marks: each once, in order, also with several processes" {
@@ -153,22 +153,9 @@ PY
     for i in $(seq 41); do echo 600; done > far
     "$CUVEE" bench drive --input items.csv --column description --answers answers.jsonl --scenario server \
         --schedule far --processes 3 3>&- &
-    local parent=$!
-    local waited=0
-    until [ "$(pgrep -c -P $parent)" -eq 3 ]; do
-        sleep 0.05
-        waited=$((waited + 1))
-        [ $waited -lt 200 ] || fail 'no processes'
-    done
-    local parts
+    local parent=$! parts
+    wait_until eval '[ "$(pgrep -c -P $parent)" -eq 3 ]'
     parts=$(pgrep -P $parent)
     kill -9 $parent
-    for pid in $parts; do
-        waited=0
-        while kill -0 "$pid" 2>/dev/null; do
-            sleep 0.05
-            waited=$((waited + 1))
-            [ $waited -lt 200 ] || fail "process $pid is left behind"
-        done
-    done
+    for pid in $parts; do wait_until eval "! kill -0 $pid 2>/dev/null"; done
 }

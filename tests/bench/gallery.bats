@@ -72,40 +72,39 @@ PY
 }
 
 @test "F21: loading left out: several times as fast claimed, slower true" {
-    # One loads for 800 ms and takes 1 ms an item, the other loads nothing and takes 20: far more than a busy machine adds.
-    cat > loader.py <<'PY'
-import json, os, sys, time
-
-answers, n, load_s, item_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
-time.sleep(load_s)
-os.write(int(os.environ["MEASURE_FD"]), b"model-loaded\n")
-with open(answers, "w") as f:
-    for _ in range(n):
-        time.sleep(item_s)
-        f.write(json.dumps({"label": "RED", "score": 0.5}) + "\n")
-PY
-    measure_both() {
+    # One loads for 1.6 s and takes 1 ms an item, the other loads nothing and takes 40. They sleep for as long, once for
+    # all items: a busy machine adds to each of them what it takes to start a few small programs, and nothing to an item.
+    cat > loader <<'SH'
+#!/bin/sh
+answers=$1 n=$2 load_s=$3 work_s=$4
+sleep "$load_s"
+"$CUVEE" measure mark model-loaded
+sleep "$work_s"
+yes '{"label": "RED", "score": 0.5}' | head -n "$n" > "$answers"
+SH
+    chmod +x loader
+    measure_both() { # ITEMS LIGHT_WORK_S HEAVY_WORK_S
         { echo text; seq "$1"; } > items.csv
-        experiment "$(arm light 'python3 loader.py "$0" "$1" 0 0.02')" "$(arm heavy 'python3 loader.py "$0" "$1" 0.8 0.001')"
+        experiment "$(arm light "./loader \"\$0\" \"\$1\" 0 $2")" "$(arm heavy "./loader \"\$0\" \"\$1\" 1.6 $3")"
         expect_status 0
         light=$(of_run light wall_s) heavy=$(of_run heavy wall_s)
         light_work=$(of_run light work_s) heavy_work=$(of_run heavy work_s)
     }
-    measure_both 20
+    measure_both 20 0.8 0.02
     # Claimed, from the time after loading:
     holds "$light_work / $heavy_work > 2"
     # True, from the whole time:
     holds "$light < $heavy * 0.8"
-    # Where they meet: (load - load) / (item - item), 42 items. Fewer and more show that it is true.
+    # Where they meet: (load - load) / (item - item), 41 items. Fewer and more show that it is true.
     local meet
     meet=$(jq -n "($(of_run heavy load_s) - $(of_run light load_s)) / (($light_work - $heavy_work) / 20)")
-    holds "$meet > 20 and $meet < 120"
-    measure_both 120
+    holds "$meet > 20 and $meet < 80"
+    measure_both 80 3.2 0.08
     holds "$light > $heavy * 1.3"
 }
 
 @test "F24: a caller who waits: a few ms at p99 claimed, hundreds true" {
-    # A server that takes a millisecond, and once stands still.
+    # A server that takes a millisecond, and once stands still: for so long that a busy machine hides nothing of it.
     cat > stalls.py <<'PY'
 import time
 
@@ -116,11 +115,11 @@ calls = 0
 def process_batch(texts):
     global calls
     calls += 1
-    time.sleep(0.4 if calls == 60 else 0.001)
+    time.sleep(1.2 if calls == 60 else 0.001)
     return [{"label": "RED", "score": 0.5} for _ in texts]
 PY
     { echo text; seq 150; } > items.csv
-    seq 0 0.01 1.49 > schedule # a hundred a second
+    seq 0 0.03 4.47 > schedule # 33 a second
     p99() {
         cuvee bench drive -m stalls.py --python-host process --input items.csv --column text --answers answers.jsonl "$@"
         expect_status 0
@@ -128,11 +127,11 @@ PY
     }
     # Claimed: the next one is sent when the answer is there, so the stall delays one of 150.
     p99 --scenario single
-    holds "$p99 < 100"
+    holds "$p99 < 400"
     # True for those who come when they come: some forty wait.
     p99 --scenario server --schedule schedule
-    holds "$p99 > 250"
-    holds "[$(jq .ms answers.jsonl | paste -sd,)] | map(select(. > 100)) | length | . >= 20 and . <= 100"
+    holds "$p99 > 800"
+    holds "[$(jq .ms answers.jsonl | paste -sd,)] | map(select(. > 400)) | length | . >= 20 and . <= 100"
 }
 
 @test "F27: the same counts of labels claimed, no item right" {

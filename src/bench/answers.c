@@ -48,7 +48,7 @@ static int add_line(struct answers *a, struct span line, cuvee_error *err)
     json_t *answer = NULL;
     struct numbers x = {NAN, NAN, NAN, NAN};
     double index;
-    int rc = cuvee__json_parse(line, "an answer", &answer, err);
+    int rc = cuvee__json_parse(line, "its line", &answer, err);
     if (rc < 0) return rc;
     const char *label = cuvee__json_text_at(answer, "label");
     const char *error = cuvee__json_text_at(answer, "error");

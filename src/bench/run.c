@@ -122,25 +122,41 @@ static int set_status(json_t *record, const char *status, const char *why)
 /* The last line of a log, which is where programs say what went wrong. */
 static const char *last_words(const char *path, char *text, size_t room)
 {
-    struct buffer log = {.cap_bytes = (size_t)16 << 20};
+    struct file_map log = {0};
     *text = '\0';
-    if (cuvee__file_read(path, &log, NULL) == CUVEE_OK && log.len) {
-        size_t end = log.len;
-        while (end && strchr(" \r\n", log.ptr[end - 1])) end--;
-        size_t begin = end;
-        while (begin && log.ptr[begin - 1] != '\n') begin--;
+    if (cuvee__file_map_open(&log, path, NULL) < 0) return text;
+    size_t end = log.len;
+    while (end && strchr(" \r\n", log.ptr[end - 1])) end--;
+    size_t begin = end;
+    while (begin && log.ptr[begin - 1] != '\n') begin--;
+    if (end > begin)
         snprintf(text, room, "%.*s", (int)(end - begin < room ? end - begin : room - 1),
-                 log.ptr + begin);
-    }
-    cuvee__buffer_deinit(&log);
+                 (const char *)log.ptr + begin);
+    cuvee__file_map_close(&log);
     return text;
+}
+
+/* Of a command that did not end well by itself. */
+static void describe_failure(const json_t *measured, int exit_status, const char *log_path,
+                             char *why, size_t room)
+{
+    char how[80], words[400];
+    double number;
+    if (!measured)
+        snprintf(how, sizeof how, "could not be measured");
+    else if (cuvee__json_number_at(measured, "exit.signal", &number))
+        snprintf(how, sizeof how, "ended by signal %d, %s", (int)number, strsignal((int)number));
+    else
+        snprintf(how, sizeof how, "exit code %d", exit_status);
+    last_words(log_path, words, sizeof words);
+    snprintf(why, room, "%s%s%s", how, *words ? ": " : "", words);
 }
 
 /* How the command ended: false, with the status set, when its answers do not count. */
 static bool has_ended_well(const struct bench_setup *setup, const json_t *measured, int exit_status,
                            const char *log_path, json_t *record, int *ret_rc)
 {
-    char why[640], words[400];
+    char why[640];
     double leader = 0, tree = 0;
     cuvee__json_number_at(measured, "time.wall_leader_s", &leader);
     cuvee__json_number_at(measured, "time.wall_tree_s", &tree);
@@ -156,12 +172,8 @@ static bool has_ended_well(const struct bench_setup *setup, const json_t *measur
         status = "left children";
         snprintf(why, sizeof why, "its command ended after %.1f s, what it started after %.1f s",
                  leader, tree);
-    } else if (!measured) {
-        snprintf(why, sizeof why, "could not be measured: %s",
-                 last_words(log_path, words, sizeof words));
-    } else if (exit_status != 0) {
-        snprintf(why, sizeof why, "exit code %d: %s", exit_status,
-                 last_words(log_path, words, sizeof words));
+    } else if (!measured || exit_status != 0) {
+        describe_failure(measured, exit_status, log_path, why, sizeof why);
     } else {
         return true;
     }
@@ -295,18 +307,30 @@ static int run_counted(const struct run_request *request, const struct word_list
     return rc;
 }
 
+/* Where answers go there is nothing yet. What cannot be removed, as a directory that an arm made
+ * there, would be in the way of all others: it is put aside. */
+static int clear_answers(const struct bench_setup *setup, size_t id, cuvee_error *err)
+{
+    char path[PATH_ROOM], aside[PATH_ROOM];
+    snprintf(path, sizeof path, "%s/scratch/answers.jsonl", setup->dir);
+    snprintf(aside, sizeof aside, "%s/scratch/before-run-%zu", setup->dir, id);
+    if (cuvee__file_remove(path) || !cuvee__file_exists(path)) return CUVEE_OK;
+    return rename(path, aside) == 0
+               ? CUVEE_OK
+               : cuvee__fail(err, CUVEE_E_IO, "%s: is in the way, and cannot be removed", path);
+}
+
 /* Run it between two spins. *ret_measured: NULL when there is no result. */
 static int run_measured(const struct bench_setup *setup, const struct run_request *request,
                         const struct run_files *files, json_t *record, json_t **ret_measured,
                         int *ret_status, cuvee_error *err)
 {
     struct word_list command = {0}, environment = {0}, measure = {0};
-    char log[PATH_ROOM], answers[PATH_ROOM];
+    char log[PATH_ROOM];
     int rc = cuvee__command_build(setup, request, &command, &environment, err);
     if (rc == CUVEE_OK) rc = build_measure(setup, request, files, &command, &measure, err);
+    if (rc == CUVEE_OK) rc = clear_answers(setup, request->id, err);
     if (rc == CUVEE_OK) {
-        snprintf(answers, sizeof answers, "%s/scratch/answers.jsonl", setup->dir);
-        cuvee__file_remove(answers); /* those of the run before */
         if (setup->max_wait_s > 0)
             cuvee__quiet_wait(setup->n_cores, setup->max_wait_s, setup->stop);
         struct quiet_signs signs = {.n_cores = setup->n_cores,

@@ -47,6 +47,9 @@ load experiment
         "$(arm crash 'echo the reason >&2; kill -SEGV $$')" \
         "$(arm hang 'exec sleep 600' '{"timeout_s": 0.5}')" \
         "$(arm silent 'true')" \
+        "$(arm mute 'exit 4')" \
+        "$(arm floods 'yes a line | head -c 20000000; printf "\nthe last words\n"; exit 3')" \
+        "$(arm blocks 'mkdir -p "$0/below"')" \
         "$(arm rubbish 'echo rubbish > "$0"')" \
         "$(arm short './good "$0"; sed -i 3d "$0"')" \
         "$(arm swapped "$swapped")" \
@@ -57,12 +60,14 @@ load experiment
     bench -o results
     expect_status 1
     results '.state == "complete"'
-    for expected in 'good:ok' 'crash:failed' 'hang:timeout' 'silent:no answers' 'rubbish:no answers' 'short:no answers' \
+    for expected in 'good:ok' 'crash:failed' 'hang:timeout' 'silent:no answers' 'mute:failed' 'floods:failed' 'blocks:no answers' 'rubbish:no answers' 'short:no answers' \
         'swapped:wrong' 'near:wrong' 'wide:ok' 'leaves:left children'; do
         results --arg arm "${expected%%:*}" --arg status "${expected#*:}" \
             '[.runs[] | select(.arm == $arm)] | length > 0 and all(.[]; .status == $status)'
     done
-    results '.runs[] | select(.arm == "crash") | .why | test("139: the reason")'
+    results '.runs[] | select(.arm == "crash") | .why | test("signal 11, .*: the reason")'
+    results '.runs[] | select(.arm == "floods") | .why == "exit code 3: the last words"'
+    results '.runs[] | select(.arm == "mute") | .why == "exit code 4"'
     results '.arms[] | select(.name == "absent") | .skipped | test("no-such-program") and test("libnosuch")'
     results '[.runs[] | select(.counts) | .arm] | sort == ["good", "wide"]'
     results '.summary.arms[] | select(.arm == "swapped") | .n == 0 and .verdict == null and .labels_differ == 2'

@@ -488,8 +488,12 @@ static int perform(struct bench *b, cuvee_error *err)
     const bool was_stopped = *e->setup.stop;
     if (rc == CUVEE_OK) rc = cuvee__summary_make(e->results, err);
     if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, b->o->without_texts, err);
-    if (rc < 0) return tell(err, EXIT_OUTPUT);
-    if (!b->o->quiet) cli__bench_report_show(e->results);
+    if (rc < 0) tell(err, EXIT_OUTPUT);
+    if (rc == CUVEE_OK && !b->o->quiet) cli__bench_report_show(e->results);
+    if (rc < 0 || was_stopped)
+        cli__console_say("cuvee bench: what has run is kept; 'cuvee bench --resume -o %s' goes on",
+                         b->o->output);
+    if (rc < 0) return EXIT_OUTPUT;
     if (was_stopped) return EXIT_INTERRUPTED;
     return has_failures(e->results) ? EXIT_ROWS : EXIT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/results.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -134,17 +135,44 @@ static int take_places(json_t *old, const json_t *fresh, cuvee_error *err)
     return CUVEE_OK;
 }
 
+static bool is_same_text(const json_t *a, const json_t *b, const char *path)
+{
+    return strcmp(cuvee__json_text_at(a, path), cuvee__json_text_at(b, path)) == 0;
+}
+
+/* What differs may be a surprise to who sits before the same box: --cpus, or a new kernel. */
+static int fail_machine(const json_t *old, const json_t *fresh, cuvee_error *err)
+{
+    static const struct {
+        const char *path, *what;
+    } parts[] = {{"machine.model", "processor"}, {"machine.kernel", "kernel"}};
+    static const char began[] = "the experiment cannot go on: it began on another machine";
+    double before = 0, now = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!is_same_text(old, fresh, parts[i].path))
+            return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s, with the %s '%s'; this one has '%s'",
+                               began, parts[i].what, cuvee__json_text_at(old, parts[i].path),
+                               cuvee__json_text_at(fresh, parts[i].path));
+    if (cuvee__json_number_at(old, "machine.cores", &before) &&
+        cuvee__json_number_at(fresh, "machine.cores", &now) && before != now)
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "the experiment cannot go on: arms had %.0f of the processors, and now "
+                           "%.0f (--cpus)",
+                           before, now);
+    return cuvee__fail(err, CUVEE_E_ARGUMENT, "%s", began);
+}
+
 int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
 {
     static const struct {
         const char *path, *what;
-    } same[] = {{"machine.id", "machine"}, {"input.sha256", "input"}, {"model.sha256", "model"}};
+    } same[] = {{"input.sha256", "input"}, {"model.sha256", "model"}};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
-        if (strcmp(cuvee__json_text_at(old, same[i].path),
-                   cuvee__json_text_at(fresh, same[i].path)) != 0)
+        if (!is_same_text(old, fresh, same[i].path))
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
                                "the experiment cannot go on: it began with another %s",
                                same[i].what);
+    if (!is_same_text(old, fresh, "machine.id")) return fail_machine(old, fresh, err);
     const int rc = take_plan(old, fresh, err);
     return rc == CUVEE_OK ? take_places(old, fresh, err) : rc;
 }

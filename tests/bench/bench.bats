@@ -86,6 +86,7 @@ load experiment
     status=0
     wait $pid || status=$?
     expect_status 130
+    grep -q "'cuvee bench --resume -o results' goes on" log
     results '.state == "interrupted"'
     results '[.runs[] | select(.status == "interrupted")] | length <= 1'
     touch go
@@ -107,9 +108,15 @@ load experiment
     for what in machine.id:machine plan_sha256:plan input.sha256:input model.sha256:model; do
         jq "setpath(\"${what%%:*}\" | split(\".\"); \"another\")" whole.json > results/results.json
         bench -o results --resume
-        expect_status 2
-        expect_stderr "another ${what#*:}"
+        expect_usage "another ${what#*:}"
     done
+    # In what the machine differs.
+    jq '.machine.id = "x" | .machine.kernel = "2.6.32"' whole.json > results/results.json
+    bench -o results --resume
+    expect_usage "it began on another machine, with the kernel '2.6.32'; this one has"
+    jq '.machine.id = "x" | .machine.cores = 640' whole.json > results/results.json
+    bench -o results --resume
+    expect_usage 'arms had 640 of the processors, and now'
     echo rubbish > results/results.json
     bench -o results --resume
     expect_status 3

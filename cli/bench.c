@@ -432,8 +432,12 @@ static int prepare(struct bench *b, cuvee_error *err)
     if ((exit_code = read_input(b, err))) return exit_code;
     if (!(b->machine = cli__bench_machine(b->n_cores)))
         return exit_of(cuvee__fail(err, CUVEE_E_NOMEM, "out of memory"), EXIT_MODEL);
-    if (!b->o->dry_run && make_directories(b, err) < 0) return EXIT_OUTPUT;
-    return exit_of(begin_results(b, &b->experiment.results, err), EXIT_INPUT);
+    int rc = begin_results(b, &b->experiment.results, err);
+    if (rc < 0) return exit_of(rc, EXIT_INPUT);
+    rc = cli__bench_check_arms(b->experiment.results, err);
+    if (b->o->dry_run) return EXIT_OK; /* which says of each what it lacks */
+    if (rc < 0) return EXIT_INPUT;
+    return make_directories(b, err) < 0 ? EXIT_OUTPUT : EXIT_OK;
 }
 
 static void set_up(struct bench *b)

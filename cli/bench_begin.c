@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "bench/plan.h"
 #include "bench_places.h"
+#include "console.h"
 #include "measure/host.h"
 #include "os/directory.h"
 #include "os/file.h"
@@ -174,8 +175,8 @@ static int copy_plan(const json_t *resumed, json_t **ret, cuvee_error *err)
     int rc = plan ? 0 : -1;
     for (size_t i = 0; rc == 0 && i < 2; i++) {
         char expanded[BENCH_PATH_ROOM];
-        const char *name = cli__bench_expand(cuvee__json_text_at(objects[i], keys[i]), expanded,
-                                             sizeof expanded);
+        const char *name =
+            cli__bench_expand(cuvee__json_text_at(objects[i], keys[i]), expanded, sizeof expanded);
         const char *slash = strrchr(name, '/');
         if (slash && !cuvee__file_exists(name)) name = slash + 1;
         if (*name) rc = json_object_set_new(objects[i], keys[i], cuvee__json_string(name));
@@ -229,6 +230,37 @@ int cli__bench_plan(const struct bench_request *request, size_t n_cores, json_t 
     else
         *ret_plan = plan;
     return rc;
+}
+
+/* ---- arms ---- */
+
+static const json_t *first_that_runs(const json_t *arms)
+{
+    for (size_t i = 0; i < json_array_size(arms); i++)
+        if (!*cuvee__json_text_at(json_array_get(arms, i), "skipped"))
+            return json_array_get(arms, i);
+    return NULL;
+}
+
+int cli__bench_check_arms(const json_t *results, cuvee_error *err)
+{
+    const json_t *arms = json_object_get(results, "arms");
+    const char *reference = cuvee__json_text_at(results, "plan.reference");
+    if (!first_that_runs(arms))
+        return cuvee__fail(err, CUVEE_E_IO, "no arm can run here; %s: %s",
+                           cuvee__json_text_at(json_array_get(arms, 0), "name"),
+                           cuvee__json_text_at(json_array_get(arms, 0), "skipped"));
+    for (size_t i = 0; i < json_array_size(arms); i++) {
+        const json_t *arm = json_array_get(arms, i);
+        const char *why = cuvee__json_text_at(arm, "skipped");
+        if (!*why || !cuvee__json_text_is(arm, "name", reference)) continue;
+        cli__console_say(
+            "cuvee bench: the reference %s cannot run, so nothing will be compared: %s", reference,
+            why);
+        cli__console_say("cuvee bench: of --arms NAMES the first is the reference, as %s",
+                         cuvee__json_text_at(first_that_runs(arms), "name"));
+    }
+    return CUVEE_OK;
 }
 
 /* ---- machine ---- */

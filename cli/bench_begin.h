@@ -32,6 +32,11 @@ struct bench_request {
 int cli__bench_plan(const struct bench_request *request, size_t n_cores, json_t **ret_plan,
                     cuvee_error *err);
 
+/* See that there is something to run; results as they begin. Says so when the reference cannot run,
+ * since then nothing will be compared, which somebody who waits for hours may want to know before.
+ * Returns CUVEE_OK; CUVEE_E_IO when no arm can run, with the reason of the first. */
+int cli__bench_check_arms(const json_t *results, cuvee_error *err);
+
 /* `machine` of the results. n_cores: that arms may use. NULL when out of memory. */
 json_t *cli__bench_machine(size_t n_cores);
 

@@ -127,10 +127,10 @@ static double sweep_s(const struct bench_talk *t)
     const json_int_t blocks = json_integer_value(json_object_get(sweep, "blocks"));
     const double n = (double)(json_array_size(json_object_get(sweep, "workers")) *
                               json_array_size(json_object_get(sweep, "threads")));
+    if (!cuvee__experiment_swept(e)) return 0;
     /* The arm itself is the worst of its points; half of that is their mean, at most. */
-    return arm ? n * (double)(blocks > 0 ? blocks : 1) / 2 *
-                     run_s(t, arm, (double)cuvee__arm_items(&e->setup, arm))
-               : 0;
+    return n * (double)(blocks > 0 ? blocks : 1) / 2 *
+           run_s(t, arm, (double)cuvee__arm_items(&e->setup, arm));
 }
 
 /* Half of the runs in other scenarios are one by one, half are at about half the throughput. */

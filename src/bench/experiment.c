@@ -104,6 +104,11 @@ static bool is_skipped(const json_t *an_entry)
     return json_is_string(json_object_get(an_entry, "skipped"));
 }
 
+static bool can_run(const json_t *an_entry)
+{
+    return !is_skipped(an_entry) && !json_is_string(json_object_get(an_entry, "given_up"));
+}
+
 static long n_blocks(const struct experiment *e)
 {
     return (long)json_integer_value(json_object_get(e->setup.plan, "blocks"));
@@ -112,7 +117,7 @@ static long n_blocks(const struct experiment *e)
 /* Does it run in this block? Slow ones do in three, spread evenly. */
 static bool runs_in(const struct experiment *e, const json_t *an_entry, long block)
 {
-    if (is_skipped(an_entry) || json_is_string(json_object_get(an_entry, "given_up"))) return false;
+    if (!can_run(an_entry)) return false;
     const json_t *own = json_object_get(an_entry, "blocks");
     if (!own) return true;
     const long wanted = (long)json_integer_value(own), all = n_blocks(e);
@@ -238,9 +243,7 @@ bool cuvee__experiment_is_over(const struct experiment *e)
 bool cuvee__experiment_takes(const struct experiment *e, size_t i, const json_t **ret_arm)
 {
     const json_t *an_entry = entry(e, i);
-    if (is_skipped(an_entry) || json_is_string(json_object_get(an_entry, "given_up")) ||
-        json_is_true(json_object_get(an_entry, "twin")))
-        return false;
+    if (!can_run(an_entry) || json_is_true(json_object_get(an_entry, "twin"))) return false;
     *ret_arm = arm_of(e, an_entry);
     return true;
 }
@@ -358,18 +361,24 @@ static int sweep_once(struct experiment *e, const json_t *an_entry, long block, 
                : cuvee__experiment_run_once(e, &request, &run, err);
 }
 
+const json_t *cuvee__experiment_swept(const struct experiment *e)
+{
+    const char *name = cuvee__json_text_at(e->setup.plan, "sweep.arm");
+    for (size_t i = 0; i < n_entries(e); i++)
+        if (cuvee__json_text_is(entry(e, i), "name", name))
+            return can_run(entry(e, i)) ? entry(e, i) : NULL;
+    return NULL;
+}
+
 static int run_sweep(struct experiment *e, cuvee_error *err)
 {
     const json_t *sweep = json_object_get(e->setup.plan, "sweep");
     const json_t *workers = json_object_get(sweep, "workers"),
                  *threads = json_object_get(sweep, "threads");
-    const json_t *swept = NULL;
+    const json_t *swept = cuvee__experiment_swept(e);
     const json_int_t own_blocks = json_integer_value(json_object_get(sweep, "blocks"));
     int rc = CUVEE_OK;
-    for (size_t i = 0; i < n_entries(e); i++)
-        if (cuvee__json_text_is(entry(e, i), "name", cuvee__json_text_at(sweep, "arm")))
-            swept = entry(e, i);
-    if (!swept || is_skipped(swept)) return CUVEE_OK;
+    if (!swept) return CUVEE_OK;
     for (long block = 0; block < (own_blocks > 0 ? own_blocks : 1); block++)
         for (size_t w = 0; w < json_array_size(workers); w++)
             for (size_t t = 0; t < json_array_size(threads); t++) {
@@ -428,9 +437,10 @@ size_t cuvee__experiment_n_runs(const struct experiment *e)
     const json_t *sweep = json_object_get(e->setup.plan, "sweep");
     const json_int_t sweep_blocks = json_integer_value(json_object_get(sweep, "blocks"));
     size_t n = cuvee__scenarios_n_runs(e);
-    n += json_array_size(json_object_get(sweep, "workers")) *
-         json_array_size(json_object_get(sweep, "threads")) *
-         (size_t)(sweep_blocks > 0 ? sweep_blocks : 1);
+    if (cuvee__experiment_swept(e))
+        n += json_array_size(json_object_get(sweep, "workers")) *
+             json_array_size(json_object_get(sweep, "threads")) *
+             (size_t)(sweep_blocks > 0 ? sweep_blocks : 1);
     for (size_t i = 0; i < n_entries(e); i++) {
         if (is_skipped(entry(e, i))) continue;
         for (long block = 0; block < n_blocks(e); block++) n += runs_in(e, entry(e, i), block);

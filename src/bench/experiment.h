@@ -62,6 +62,9 @@ bool cuvee__experiment_is_over(const struct experiment *e);
  * arm of the plan; false: no arm (the twin), skipped, or given up. */
 bool cuvee__experiment_takes(const struct experiment *e, size_t i, const json_t **ret_arm);
 
+/* The entry of results.arms that the plan's sweep is of; NULL: none, or it cannot run. */
+const json_t *cuvee__experiment_swept(const struct experiment *e);
+
 /* Runs that there will be, at most, without those again. */
 size_t cuvee__experiment_n_runs(const struct experiment *e);
 

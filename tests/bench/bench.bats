@@ -154,6 +154,31 @@ load experiment
     [ ! -e data ] && [ ! -e called ] || fail 'a dry run has made something'
 }
 
+@test "where arms lack something: it is said before, and when none can run there is no report" {
+    lacks='{"needs": ["program:no-such-program"]}'
+    plan 2 "$(arm a './good "$0"' "$lacks")" "$(arm b './good "$0"')"
+    jq '.sweep = {arm: "a", workers: [1, 2], threads: [0, 3], blocks: 2}' plan.json > more.json && mv more.json plan.json
+    said='the reference a cannot run, so nothing will be compared: there is no program no-such-program'
+    bench --dry-run
+    expect_status 0
+    expect_stderr "$said"
+    expect_stderr 'of --arms NAMES the first is the reference, as b'
+    expect_output 'runs      3,' # no sweep of what cannot run
+    bench -q -o results
+    expect_status 0
+    expect_stderr "$said"
+    bench --arms b -q -o other
+    expect_status 0
+    [ -z "$stderr" ] || fail 'it is not quiet'
+    bench --arms a -o none
+    expect_status 3
+    expect_stderr 'no arm can run here; a: there is no program no-such-program'
+    [ ! -e none ] || fail 'a directory was made'
+    bench --arms a --dry-run
+    expect_status 0
+    expect_output 'skipped: there is no program no-such-program'
+}
+
 @test "a disk that is full ends the experiment with an error, not with half a file" {
     plan 1 "$(arm a './good "$0"')"
     run --separate-stderr sh -c 'ulimit -f 2; exec "$0" bench --plan plan.json -m model --wait 0 -o results' "$CUVEE"

@@ -383,24 +383,49 @@ static void softmax_f32_vec(float *x, size_t ld, size_t rows, size_t n, float sc
     for (; r < rows; r++) softmax_rows(x + r * ld, ld, 1, n, scale);
 }
 
+/* Sum of x, or of the squares of its distances from a mean; four partial sums, since each addition
+ * to one waits for the addition before. */
+CUVEE__INLINE vec norm_term(const float *x, size_t n, bool squares, vec mean, vec sum)
+{
+    const vec v = vec_load(x, n);
+    if (!squares) return vec_add(sum, v);
+    const vec dx = vec_keep_first(vec_sub(v, mean), n);
+    return vec_fma(dx, dx, sum);
+}
+
+CUVEE__INLINE float norm_sum(const float *x, size_t d, bool squares, float mean)
+{
+    const vec m = vec_set1(mean);
+    vec sum[4];
+    size_t i = 0;
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 4; j++) sum[j] = vec_set1(0.0f);
+    for (; i + 4 * VEC_LANES <= d; i += 4 * VEC_LANES)
+#pragma GCC unroll 4
+        for (size_t j = 0; j < 4; j++)
+            sum[j] = norm_term(x + i + j * VEC_LANES, VEC_LANES, squares, m, sum[j]);
+    for (; i < d; i += VEC_LANES) sum[0] = norm_term(x + i, d - i, squares, m, sum[0]);
+    return vec_sum(vec_add(vec_add(sum[0], sum[1]), vec_add(sum[2], sum[3])));
+}
+
+CUVEE__INLINE void norm_store(float *y, const float *x, const float *gamma, const float *beta,
+                              size_t n, vec mean, vec rstd)
+{
+    const vec z = vec_mul(vec_sub(vec_load(x, n), mean), rstd);
+    vec_store(y, vec_fma(z, vec_load(gamma, n), vec_load(beta, n)), n);
+}
+
 static void layernorm_f32_vec(float *y, size_t ldy, const float *x, size_t ldx, const float *gamma,
                               const float *beta, size_t rows, size_t d, float eps)
 {
     for (size_t r = 0; r < rows; r++, x += ldx, y += ldy) {
-        vec sum = vec_set1(0.0f);
-        for (size_t i = 0; i < d; i += VEC_LANES) sum = vec_add(sum, vec_load(x + i, d - i));
-        const vec mean = vec_set1(vec_sum(sum) / (float)d);
-        vec squares = vec_set1(0.0f);
-        for (size_t i = 0; i < d; i += VEC_LANES) {
-            const vec dx = vec_keep_first(vec_sub(vec_load(x + i, d - i), mean), d - i);
-            squares = vec_fma(dx, dx, squares);
-        }
-        const vec rstd = vec_set1(1.0f / sqrtf(vec_sum(squares) / (float)d + eps));
-        for (size_t i = 0; i < d; i += VEC_LANES) {
-            const size_t n = d - i;
-            const vec z = vec_mul(vec_sub(vec_load(x + i, n), mean), rstd);
-            vec_store(y + i, vec_fma(z, vec_load(gamma + i, n), vec_load(beta + i, n)), n);
-        }
+        const float mean = norm_sum(x, d, false, 0.0f) / (float)d;
+        const float var = norm_sum(x, d, true, mean) / (float)d;
+        const vec m = vec_set1(mean), rstd = vec_set1(1.0f / sqrtf(var + eps));
+        size_t i = 0;
+        for (; i + VEC_LANES <= d; i += VEC_LANES)
+            norm_store(y + i, x + i, gamma + i, beta + i, VEC_LANES, m, rstd);
+        if (i < d) norm_store(y + i, x + i, gamma + i, beta + i, d - i, m, rstd);
     }
 }
 

@@ -37,8 +37,12 @@
 #include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/mullo.h>
 #include <simde/x86/avx512/or.h>
+#include <simde/x86/avx512/packs.h>
+#include <simde/x86/avx512/packus.h>
+#include <simde/x86/avx512/permutexvar.h>
 #include <simde/x86/avx512/set.h>
 #include <simde/x86/avx512/set1.h>
+#include <simde/x86/avx512/setr.h>
 #include <simde/x86/avx512/setzero.h>
 #include <simde/x86/avx512/slli.h>
 #include <simde/x86/avx512/srli.h>
@@ -197,15 +201,6 @@ EMULATED simde__m512 emulated_cvtepi32_ps(simde__m512i v)
     return simde__m512_from_private(ret);
 }
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
-
-EMULATED simde__m128i emulated_cvtepi32_epi8(simde__m512i v)
-{
-    const simde__m512i_private v_ = simde__m512i_to_private(v);
-    simde__m128i_private ret;
-    for (size_t i = 0; i < 16; i++) ret.i8[i] = (int8_t)v_.i32[i];
-    return simde__m128i_from_private(ret);
-}
-#define _mm512_cvtepi32_epi8 emulated_cvtepi32_epi8
 
 EMULATED simde__m512 emulated_permute(simde__m512 v, int order)
 {

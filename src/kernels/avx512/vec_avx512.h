@@ -219,12 +219,13 @@ CUVEE__INLINE vec vec_of_ivec(ivec x)
 
 CUVEE__INLINE void ivec_store_u8(uint8_t *p, const ivec *v, uint8_t most)
 {
-    const __m512i top = _mm512_set1_epi32(most), zero = _mm512_setzero_si512();
-#pragma GCC unroll 4
-    for (size_t j = 0; j < 4; j++) {
-        const __m512i cut = _mm512_min_epi32(_mm512_max_epi32(v[j], zero), top);
-        _mm_storeu_si128((__m128i *)(void *)(p + 16 * j), _mm512_cvtepi32_epi8(cut));
-    }
+    /* Packing works in quarters, so that these are left as the columns of a 4 x 4. */
+    const __m512i low = _mm512_packs_epi32(v[0], v[1]), high = _mm512_packs_epi32(v[2], v[3]);
+    const __m512i bytes = _mm512_min_epu8(_mm512_packus_epi16(low, high),
+                                          _mm512_set1_epi8((char)most));
+    const __m512i order =
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
 }
 
 CUVEE__INLINE vec vec_of_bf16_low(ivec pairs)

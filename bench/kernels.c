@@ -56,14 +56,15 @@ static void run_gemm(const struct bench_case *self, const struct data *d)
                              .rotation = 128, .activation_max = 127};
     const struct epilogue e = {.bias = d->bias, .act = self->act};
     /* A cache line more per row than K, as the model's buffers have. */
-    cuvee__gemm(&d->kern, self->m, d->a, self->k + 16, &w, &e, d->c, self->n + 16, d->inputs);
+    cuvee__gemm(&d->kern, self->m, f32_rows(d->a, self->k + 16), &w, &e,
+                f32_rows(d->c, self->n + 16), d->inputs);
 }
 
 static void run_tile(const struct bench_case *self, const struct data *d)
 {
     for (int i = 0; i < 100; i++)
         d->kern.gemm_f32_tile(self->m, self->k, d->a, self->k + 16, d->w, CUVEE__PANEL,
-                              (struct ahead){d->w, 0}, d->scratch, false);
+                              (struct ahead){d->w, 0}, d->scratch, CUVEE__PANEL, false);
 }
 
 static void run_tile_int8(const struct bench_case *self, const struct data *d)
@@ -76,18 +77,28 @@ static void run_tile_int8(const struct bench_case *self, const struct data *d)
 static void run_quantise(const struct bench_case *self, const struct data *d)
 {
     struct row_scale scale;
-    d->kern.quantise_row(d->inputs, d->a, NULL, self->n, 127, &scale);
+    d->kern.quantise_row(d->inputs, d->a, NULL, self->n, 127, NULL, &scale);
 }
 
 static void run_rotate(const struct bench_case *self, const struct data *d)
 {
-    d->kern.rotate_row(d->c, d->a, d->bias, self->n, 128);
+    struct row_range range;
+    d->kern.rotate_row(d->c, d->a, false, d->bias, self->n, 128, &range);
 }
 
 static void run_attention(const struct bench_case *self, const struct data *d)
 {
-    cuvee__attention_f32(&d->kern, d->a, self->m, d->a + HEAD, d->a + 2 * HEAD, D_FEED, self->m,
-                         HEAD, 0.125f, d->c, D_HIDDEN, d->scratch);
+    const struct rows q = f32_rows(d->a, D_FEED);
+    const struct head h = {
+        .q = q,
+        .k = columns_from(q, HEAD),
+        .v = columns_from(q, 2 * HEAD),
+        .n_queries = self->m,
+        .n_tokens = self->m,
+        .head_size = HEAD,
+        .scale = 0.125f,
+    };
+    cuvee__attention(&d->kern, &h, f32_rows(d->c, D_HIDDEN), d->scratch);
 }
 
 static void run_act(const struct bench_case *self, const struct data *d)
@@ -223,7 +234,7 @@ static bool make_data(struct data *d)
     d->c = cuvee__alloc_aligned(n_a * sizeof(float));
     d->w = cuvee__alloc_aligned(n_w * sizeof(float));
     d->bias = cuvee__alloc_aligned(D_FEED * sizeof(float));
-    d->scratch = cuvee__alloc_aligned(cuvee__attention_f32_scratch(MAX_M, HEAD) * sizeof(float));
+    d->scratch = cuvee__alloc_aligned(cuvee__attention_scratch(MAX_M, HEAD) * sizeof(float));
     d->w_bf16 = cuvee__alloc_aligned(n_w * sizeof *d->w_bf16);
     d->w_int8 = cuvee__alloc_aligned(n_w);
     d->sums = cuvee__alloc_aligned(D_FEED * sizeof *d->sums);

@@ -7,7 +7,7 @@
  *     panel     32 output columns; its weights come from memory once per row block, while the
  *               rows before them are being multiplied (struct ahead): a model is larger than any
  *               cache, and what streams in evenly over the whole time nobody has to wait for
- *       k block   as many k as keep a row tile of a in the first-level cache; where the machine
+ *       k block   as many k as keep a row tile of f32 in the first-level cache; where the machine
  *                 cannot multiply bf16, this piece of a bf16 panel is widened to f32, for all rows
  *         row tile   one microkernel call; its sums wait in `sums` between k blocks
  *
@@ -37,9 +37,8 @@ struct panel_job {
     struct split tiles;  /* of the block's rows */
     struct packed panel; /* this panel alone */
     float *widened;      /* room for a k block of a panel in f32 */
-    struct epilogue e;   /* at the panel's first column, the block's first row */
-    float *c;
-    size_t ldc;
+    struct epilogue e;   /* at the panel's first column, the block's first row, as c */
+    struct rows c;
 };
 
 static bool has_bf16(const struct kernels *k)
@@ -84,10 +83,10 @@ static void multiply_tile(const struct panel_job *job, size_t rows, size_t row, 
     const size_t ld = job->in.ld, from = row * ld + k0;
     if (job->panel.type == WEIGHT_BF16 && has_bf16(kern))
         kern->gemm_bf16_tile(rows, cuvee__round_up(n_k, 2), (const uint16_t *)job->in.rows + from,
-                             ld, weights, ahead, tile, k0 > 0);
+                             ld, weights, ahead, tile, CUVEE__PANEL, k0 > 0);
     else
         kern->gemm_f32_tile(rows, n_k, (const float *)job->in.rows + from, ld, weights,
-                            CUVEE__PANEL, ahead, tile, k0 > 0);
+                            CUVEE__PANEL, ahead, tile, CUVEE__PANEL, k0 > 0);
 }
 
 /* sums: room for every row of the block, 32 floats each. */
@@ -111,8 +110,7 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
             multiply_tile(job, rows, row, k0, n_k, weights, ahead, tile);
             if (k0 + n_k == depth) {
                 const struct epilogue e = epilogue_from(&job->e, row, 0);
-                kern->tile_f32_store(rows, job->panel.n, tile, &e, job->c + row * job->ldc,
-                                     job->ldc);
+                kern->tile_f32_store(rows, job->panel.n, tile, &e, rows_from(job->c, row));
             }
             row += rows;
         }
@@ -131,8 +129,7 @@ static void gemm_panel_int8(const struct panel_job *job)
             tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
-        job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, job->c + row * job->ldc,
-                                   job->ldc);
+        job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, rows_from(job->c, row));
         row += rows;
     }
 }
@@ -181,59 +178,78 @@ static struct inputs converted_inputs(void *scratch, const struct packed *w, siz
     return (struct inputs){of.rows, of.ld, of.scales};
 }
 
-static void quantise_rows(const struct kernels *kern, size_t first, size_t n, const float *a,
-                          size_t lda, const struct packed *w, const struct conversion *to)
+static void quantise_rows(const struct kernels *kern, size_t first, size_t n, struct rows a,
+                          const struct packed *w, const struct conversion *to)
 {
     for (size_t r = first; r < first + n; r++) {
-        const float *x = a + r * lda, *input_scales = w->input_scales;
+        uint8_t *q = (uint8_t *)to->rows + r * to->ld;
+        const float *x = rows_from(a, r).ptr;
+        struct row_range range;
         if (w->rotation > 1) {
-            kern->rotate_row(to->rotated, x, input_scales, w->k, w->rotation);
-            x = to->rotated;
-            input_scales = NULL;
+            kern->rotate_row(to->rotated, x, holds_bf16(a), w->input_scales, w->k, w->rotation,
+                             &range);
+            kern->quantise_row(q, to->rotated, NULL, w->k, w->activation_max, &range,
+                               &to->scales[r]);
+            continue;
         }
-        kern->quantise_row((uint8_t *)to->rows + r * to->ld, x, input_scales, w->k,
-                           w->activation_max, &to->scales[r]);
+        if (holds_bf16(a)) {
+            kern->widen_bf16(to->rotated, x, w->k);
+            x = to->rotated;
+        }
+        kern->quantise_row(q, x, w->input_scales, w->k, w->activation_max, NULL, &to->scales[r]);
     }
 }
 
-static void round_rows(const struct kernels *kern, size_t first, size_t n, const float *a,
-                       size_t lda, const struct packed *w, const struct conversion *to)
+static void round_rows(const struct kernels *kern, size_t first, size_t n, struct rows a,
+                       const struct packed *w, const struct conversion *to)
 {
     for (size_t r = first; r < first + n; r++) {
         uint16_t *row = (uint16_t *)to->rows + r * to->ld;
-        kern->narrow_bf16(row, a + r * lda, w->k);
+        kern->narrow_bf16(row, rows_from(a, r).ptr, w->k);
         if (w->k % 2) row[w->k] = 0;
     }
 }
 
-bool cuvee__gemm_can_share(const struct kernels *k, size_t m, const struct packed *w)
+bool cuvee__gemm_takes_bf16(const struct kernels *k, const struct packed *w)
 {
-    return converts(k, w->type) && m <= ROW_BLOCK;
+    return has_bf16(k) && w->type != WEIGHT_F32 && w->k % 2 == 0;
 }
 
-void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, const float *a,
-                         size_t lda, const struct packed *w, void *shared, void *own)
+/* Whether it has to be done, for rows that may be bf16 already. */
+static bool converts_rows(const struct kernels *k, struct rows a, const struct packed *w)
+{
+    return converts(k, w->type) && !(holds_bf16(a) && w->type == WEIGHT_BF16);
+}
+
+bool cuvee__gemm_can_share(const struct kernels *k, size_t m, struct rows a,
+                           const struct packed *w)
+{
+    return converts_rows(k, a, w) && m <= ROW_BLOCK;
+}
+
+void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, struct rows a,
+                         const struct packed *w, void *shared, void *own)
 {
     struct conversion to = conversion_in(shared, w, m);
     if (w->type == WEIGHT_BF16) {
-        round_rows(k, first, n, a, lda, w, &to);
+        round_rows(k, first, n, a, w, &to);
         return;
     }
     to.rotated = conversion_in(own, w, m).rotated;
-    quantise_rows(k, first, n, a, lda, w, &to);
+    quantise_rows(k, first, n, a, w, &to);
 }
 
 /* One row block, whose inputs are in the type that the tier's microkernel wants. */
 static void gemm_block(const struct kernels *k, size_t m, const struct inputs *in,
-                       const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
+                       const struct packed *w, const struct epilogue *e, struct rows c,
                        void *widened)
 {
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
-    struct panel_job job = {.kern = k, .in = *in, .widened = widened, .ldc = ldc};
+    struct panel_job job = {.kern = k, .in = *in, .widened = widened};
     job.tiles = split_rows(m, max_tile_rows(k, w->type));
     for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
         job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
-        job.c = c + col;
+        job.c = columns_from(c, col);
         job.e = epilogue_from(e, 0, col);
         if (w->type == WEIGHT_INT8)
             gemm_panel_int8(&job);
@@ -250,31 +266,29 @@ static struct epilogue epilogue_after(bool is_converted, const struct epilogue *
 }
 
 void cuvee__gemm_shared(const struct kernels *k, size_t m, const struct packed *w,
-                        const struct epilogue *e, float *c, size_t ldc, void *shared)
+                        const struct epilogue *e, struct rows c, void *shared)
 {
     const struct inputs in = converted_inputs(shared, w, m);
     const struct epilogue own = epilogue_after(true, e);
-    if (m) gemm_block(k, m, &in, w, &own, c, ldc, NULL);
+    if (m) gemm_block(k, m, &in, w, &own, c, NULL);
 }
 
-void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
-                 const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
-                 void *scratch)
+void cuvee__gemm(const struct kernels *k, size_t m, struct rows a, const struct packed *w,
+                 const struct epilogue *e, struct rows c, void *scratch)
 {
     if (m == 0) return;
-    const bool is_converted = converts(k, w->type);
-    const struct epilogue whole = epilogue_after(is_converted, e);
+    const struct epilogue whole = epilogue_after(converts(k, w->type), e);
     const struct split blocks = split_rows(m, ROW_BLOCK);
     for (size_t b = 0, row = 0; b < blocks.n_parts; b++) {
         const size_t rows = split_part(&blocks, b);
-        const float *from = a + row * lda;
-        struct inputs in = {from, lda, NULL};
-        if (is_converted) {
-            cuvee__gemm_convert(k, rows, 0, rows, from, lda, w, scratch, scratch);
+        const struct rows from = rows_from(a, row);
+        struct inputs in = {from.ptr, from.ld, NULL};
+        if (converts_rows(k, a, w)) {
+            cuvee__gemm_convert(k, rows, 0, rows, from, w, scratch, scratch);
             in = converted_inputs(scratch, w, rows);
         }
         const struct epilogue own = epilogue_from(&whole, row, 0);
-        gemm_block(k, rows, &in, w, &own, c + row * ldc, ldc, scratch);
+        gemm_block(k, rows, &in, w, &own, rows_from(c, row), scratch);
         row += rows;
     }
 }

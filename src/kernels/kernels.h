@@ -43,6 +43,40 @@ enum act {
     ACT_TANH
 };
 
+/* Rows of inputs or outputs: f32; or bf16 on a tier that has gemm_bf16_tile, where a product takes
+ * that (cuvee__gemm_takes_bf16). No smaller members: a struct that is copied right after a byte of
+ * it was written waits for that byte. */
+struct rows {
+    void *ptr;
+    size_t ld;          /* values */
+    size_t value_bytes; /* 4 or 2 */
+};
+
+static inline struct rows f32_rows(float *ptr, size_t ld)
+{
+    return (struct rows){ptr, ld, sizeof *ptr};
+}
+
+static inline struct rows bf16_rows(void *ptr, size_t ld)
+{
+    return (struct rows){ptr, ld, sizeof(uint16_t)};
+}
+
+static inline bool holds_bf16(struct rows m)
+{
+    return m.value_bytes == sizeof(uint16_t);
+}
+
+static inline struct rows rows_from(struct rows m, size_t first)
+{
+    return (struct rows){(char *)m.ptr + first * m.ld * m.value_bytes, m.ld, m.value_bytes};
+}
+
+static inline struct rows columns_from(struct rows m, size_t first)
+{
+    return (struct rows){(char *)m.ptr + first * m.value_bytes, m.ld, m.value_bytes};
+}
+
 /* What a matrix product does with the sums before they are stored:
  *   c = act(sum + bias) + residual */
 struct epilogue {
@@ -56,6 +90,12 @@ struct epilogue {
 struct row_scale {
     float scale;
     int32_t zero;
+};
+
+/* What a row of inputs spans: its smallest and largest value and 0. */
+struct row_range {
+    float low, high;
+    bool finite; /* all of its values, and high - low */
 };
 
 /* What takes a tile of integer sums back: the panel's columns, the tile's rows. */
@@ -81,16 +121,22 @@ struct kernels {
     size_t tile_rows, bf16_tile_rows, int8_tile_rows;
 
     /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * ld_panel + j], r < rows, j < 32.
-     *   rows 1 .. tile_rows; n_k >= 1; tile: 32 floats a row, 64-byte aligned; panel 64-byte
-     *   aligned; ld_panel: 32, or more for rows of another matrix, a multiple of 16; accumulate:
-     *   add to what tile holds, else overwrite. a has no alignment. */
+     *   rows 1 .. tile_rows; n_k >= 1; tile, panel: rows of 32 floats, 64-byte aligned, row strides
+     *   32, or more for parts of another matrix, a multiple of 16; accumulate: add to what tile
+     *   holds, else overwrite. a has no alignment. */
     void (*gemm_f32_tile)(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
-                          size_t ld_panel, struct ahead ahead, float *tile, bool accumulate);
+                          size_t ld_panel, struct ahead ahead, float *tile, size_t ld_tile,
+                          bool accumulate);
 
     /* The same with bf16 weights and inputs, panel[k / 2 * 64 + j * 2 + k % 2]; n_k is even, and
      * denormals may count as 0. NULL where the machine cannot: panels are widened then. */
     void (*gemm_bf16_tile)(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate);
+                           const uint16_t *panel, struct ahead ahead, float *tile,
+                           size_t ld_tile, bool accumulate);
+
+    /* Rows as pairs of the panel that gemm_bf16_tile takes: panel[k / 2 * 64 + j * 2 + k % 2] =
+     * v[k * ldv + j], j < 32, k < n_k; behind an odd n_k zeros. NULL where that is. */
+    void (*pair_rows_bf16)(uint16_t *panel, const uint16_t *v, size_t ldv, size_t n_k);
 
     /* A piece of a bf16 panel as a piece of an f32 panel; n_k is even. */
     void (*widen_panel)(float *to, const uint16_t *panel, size_t n_k);
@@ -103,15 +149,17 @@ struct kernels {
     /* y[i] = x[i] * input_scales[i] (NULL = ones), then each block of `block` values becomes its
      * Walsh-Hadamard transform: for h = 1, 2, 4, .. block / 2 (t[i], t[i+h]) becomes
      * (t[i] + t[i+h], t[i] - t[i+h]), one rounding each: the same bits on every tier. block is a
-     * power of two that divides n. y may be x. */
-    void (*rotate_row)(float *y, const float *x, const float *input_scales, size_t n,
-                       size_t block);
+     * power of two that divides n. x: n floats, which may be y; or n bf16.
+     * ret: the range of y. */
+    void (*rotate_row)(float *y, const void *x, bool is_bf16, const float *input_scales, size_t n,
+                       size_t block, struct row_range *ret);
 
     /* Quantise a row: y = x * input_scales (NULL = ones), the range of y and 0 onto 0 .. max.
      * q has room for n rounded up to 64. The same bits on every tier. A row with a value that is
-     * not finite gets the scale NaN; one that is 0 all over, or nearly (below 2^-100), scale 0. */
+     * not finite gets the scale NaN; one that is 0 all over, or nearly (below 2^-100), scale 0.
+     * range: of y, where it is known; or NULL. */
     void (*quantise_row)(uint8_t *q, const float *x, const float *input_scales, size_t n,
-                         uint32_t max, struct row_scale *ret);
+                         uint32_t max, const struct row_range *range, struct row_scale *ret);
 
     /* y[i] = x[i] rounded to bf16, to nearest even; a NaN stays one. */
     void (*narrow_bf16)(uint16_t *y, const float *x, size_t n);
@@ -119,13 +167,12 @@ struct kernels {
     /* As tile_f32_store, of integer sums: the value is
      * (tile[r][j] - zero[r] * sums[j]) * (scale[r] * scales[j]). */
     void (*tile_int8_store)(size_t rows, size_t cols, const int32_t *tile,
-                            const struct dequantise *d, const struct epilogue *e, float *c,
-                            size_t ldc);
+                            const struct dequantise *d, const struct epilogue *e, struct rows c);
 
-    /* Finish a tile: c[r * ldc + j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for
-     * j < cols <= 32. bias and residual already point at column 0 of this tile. */
+    /* Finish a tile: c[r][j] = act(tile[r][j] + bias[j]) + residual[r * ld + j] for j < cols <= 32.
+     * c, bias and residual already point at column 0 of this tile. */
     void (*tile_f32_store)(size_t rows, size_t cols, const float *tile, const struct epilogue *e,
-                           float *c, size_t ldc);
+                           struct rows c);
 
     /* Columns of a panel out of rows of another matrix: panel[k * 32 + j] = w[j * ldw + k] for
      * j < cols, and 0 for the other j < 32; k < n_k. cols is 1 .. 32. */
@@ -209,7 +256,7 @@ void cuvee__pack_int8_rows(const struct packed *p, int8_t *panels, int32_t *ret_
  * Machines without integer dot products need it, and are the faster the longer the runs. */
 size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max);
 
-/* c = epilogue(a W^T).  a (m,K) row stride lda; c (m,N) row stride ldc; c must not overlap a.
+/* c = epilogue(a W^T).  a (m,K); c (m,N), which must not overlap a.
  * With bf16 weights the result is that of their f32 values, to the bit; but on a tier with
  * gemm_bf16_tile the inputs are rounded to bf16 as well.
  * Where inputs are converted, ACT_GELU is ACT_GELU_COARSE: their rounding errs more by far.
@@ -218,35 +265,48 @@ size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max);
  * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are
  * slow: the rows of a tile then fight for one set of the first-level cache. Callers add a cache
  * line to such strides. */
-void cuvee__gemm(const struct kernels *k, size_t m, const float *a, size_t lda,
-                 const struct packed *w, const struct epilogue *e, float *c, size_t ldc,
-                 void *scratch);
+void cuvee__gemm(const struct kernels *k, size_t m, struct rows a, const struct packed *w,
+                 const struct epilogue *e, struct rows c, void *scratch);
+
+/* Whether the product before this one should give bf16: this rounds its inputs to that or to less,
+ * and rows of half the size stay in a nearer cache. */
+bool cuvee__gemm_takes_bf16(const struct kernels *k, const struct packed *w);
 
 /* For threads that share a product by columns: the inputs are converted once for all of them.
- *     if (cuvee__gemm_can_share(k, m, w))  converted at all, and m is within one row block
+ *     if (cuvee__gemm_can_share(k, m, a, w))  converted at all, and m is within one row block
  *         convert  each its rows first .. first + n - 1 of the m, into one scratch `shared`; own is
  *                  a scratch that no other thread uses now, which may be `shared` for one of them
  *         then     each its columns, as a w of their own; the bits are those of cuvee__gemm()
  * Both scratches are of cuvee__gemm_scratch_bytes. */
-bool cuvee__gemm_can_share(const struct kernels *k, size_t m, const struct packed *w);
-void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, const float *a,
-                         size_t lda, const struct packed *w, void *shared, void *own);
+bool cuvee__gemm_can_share(const struct kernels *k, size_t m, struct rows a,
+                           const struct packed *w);
+void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, struct rows a,
+                         const struct packed *w, void *shared, void *own);
 void cuvee__gemm_shared(const struct kernels *k, size_t m, const struct packed *w,
-                        const struct epilogue *e, float *c, size_t ldc, void *shared);
+                        const struct epilogue *e, struct rows c, void *shared);
 
 /* Scratch of a product of up to m rows with k inputs, on any tier; a multiple of 64. It does not
  * grow beyond a few hundred rows. 0 for f32. k is capped by the caller. */
 size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k);
 
 /* Floats of scratch that attention over n_tokens needs. */
-size_t cuvee__attention_f32_scratch(size_t n_tokens, size_t head_size);
+size_t cuvee__attention_scratch(size_t n_tokens, size_t head_size);
 
-/* One head of one text: out = softmax(scale * q k^T) v.
- *   k, v (n_tokens, head_size), q, out (n_queries, head_size): row strides ld (q, k, v) and ld_out;
- *   1 <= n_queries <= n_tokens, and a row of out does not depend on n_queries: the last layer asks
- *   for the first token's row only, when the head reads nothing else; scratch 64-byte aligned. */
-void cuvee__attention_f32(const struct kernels *kern, const float *q, size_t n_queries,
-                          const float *k, const float *v, size_t ld, size_t n_tokens,
-                          size_t head_size, float scale, float *out, size_t ld_out, float *scratch);
+/* One head of one text. */
+struct head {
+    struct rows q, k, v; /* (n_queries, head_size), (n_tokens, head_size) twice; of one kind */
+    size_t n_queries, n_tokens, head_size;
+    float scale;
+};
+
+/* out = softmax(scale * q k^T) v.
+ *   h    1 <= n_queries <= n_tokens, and a row of out does not depend on n_queries: the last layer
+ *        asks for the first token's row only, when the head reads nothing else. Narrow rows, where
+ *        cuvee__attention_takes_bf16: probabilities are rounded to bf16 as well.
+ *   out  (n_queries, head_size), f32.    scratch  64-byte aligned. */
+void cuvee__attention(const struct kernels *kern, const struct head *h, struct rows out,
+                      float *scratch);
+
+bool cuvee__attention_takes_bf16(const struct kernels *kern, size_t head_size);
 
 #endif

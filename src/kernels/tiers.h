@@ -18,13 +18,13 @@ void cuvee__kernels_init_avx512bf16(struct kernels *k);
 /* The microkernels: struct kernels, gemm_f32_tile, gemm_bf16_tile and gemm_int8_tile. */
 void cuvee__gemm_f32_6x16_avx2(size_t rows, size_t n_k, const float *a, size_t lda,
                                const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
-                               bool accumulate);
+                               size_t ld_tile, bool accumulate);
 void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_t lda,
                                   const float *panel, size_t ld_panel, struct ahead ahead,
-                                  float *tile, bool accumulate);
+                                  float *tile, size_t ld_tile, bool accumulate);
 void cuvee__gemm_bf16_14x32_avx512bf16(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
                                        const uint16_t *panel, struct ahead ahead, float *tile,
-                                       bool accumulate);
+                                       size_t ld_tile, bool accumulate);
 void cuvee__gemm_int8_4x16_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
                                 const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
 void cuvee__gemm_int8_12x32_avx512(size_t rows, size_t n_k, const uint8_t *a, size_t lda,

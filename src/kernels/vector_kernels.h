@@ -23,22 +23,33 @@ struct column_store {
     const float *residual; /* at column j of row 0; NULL = none */
     size_t ld_residual;
     const float *bias;
-    float *c; /* at column j */
-    size_t ldc;
+    struct rows c; /* at column j */
 };
+
+/* What is left to do with row r, before its activation. `act` and whether there is a residual are
+ * constants. */
+CUVEE__INLINE void finish_columns(const struct column_store *s, size_t r, enum act act,
+                                  bool has_residual, vec x)
+{
+    x = act_vec(act, x);
+    if (has_residual) x = vec_add(x, vec_load(s->residual + r * s->ld_residual, s->n));
+#ifdef VEC_HAS_BF16
+    if (holds_bf16(s->c)) {
+        vec_store_bf16((uint16_t *)s->c.ptr + r * s->c.ld, x, s->n);
+        return;
+    }
+#endif
+    vec_store((float *)s->c.ptr + r * s->c.ld, x, s->n);
+}
 
 CUVEE__INLINE void store_float_columns(const struct column_store *s, enum act act,
                                        bool has_residual, const float *tile)
 {
     const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES)
                              : vec_set1(-0.0f); /* x + -0 is x */
-    const float *residual = s->residual;
-    float *c = s->c;
-    for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
-        vec x = vec_add(vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES), bias);
-        x = act_vec(act, x);
-        if (has_residual) x = vec_add(x, vec_load(residual + r * s->ld_residual, s->n));
-        vec_store(c, x, s->n);
+    for (size_t r = 0; r < s->rows; r++) {
+        const vec sum = vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES);
+        finish_columns(s, r, act, has_residual, vec_add(sum, bias));
     }
 }
 
@@ -50,20 +61,16 @@ CUVEE__INLINE void store_integer_columns(const struct column_store *s, enum act 
     const vec scales = vec_load(d->scales + s->j, VEC_LANES);
     const ivec sums = ivec_load(d->sums + s->j);
     const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES) : vec_set1(0.0f);
-    const float *residual = s->residual;
-    float *c = s->c;
-    for (size_t r = 0; r < s->rows; r++, c += s->ldc) {
+    for (size_t r = 0; r < s->rows; r++) {
         const ivec shift = ivec_mul(ivec_set1(rows[r].zero), sums);
         const ivec sum = ivec_sub(ivec_load(tile + r * CUVEE__PANEL + s->j), shift);
-        vec x = vec_fma(vec_of_ivec(sum), vec_mul(vec_set1(rows[r].scale), scales), bias);
-        x = act_vec(act, x);
-        if (has_residual) x = vec_add(x, vec_load(residual + r * s->ld_residual, s->n));
-        vec_store(c, x, s->n);
+        const vec scale = vec_mul(vec_set1(rows[r].scale), scales);
+        finish_columns(s, r, act, has_residual, vec_fma(vec_of_ivec(sum), scale, bias));
     }
 }
 
 CUVEE__INLINE struct column_store columns_of(size_t rows, size_t cols, size_t j,
-                                             const struct epilogue *e, float *c, size_t ldc)
+                                             const struct epilogue *e, struct rows c)
 {
     return (struct column_store){rows,
                                  j,
@@ -71,18 +78,24 @@ CUVEE__INLINE struct column_store columns_of(size_t rows, size_t cols, size_t j,
                                  e->residual ? e->residual + j : NULL,
                                  e->ld_residual,
                                  e->bias,
-                                 c + j,
-                                 ldc};
+                                 columns_from(c, j)};
 }
 
-/* Whole vectors and none to add are the rule: there the compiler shall know it. */
+/* Whole vectors, and none to add or f32, are the rule: there the compiler shall know it. */
 #define STORE_COLUMNS(store, s, ...)                                                               \
     do {                                                                                           \
-        if ((s).n == VEC_LANES && !(s).residual) {                                                 \
+        const bool is_whole = (s).n == VEC_LANES;                                                  \
+        if (is_whole && !(s).residual && !holds_bf16((s).c)) {                                     \
             (s).n = VEC_LANES;                                                                     \
+            (s).c.value_bytes = sizeof(float);                                                     \
             store(&(s), act, false, __VA_ARGS__);                                                  \
-        } else if ((s).n == VEC_LANES) {                                                           \
+        } else if (is_whole && !(s).residual) {                                                    \
             (s).n = VEC_LANES;                                                                     \
+            (s).c.value_bytes = sizeof(uint16_t);                                                  \
+            store(&(s), act, false, __VA_ARGS__);                                                  \
+        } else if (is_whole && !holds_bf16((s).c)) {                                               \
+            (s).n = VEC_LANES;                                                                     \
+            (s).c.value_bytes = sizeof(float);                                                     \
             store(&(s), act, true, __VA_ARGS__);                                                   \
         } else {                                                                                   \
             store(&(s), act, (s).residual != NULL, __VA_ARGS__);                                   \
@@ -90,20 +103,20 @@ CUVEE__INLINE struct column_store columns_of(size_t rows, size_t cols, size_t j,
     } while (0)
 
 CUVEE__INLINE void store_floats(size_t rows, size_t cols, const float *tile,
-                                const struct epilogue *e, enum act act, float *c, size_t ldc)
+                                const struct epilogue *e, enum act act, struct rows c)
 {
     for (size_t j = 0; j < cols; j += VEC_LANES) {
-        struct column_store s = columns_of(rows, cols, j, e, c, ldc);
+        struct column_store s = columns_of(rows, cols, j, e, c);
         STORE_COLUMNS(store_float_columns, s, tile);
     }
 }
 
 CUVEE__INLINE void store_integers(size_t rows, size_t cols, const int32_t *tile,
                                   const struct dequantise *d, const struct epilogue *e,
-                                  enum act act, float *c, size_t ldc)
+                                  enum act act, struct rows c)
 {
     for (size_t j = 0; j < cols; j += VEC_LANES) {
-        struct column_store s = columns_of(rows, cols, j, e, c, ldc);
+        struct column_store s = columns_of(rows, cols, j, e, c);
         STORE_COLUMNS(store_integer_columns, s, tile, d);
     }
 }
@@ -128,18 +141,18 @@ CUVEE__INLINE void act_row(enum act act, float *x, size_t n)
     }
 
 static void tile_f32_store_vec(size_t rows, size_t cols, const float *tile,
-                               const struct epilogue *e, float *c, size_t ldc)
+                               const struct epilogue *e, struct rows c)
 {
-#define STORE_WITH(constant) store_floats(rows, cols, tile, e, constant, c, ldc)
+#define STORE_WITH(constant) store_floats(rows, cols, tile, e, constant, c)
     FOR_CONSTANT_ACT(e->act, STORE_WITH)
 #undef STORE_WITH
 }
 
 static void tile_int8_store_vec(size_t rows, size_t cols, const int32_t *tile,
-                                const struct dequantise *d, const struct epilogue *e, float *c,
-                                size_t ldc)
+                                const struct dequantise *d, const struct epilogue *e,
+                                struct rows c)
 {
-#define STORE_WITH(constant) store_integers(rows, cols, tile, d, e, constant, c, ldc)
+#define STORE_WITH(constant) store_integers(rows, cols, tile, d, e, constant, c)
     FOR_CONSTANT_ACT(e->act, STORE_WITH)
 #undef STORE_WITH
 }
@@ -178,39 +191,114 @@ CUVEE__INLINE void butterfly_two_steps(float *y, size_t h)
     vec_store(y + 3 * h, vec_sub(diff_ab, diff_cd), VEC_LANES);
 }
 
+/* Widen n 16-bit numbers; the last few go through a whole vector's worth of zeros. */
+CUVEE__INLINE void widen_row(vec (*widen)(const void *), float *y, const void *x, size_t n)
+{
+    const unsigned char *p = x;
+    size_t i = 0;
+    for (; i + VEC_LANES <= n; i += VEC_LANES) vec_store(y + i, widen(p + 2 * i), VEC_LANES);
+    if (i < n) {
+        unsigned char rest[2 * VEC_LANES] = {0};
+        memcpy(rest, p + 2 * i, 2 * (n - i));
+        vec_store(y + i, widen(rest), n - i);
+    }
+}
+
+/* A range while it is being found, in two halves: one would wait for its latency. */
+struct running_range {
+    vec low[2], high[2];
+    vec poison[2]; /* 0, or NaN for ever */
+};
+
+CUVEE__INLINE struct running_range empty_range(void)
+{
+    const vec zero = vec_set1(0.0f);
+    return (struct running_range){{zero, zero}, {zero, zero}, {zero, zero}};
+}
+
+CUVEE__INLINE void extend_range(struct running_range *range, size_t half, vec y)
+{
+    range->low[half] = vec_min(y, range->low[half]);
+    range->high[half] = vec_max(y, range->high[half]);
+}
+
+CUVEE__INLINE void poison_range(struct running_range *range, size_t half, vec y)
+{
+    range->poison[half] = vec_fma(y, vec_set1(0.0f), range->poison[half]);
+}
+
+CUVEE__INLINE struct row_range end_range(const struct running_range *range)
+{
+    const vec lowest = vec_min(range->low[0], range->low[1]);
+    const float low = -vec_largest(vec_sub(vec_set1(0.0f), lowest));
+    const float high = vec_largest(vec_max(range->high[0], range->high[1]));
+    const bool is_poisoned = vec_sum(vec_add(range->poison[0], range->poison[1])) != 0.0f;
+    return (struct row_range){low, high, !is_poisoned && isfinite(high - low)};
+}
+
+static struct row_range range_of(const float *x, const float *input_scales, size_t n)
+{
+    struct running_range range = empty_range();
+    for (size_t i = 0; i < n; i += 2 * VEC_LANES) {
+        const vec y = scaled_input(x, input_scales, i, n);
+        extend_range(&range, 0, y);
+        poison_range(&range, 0, y);
+        if (i + VEC_LANES >= n) break;
+        const vec y_too = scaled_input(x, input_scales, i + VEC_LANES, n);
+        extend_range(&range, 1, y_too);
+        poison_range(&range, 1, y_too);
+    }
+    return end_range(&range);
+}
+
 /* A block of REGISTER_BLOCK, all of it in registers. */
 enum { BLOCK_VECS = 8, REGISTER_BLOCK = BLOCK_VECS * VEC_LANES };
 
-CUVEE__INLINE void rotate_block(float *y, const float *x, const float *input_scales)
+/* One step of the transform between vectors. */
+CUVEE__INLINE void rotate_vectors(vec *t, size_t h)
+{
+#pragma GCC unroll 8
+    for (size_t i = 0; i < BLOCK_VECS; i++) {
+        if (i & h) continue;
+        const vec a = t[i], b = t[i + h];
+        t[i] = vec_add(a, b);
+        t[i + h] = vec_sub(a, b);
+    }
+}
+
+/* is_bf16, and whether there are input_scales, are constants. */
+CUVEE__INLINE void rotate_block(float *y, const void *x, bool is_bf16, const float *input_scales,
+                                struct running_range *range)
 {
     vec t[BLOCK_VECS];
 #pragma GCC unroll 8
     for (size_t i = 0; i < BLOCK_VECS; i++) {
-        t[i] = scaled_input(x, input_scales, i * VEC_LANES, REGISTER_BLOCK);
+        const size_t at = i * VEC_LANES;
+        t[i] = is_bf16 ? vec_widen_bf16((const uint16_t *)x + at)
+                       : vec_load((const float *)x + at, VEC_LANES);
+        if (input_scales) t[i] = vec_mul(t[i], vec_load(input_scales + at, VEC_LANES));
         t[i] = butterfly(butterfly(butterfly(t[i], 1), 2), 4);
         if (VEC_LANES > 8) t[i] = butterfly(t[i], 8);
     }
-#pragma GCC unroll 3
-    for (size_t h = 1; h < BLOCK_VECS; h *= 2)
+    rotate_vectors(t, 1);
+    rotate_vectors(t, 2);
+    rotate_vectors(t, 4);
+    /* Two of the eight tell of all: what was not finite before the last two steps is a part of
+     * t[0] or t[1], and so is a sum that overflowed in the first of them. A difference that did,
+     * or what overflowed in the last step, leaves an infinity, and with it an infinite range. */
+    poison_range(range, 0, t[0]);
+    poison_range(range, 1, t[1]);
 #pragma GCC unroll 8
-        for (size_t i = 0; i < BLOCK_VECS; i++) {
-            if (i & h) continue;
-            const vec a = t[i], b = t[i + h];
-            t[i] = vec_add(a, b);
-            t[i + h] = vec_sub(a, b);
-        }
-#pragma GCC unroll 8
-    for (size_t i = 0; i < BLOCK_VECS; i++) vec_store(y + i * VEC_LANES, t[i], VEC_LANES);
+    for (size_t i = 0; i < BLOCK_VECS; i++) {
+        extend_range(range, i % 2, t[i]);
+        vec_store(y + i * VEC_LANES, t[i], VEC_LANES);
+    }
 }
 
-static void rotate_row_vec(float *y, const float *x, const float *input_scales, size_t n,
-                           size_t block)
+/* Blocks of any size. */
+static void rotate_long_row(float *y, const float *x, const float *input_scales, size_t n,
+                            size_t block)
 {
-    if (block == REGISTER_BLOCK) {
-        for (size_t i = 0; i < n; i += REGISTER_BLOCK)
-            rotate_block(y + i, x + i, input_scales ? input_scales + i : NULL);
-        return;
-    }
     for (size_t i = 0; i < n; i += VEC_LANES) {
         vec t = scaled_input(x, input_scales, i, n);
         if (block > 1) t = butterfly(t, 1);
@@ -231,44 +319,48 @@ static void rotate_row_vec(float *y, const float *x, const float *input_scales, 
         }
 }
 
-/* Smallest and largest of the inputs and 0. Returns whether all are finite. */
-CUVEE__INLINE bool input_range(const float *x, const float *input_scales, size_t n, float *ret_low,
-                               float *ret_high)
+CUVEE__INLINE struct row_range rotate_blocks(float *y, const void *x, bool is_bf16,
+                                             const float *input_scales, size_t n)
 {
-    const vec zero = vec_set1(0.0f);
-    vec low = zero, high = zero;
-    vec poison = zero, poison_too = zero; /* 0, or NaN for ever; one would wait for its latency */
-    for (size_t i = 0; i < n; i += 2 * VEC_LANES) {
-        const vec y = scaled_input(x, input_scales, i, n);
-        low = vec_min(y, low);
-        high = vec_max(y, high);
-        poison = vec_fma(y, zero, poison);
-        if (i + VEC_LANES >= n) break;
-        const vec y_too = scaled_input(x, input_scales, i + VEC_LANES, n);
-        low = vec_min(y_too, low);
-        high = vec_max(y_too, high);
-        poison_too = vec_fma(y_too, zero, poison_too);
+    struct running_range range = empty_range();
+    for (size_t i = 0; i < n; i += REGISTER_BLOCK) {
+        const void *from =
+            is_bf16 ? (const void *)((const uint16_t *)x + i) : (const float *)x + i;
+        if (input_scales)
+            rotate_block(y + i, from, is_bf16, input_scales + i, &range);
+        else
+            rotate_block(y + i, from, is_bf16, NULL, &range);
     }
-    *ret_low = -vec_largest(vec_sub(zero, low));
-    *ret_high = vec_largest(high);
-    return vec_sum(vec_add(poison, poison_too)) == 0.0f;
+    return end_range(&range);
+}
+
+static void rotate_row_vec(float *y, const void *x, bool is_bf16, const float *input_scales,
+                           size_t n, size_t block, struct row_range *ret)
+{
+    if (block == REGISTER_BLOCK) {
+        *ret = is_bf16 ? rotate_blocks(y, x, true, input_scales, n)
+                       : rotate_blocks(y, x, false, input_scales, n);
+        return;
+    }
+    if (is_bf16) widen_row(vec_widen_bf16, y, x, n);
+    rotate_long_row(y, is_bf16 ? y : x, input_scales, n, block);
+    *ret = range_of(y, NULL, n);
 }
 
 static void quantise_row_vec(uint8_t *q, const float *x, const float *input_scales, size_t n,
-                             uint32_t max, struct row_scale *ret)
+                             uint32_t max, const struct row_range *known, struct row_scale *ret)
 {
-    float low, high;
-    const bool finite = input_range(x, input_scales, n, &low, &high);
-    const float range = high - low;
+    const struct row_range from = known ? *known : range_of(x, input_scales, n);
+    const float range = from.high - from.low;
     const bool tiny = range < QUANTISE_LEAST_RANGE;
     *ret = (struct row_scale){tiny ? 0.0f : range / (float)max, 0};
-    if (!finite || !isfinite(range)) ret->scale = NAN;
+    if (!from.finite) ret->scale = NAN;
     if (tiny || !(ret->scale > 0.0f)) {
         memset(q, 0, n);
         return;
     }
     const float inverse = (float)max / range;
-    ret->zero = (int32_t)lrintf(-low * inverse);
+    ret->zero = (int32_t)lrintf(-from.low * inverse);
     const vec slope = vec_set1(inverse), shift = vec_set1((float)ret->zero);
     size_t i = 0;
     for (; i + 4 * VEC_LANES <= n; i += 4 * VEC_LANES) {
@@ -282,8 +374,8 @@ static void quantise_row_vec(uint8_t *q, const float *x, const float *input_scal
     if (i < n) {
         ivec v[4];
         for (size_t j = 0; j < 4; j++) {
-            const size_t from = cuvee__min(i + j * VEC_LANES, n - 1); /* what lies past n is any */
-            v[j] = ivec_of_vec(vec_fma(scaled_input(x, input_scales, from, n), slope, shift));
+            const size_t from_i = cuvee__min(i + j * VEC_LANES, n - 1); /* past n any will do */
+            v[j] = ivec_of_vec(vec_fma(scaled_input(x, input_scales, from_i, n), slope, shift));
         }
         ivec_store_u8(q + i, v, (uint8_t)max);
     }
@@ -435,19 +527,6 @@ static void add_f32_vec(float *y, const float *x, size_t n)
         vec_store(y + i, vec_add(vec_load(y + i, n - i), vec_load(x + i, n - i)), n - i);
 }
 
-/* Widen n 16-bit numbers; the last few go through a whole vector's worth of zeros. */
-CUVEE__INLINE void widen_row(vec (*widen)(const void *), float *y, const void *x, size_t n)
-{
-    const unsigned char *p = x;
-    size_t i = 0;
-    for (; i + VEC_LANES <= n; i += VEC_LANES) vec_store(y + i, widen(p + 2 * i), VEC_LANES);
-    if (i < n) {
-        unsigned char rest[2 * VEC_LANES] = {0};
-        memcpy(rest, p + 2 * i, 2 * (n - i));
-        vec_store(y + i, widen(rest), n - i);
-    }
-}
-
 static void widen_f16_vec(float *y, const void *x, size_t n)
 {
     widen_row(vec_widen_f16, y, x, n);
@@ -460,7 +539,12 @@ static void widen_bf16_vec(float *y, const void *x, size_t n)
 
 static void narrow_bf16_vec(uint16_t *y, const float *x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) y[i] = bf16_of_float(x[i]);
+    size_t i = 0;
+#ifdef VEC_HAS_BF16
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        vec_store_bf16(y + i, vec_load(x + i, VEC_LANES), VEC_LANES);
+#endif
+    for (; i < n; i++) y[i] = bf16_of_float(x[i]);
 }
 
 static void init_vector_kernels(struct kernels *k)

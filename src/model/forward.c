@@ -53,9 +53,18 @@ static void embed_token(const struct pass *p, size_t token, size_t t)
     add_row(p, weights->position, t, x, tmp);
 }
 
+/* What takes x as inputs of this layer, if that is all rows for all threads: when cut by columns,
+ * and not in the last layer, whatever that does. */
+static const struct linear *shared_inputs(const struct pass *p, size_t layer)
+{
+    const bool is_whole = !p->by_rows && layer + 1 < p->weights->n_layers;
+    return is_whole ? &p->weights->layers[layer].qkv : NULL;
+}
+
 static void embed(struct pass *p)
 {
     const size_t n = p->batch.n_tokens, n_chunks = cuvee__pass_row_chunks(p, n);
+    const struct linear *next = cuvee__pass_convert_for(p, shared_inputs(p, 0), n);
     for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
         const struct share mine = share_of(n, i, n_chunks);
         const uint32_t *text = p->batch.starts;
@@ -63,7 +72,7 @@ static void embed(struct pass *p)
             while (text[1] <= token) text++;
             embed_token(p, token, token - *text);
         }
-        cuvee__pass_norm_rows(p, mine.n, rows_from(p->w->x, mine.first), &p->weights->embed_norm);
+        cuvee__pass_norm_rows(p, n, mine, p->w->x, &p->weights->embed_norm, next);
     }
     cuvee__pass_lap(p, STAGE_EMBED);
 }
@@ -73,20 +82,23 @@ static void embed(struct pass *p)
 static void finish_rows(struct pass *p, size_t layer, struct share range,
                         const struct workspace *blocks)
 {
-    const struct rows none = {NULL, 0};
+    const struct rows none = {0};
     const struct layer *weights = &p->weights->layers[layer];
     const struct step out = {STAGE_ATTENTION_OUT, layer, &weights->attention_out, ACT_NONE};
     const struct step up = {STAGE_FFN_UP, layer, &weights->ffn_up, p->config->act};
     const struct step down = {STAGE_FFN_DOWN, layer, &weights->ffn_down, ACT_NONE};
+    const bool is_narrow = cuvee__gemm_takes_bf16(p->kernels, &weights->ffn_down.w);
+    const struct rows wide = is_narrow ? narrow_rows(blocks->wide) : blocks->wide;
     for (size_t done = 0, n; done < range.n; done += n) {
         n = cuvee__min(blocks->block_rows, range.n - done);
         const struct rows x = rows_from(p->w->x, range.first + done);
         const struct rows context = rows_from(p->w->context, range.first + done);
         cuvee__pass_linear(p, &out, n, context, x, blocks->y);
-        cuvee__pass_norm(p, n, blocks->y, &weights->attention_norm);
-        cuvee__pass_linear(p, &up, n, blocks->y, none, blocks->wide);
-        cuvee__pass_linear(p, &down, n, blocks->wide, blocks->y, x);
-        cuvee__pass_norm(p, n, x, &weights->ffn_norm);
+        cuvee__pass_norm(p, n, blocks->y, &weights->attention_norm, up.linear);
+        cuvee__pass_linear(p, &up, n, blocks->y, none, wide);
+        cuvee__pass_linear(p, &down, n, wide, blocks->y, x);
+        cuvee__pass_norm(p, n, x, &weights->ffn_norm,
+                         n == range.n ? shared_inputs(p, layer + 1) : NULL);
     }
 }
 
@@ -129,7 +141,7 @@ static void run(struct pass *p, float *logits)
     const struct step dense = {STAGE_HEAD_DENSE, 0, &weights->head_dense,
                                p->config->family->head_act};
     const struct step out = {STAGE_HEAD_OUT, 0, &weights->head_out, ACT_NONE};
-    const struct rows hidden = p->w->context, all = {logits, p->config->n_labels};
+    const struct rows hidden = p->w->context, all = f32_rows(logits, p->config->n_labels);
     cuvee__pass_choose_cut(p, p->batch.n_texts);
     cuvee__pass_linear_stage(p, &dense, p->batch.n_texts, p->w->x, hidden);
     cuvee__pass_linear_stage(p, &out, p->batch.n_texts, hidden, all);

@@ -39,12 +39,6 @@ struct cuvee_model {
 /* Back to a model that is not open: path and holds stay. Half-open is fine. */
 void cuvee__model_reset(cuvee_model *m);
 
-/* A matrix of rows in the workspace; ld >= its columns. */
-struct rows {
-    float *ptr;
-    size_t ld;
-};
-
 /* Room for the last layer of a group of texts, where the part of qkv is otherwise idle. */
 struct absorbed {
     size_t max_tokens; /* of one text */
@@ -54,7 +48,8 @@ struct absorbed {
     float *scratch;    /* of an attention with heads of D columns */
 };
 
-/* Letters as in docs/numerics.md: T tokens of the batch, D hidden, F feed-forward, H heads. */
+/* Letters as in docs/numerics.md: T tokens of the batch, D hidden, F feed-forward, H heads. qkv and
+ * wide may hold bf16 (narrow_rows). */
 struct workspace {
     size_t max_tokens, max_texts;
     size_t block_rows;   /* rows of the feed-forward block */

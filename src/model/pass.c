@@ -69,17 +69,36 @@ struct linear cuvee__linear_part(const struct linear *fused, size_t first, size_
     };
 }
 
+/* Where the inputs of a product are converted: by columns all threads share them. */
+static float *conversion_of(const struct pass *p)
+{
+    return p->by_rows ? p->own->conversion : p->w->conversion;
+}
+
+/* Some of the n rows of a product. */
+static void convert_share(const struct pass *p, const struct packed *w, size_t n,
+                          struct share rows, struct rows a)
+{
+    cuvee__gemm_convert(p->kernels, n, rows.first, rows.n, a, w, conversion_of(p),
+                        p->own->conversion);
+}
+
+/* The stage before did that for this product. */
+static bool take_converted(struct pass *p, const struct packed *w)
+{
+    const bool is_ready = p->converted_for == w->panels;
+    p->converted_for = NULL;
+    return is_ready;
+}
+
 /* A stage that converts the inputs for all chunks of the next, if they are to be converted and fit;
  * else each chunk does that for itself. */
 static bool convert_rows(struct pass *p, const struct packed *w, size_t n, struct rows a)
 {
-    if (!cuvee__gemm_can_share(p->kernels, n, w)) return false;
+    if (!cuvee__gemm_can_share(p->kernels, n, a, w)) return false;
     const size_t n_chunks = cuvee__pass_chunks(p, n);
-    for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
-        const struct share rows = share_of(n, i, n_chunks);
-        cuvee__gemm_convert(p->kernels, n, rows.first, rows.n, a.ptr, a.ld, w, p->w->conversion,
-                            p->own->conversion);
-    }
+    for (size_t i; cuvee__pass_next(p, n_chunks, &i);)
+        convert_share(p, w, n, share_of(n, i, n_chunks), a);
     return true;
 }
 
@@ -90,7 +109,8 @@ static void multiply_columns(struct pass *p, const struct step *s, size_t n, str
     const size_t n_columns = s->linear->w.n;
     const size_t n_panels = (n_columns + CUVEE__PANEL - 1) / CUVEE__PANEL;
     const size_t n_chunks = cuvee__pass_chunks(p, n_panels);
-    const bool is_converted = n_chunks > 1 && convert_rows(p, &s->linear->w, n, a);
+    const bool is_converted = take_converted(p, &s->linear->w) ||
+                              (n_chunks > 1 && convert_rows(p, &s->linear->w, n, a));
     for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
         const struct share panels = share_of(n_panels, i, n_chunks);
         const size_t first = panels.first * CUVEE__PANEL;
@@ -100,9 +120,9 @@ static void multiply_columns(struct pass *p, const struct step *s, size_t n, str
         const struct rows c = columns_from(out, first);
         const struct epilogue e = {part.bias, s->act, beside.ptr, beside.ld};
         if (is_converted)
-            cuvee__gemm_shared(p->kernels, n, &part.w, &e, c.ptr, c.ld, p->w->conversion);
+            cuvee__gemm_shared(p->kernels, n, &part.w, &e, c, p->w->conversion);
         else
-            cuvee__gemm(p->kernels, n, a.ptr, a.ld, &part.w, &e, c.ptr, c.ld, p->own->conversion);
+            cuvee__gemm(p->kernels, n, a, &part.w, &e, c, p->own->conversion);
     }
 }
 
@@ -113,18 +133,19 @@ void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct r
     if (observer && p->own == p->w)
         observer->see(observer->user, s->stage, s->layer, a.ptr, a.ld, n, s->linear->w.k);
     const struct epilogue e = {s->linear->bias, s->act, residual.ptr, residual.ld};
-    if (p->by_rows)
-        cuvee__gemm(p->kernels, n, a.ptr, a.ld, &s->linear->w, &e, out.ptr, out.ld,
-                    p->own->conversion);
-    else
+    if (!p->by_rows)
         multiply_columns(p, s, n, a, residual, out);
+    else if (take_converted(p, &s->linear->w))
+        cuvee__gemm_shared(p->kernels, n, &s->linear->w, &e, out, p->own->conversion);
+    else
+        cuvee__gemm(p->kernels, n, a, &s->linear->w, &e, out, p->own->conversion);
     cuvee__pass_lap(p, s->stage);
 }
 
 void cuvee__pass_linear_stage(struct pass *p, const struct step *s, size_t n, struct rows a,
                               struct rows out)
 {
-    const struct rows none = {NULL, 0};
+    const struct rows none = {0};
     if (!p->by_rows) {
         cuvee__pass_linear(p, s, n, a, none, out);
         return;
@@ -138,22 +159,36 @@ void cuvee__pass_linear_stage(struct pass *p, const struct step *s, size_t n, st
     cuvee__pass_lap(p, s->stage);
 }
 
-void cuvee__pass_norm_rows(const struct pass *p, size_t n, struct rows x, const struct norm *norm)
+const struct linear *cuvee__pass_convert_for(struct pass *p, const struct linear *next, size_t n)
 {
-    p->kernels->layernorm_f32(x.ptr, x.ld, x.ptr, x.ld, norm->gamma, norm->beta, n,
-                              p->config->hidden_size, p->config->norm_eps);
+    const struct rows f32 = f32_rows(NULL, 0);
+    if (!next || !cuvee__gemm_can_share(p->kernels, n, f32, &next->w)) return NULL;
+    p->converted_for = next->w.panels;
+    return next;
 }
 
-void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm)
+/* Row by row, each converted while it is in the first-level cache. */
+void cuvee__pass_norm_rows(struct pass *p, size_t n, struct share rows, struct rows x,
+                           const struct norm *norm, const struct linear *next)
 {
+    for (size_t r = rows.first; r < rows.first + rows.n; r++) {
+        float *row = rows_from(x, r).ptr;
+        p->kernels->layernorm_f32(row, x.ld, row, x.ld, norm->gamma, norm->beta, 1,
+                                  p->config->hidden_size, p->config->norm_eps);
+        if (next) convert_share(p, &next->w, n, (struct share){r, 1}, x);
+    }
+}
+
+void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm,
+                      const struct linear *next)
+{
+    const struct linear *to = cuvee__pass_convert_for(p, next, n);
     if (p->by_rows) {
-        cuvee__pass_norm_rows(p, n, x, norm);
+        cuvee__pass_norm_rows(p, n, (struct share){0, n}, x, norm, to);
     } else {
         const size_t n_chunks = cuvee__pass_chunks(p, n);
-        for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
-            const struct share rows = share_of(n, i, n_chunks);
-            cuvee__pass_norm_rows(p, rows.n, rows_from(x, rows.first), norm);
-        }
+        for (size_t i; cuvee__pass_next(p, n_chunks, &i);)
+            cuvee__pass_norm_rows(p, n, share_of(n, i, n_chunks), x, norm, to);
     }
     cuvee__pass_lap(p, STAGE_NORM);
 }

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/checked.h"
 #include "model/forward.h"
 #include "model/model_parts.h"
 #include "model/team.h"
@@ -32,6 +33,7 @@ struct pass {
     size_t n_expected;
     size_t n_types;        /* token types that the model gets to see */
     bool by_rows;          /* how the current stages are cut */
+    const void *converted_for; /* panels whose inputs are converted already; or NULL */
     uint64_t lap_ns;       /* end of the last stage that was timed */
 
     struct team *team;          /* NULL: alone */
@@ -53,14 +55,10 @@ struct step {
     enum act act;
 };
 
-static inline struct rows rows_from(struct rows m, size_t first)
+/* Rows of the workspace with bf16 in them, half a row each, and again a cache line more. */
+static inline struct rows narrow_rows(struct rows m)
 {
-    return (struct rows){m.ptr + first * m.ld, m.ld};
-}
-
-static inline struct rows columns_from(struct rows m, size_t first)
-{
-    return (struct rows){m.ptr + first, m.ld};
+    return bf16_rows(m.ptr, cuvee__round_up(m.ld, 32));
 }
 
 /* Chunk i of n_chunks of n things of equal size. */
@@ -91,9 +89,16 @@ void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct r
 void cuvee__pass_linear_stage(struct pass *p, const struct step *s, size_t n, struct rows a,
                               struct rows out);
 
-/* x = norm(x), as cuvee__pass_linear(); the second always as a part of a chunk. */
-void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm);
-void cuvee__pass_norm_rows(const struct pass *p, size_t n, struct rows x, const struct norm *norm);
+/* x = norm(x) for n rows, as cuvee__pass_linear(). next: the layer that comes next and takes just
+ * these rows, so that its inputs are converted here; or NULL. */
+void cuvee__pass_norm(struct pass *p, size_t n, struct rows x, const struct norm *norm,
+                      const struct linear *next);
+
+/* For a stage that ends in a norm: its last step, of some of the n rows; and what to give to that
+ * as `next`, asked for once and before. */
+void cuvee__pass_norm_rows(struct pass *p, size_t n, struct share rows, struct rows x,
+                           const struct norm *norm, const struct linear *next);
+const struct linear *cuvee__pass_convert_for(struct pass *p, const struct linear *next, size_t n);
 
 /* The leader's time since the last stage went into this one. */
 void cuvee__pass_lap(struct pass *p, enum stage stage);
@@ -106,6 +111,9 @@ void cuvee__pass_first_tokens(struct pass *p, struct rows dst);
 
 /* ---- self_attention.c: context = attention of each text with itself, before the output layer ----
  */
+
+/* w->qkv as this layer has it. */
+struct rows cuvee__pass_qkv(const struct pass *p, size_t layer);
 
 /* For all tokens. All of it is there on return, as below. */
 void cuvee__pass_attend(struct pass *p, size_t layer);

@@ -25,28 +25,45 @@ static float score_scale(const struct pass *p)
     return 1.0f / sqrtf((float)(p->config->hidden_size / p->config->n_heads));
 }
 
-/* One head of one text. With first_only, text i has one query, in row i. */
-static void attend_head(const struct pass *p, size_t text, size_t head, size_t d_padded,
-                        bool first_only)
+/* The integers of a layer err more than bf16 does: then its attention may as well be of that, at
+ * twice the speed. With bf16 weights that would add as much again to their error. */
+struct rows cuvee__pass_qkv(const struct pass *p, size_t layer)
 {
-    const struct workspace *w = p->w;
+    const bool is_integer = p->weights->layers[layer].qkv.w.type == WEIGHT_INT8;
+    const size_t head_size = p->config->hidden_size / p->config->n_heads;
+    const struct rows qkv = p->w->qkv;
+    return is_integer && cuvee__attention_takes_bf16(p->kernels, head_size) ? narrow_rows(qkv)
+                                                                           : qkv;
+}
+
+/* One head of one text. With first_only, text i has one query, in row i. */
+static void attend_head(const struct pass *p, struct rows qkv, size_t text, size_t head,
+                        size_t d_padded, bool first_only)
+{
     const size_t head_size = p->config->hidden_size / p->config->n_heads, col = head * head_size;
     const size_t start = p->batch.starts[text], n = p->batch.starts[text + 1] - start;
-    const size_t query_row = first_only ? text : start, n_queries = first_only ? 1 : n;
-    const struct rows q = columns_from(rows_from(w->qkv, query_row), col);
-    const struct rows k = columns_from(rows_from(w->qkv, start), d_padded + col);
-    const struct rows v = columns_from(k, d_padded);
-    const struct rows out = columns_from(rows_from(w->context, query_row), col);
-    cuvee__attention_f32(p->kernels, q.ptr, n_queries, k.ptr, v.ptr, w->qkv.ld, n, head_size,
-                         score_scale(p), out.ptr, out.ld, p->own->attention);
+    const size_t query_row = first_only ? text : start;
+    const struct rows k = columns_from(rows_from(qkv, start), d_padded + col);
+    const struct head h = {
+        .q = columns_from(rows_from(qkv, query_row), col),
+        .k = k,
+        .v = columns_from(k, d_padded),
+        .n_queries = first_only ? 1 : n,
+        .n_tokens = n,
+        .head_size = head_size,
+        .scale = score_scale(p),
+    };
+    cuvee__attention(p->kernels, &h, columns_from(rows_from(p->w->context, query_row), col),
+                     p->own->attention);
 }
 
 /* A chunk is a head of every text: texts differ in length. */
-static void attend_heads(struct pass *p, size_t d_padded, bool first_only)
+static void attend_heads(struct pass *p, size_t layer, size_t d_padded, bool first_only)
 {
+    const struct rows qkv = cuvee__pass_qkv(p, layer);
     for (size_t head; cuvee__pass_next(p, p->config->n_heads, &head);)
         for (size_t text = 0; text < p->batch.n_texts; text++)
-            attend_head(p, text, head, d_padded, first_only);
+            attend_head(p, qkv, text, head, d_padded, first_only);
     cuvee__pass_lap(p, STAGE_ATTENTION);
 }
 
@@ -54,8 +71,8 @@ void cuvee__pass_attend(struct pass *p, size_t layer)
 {
     const struct linear *qkv = &p->weights->layers[layer].qkv;
     const struct step s = {STAGE_QKV, layer, qkv, ACT_NONE};
-    cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x, p->w->qkv);
-    attend_heads(p, qkv->w.n / 3, false);
+    cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x, cuvee__pass_qkv(p, layer));
+    attend_heads(p, layer, qkv->w.n / 3, false);
 }
 
 /* Keys and values for all tokens. The queries take the place that they have in
@@ -68,12 +85,12 @@ static void attend_trimmed(struct pass *p, size_t layer)
     const struct linear key_value = cuvee__linear_part(qkv, d_padded, 2 * d_padded);
     struct step s = {STAGE_QKV, layer, &key_value, ACT_NONE};
     cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x,
-                             columns_from(p->w->qkv, d_padded));
+                             columns_from(cuvee__pass_qkv(p, layer), d_padded));
     cuvee__pass_first_tokens(p, p->w->x);
     cuvee__pass_choose_cut(p, p->batch.n_texts);
     s.linear = &query;
-    cuvee__pass_linear_stage(p, &s, p->batch.n_texts, p->w->x, p->w->qkv);
-    attend_heads(p, d_padded, true);
+    cuvee__pass_linear_stage(p, &s, p->batch.n_texts, p->w->x, cuvee__pass_qkv(p, layer));
+    attend_heads(p, layer, d_padded, true);
 }
 
 /* Some heads of texts first .. first + n - 1: t from their queries, z = what attends to x with it,
@@ -85,27 +102,36 @@ static void attend_with_heads(const struct pass *p, const struct linear *qkv, si
     const size_t d = p->config->hidden_size, n_heads = p->config->n_heads;
     const size_t head_size = d / n_heads, d_padded = qkv->w.n / 3;
     const size_t end = heads.first + heads.n, ld = a->t.ld * n_heads;
+    /* One row of each text: the same head of all. */
+    const struct rows t = f32_rows(a->t.ptr, ld), z = f32_rows(a->z.ptr, ld);
 
     const struct epilogue plain = {.act = ACT_NONE};
     for (size_t h = heads.first; h < end; h++) {
         const struct linear key = cuvee__linear_part(&p->weights->absorbed_key, h * d_padded, d);
-        cuvee__gemm(p->kernels, n, a->q.ptr + h * head_size, a->q.ld, &key.w, &plain,
-                    rows_from(a->t, h).ptr, ld, p->own->conversion);
+        cuvee__gemm(p->kernels, n, columns_from(a->q, h * head_size), &key.w, &plain,
+                    columns_from(t, h * a->t.ld), p->own->conversion);
     }
     for (size_t i = 0; i < n; i++) {
         const size_t row = i * n_heads + heads.first, start = p->batch.starts[first + i];
-        const float *x = rows_from(p->w->x, start).ptr;
-        cuvee__attention_f32(p->kernels, rows_from(a->t, row).ptr, heads.n, x, x, a->t.ld,
-                             p->batch.starts[first + i + 1] - start, d, score_scale(p),
-                             rows_from(a->z, row).ptr, a->z.ld, p->own->absorbed.scratch);
+        const struct rows x = rows_from(p->w->x, start);
+        const struct head h = {
+            .q = rows_from(a->t, row),
+            .k = x,
+            .v = x,
+            .n_queries = heads.n,
+            .n_tokens = p->batch.starts[first + i + 1] - start,
+            .head_size = d,
+            .scale = score_scale(p),
+        };
+        cuvee__attention(p->kernels, &h, rows_from(a->z, row), p->own->absorbed.scratch);
     }
     const struct rows context = rows_from(p->w->context, first);
     for (size_t h = heads.first; h < end; h++) {
         const size_t col = h * head_size;
         const struct linear value = cuvee__linear_part(qkv, 2 * d_padded + col, head_size);
         const struct epilogue e = {.bias = value.bias};
-        cuvee__gemm(p->kernels, n, rows_from(a->z, h).ptr, ld, &value.w, &e, context.ptr + col,
-                    context.ld, p->own->conversion);
+        cuvee__gemm(p->kernels, n, columns_from(z, h * a->z.ld), &value.w, &e,
+                    columns_from(context, col), p->own->conversion);
     }
 }
 

@@ -84,7 +84,7 @@ static bool plan_qkv(struct workspace *w, const struct config *c, size_t longest
     if (!cuvee__mul(w->max_tokens, w->qkv.ld, ret)) return false;
     w->last_layer = cuvee__can_absorb(c) ? LAST_LAYER_ABSORBED : LAST_LAYER_TRIMMED;
     if (w->last_layer != LAST_LAYER_ABSORBED) return true;
-    const size_t scratch = cuvee__attention_f32_scratch(longest, c->hidden_size);
+    const size_t scratch = cuvee__attention_scratch(longest, c->hidden_size);
     const size_t per_text = w->x.ld * (1 + 2 * c->n_heads); /* config.h caps all of these */
     a->max_tokens = longest;
     a->n_texts = cuvee__min(w->max_texts, GROUP_TEXTS);
@@ -97,7 +97,7 @@ static bool plan_arena(struct workspace *w, const cuvee_model *m, struct arena_p
 {
     const struct config *c = &m->config;
     const size_t longest = cuvee__min(w->max_tokens, m->max_length);
-    const size_t attention = cuvee__attention_f32_scratch(longest, c->hidden_size / c->n_heads);
+    const size_t attention = cuvee__attention_scratch(longest, c->hidden_size / c->n_heads);
     size_t qkv;
     return plan(&p->total, w->max_tokens, w->x.ld, &p->x) && plan_qkv(w, c, longest, &qkv) &&
            plan(&p->total, qkv, 1, &p->qkv) &&
@@ -119,11 +119,11 @@ static void lay_out(struct workspace *w, const struct config *c, const struct ar
     w->wide.ptr = w->arena + p->wide;
     w->attention = w->arena + p->attention;
     w->conversion = w->arena + p->conversion;
-    a->q.ld = a->t.ld = a->z.ld = w->x.ld;
+    a->q = a->t = a->z = w->x;
     a->scratch = w->qkv.ptr;
-    a->q.ptr = a->scratch + cuvee__attention_f32_scratch(a->max_tokens, c->hidden_size);
-    a->t.ptr = a->q.ptr + a->n_texts * a->q.ld;
-    a->z.ptr = a->t.ptr + a->n_texts * c->n_heads * a->t.ld;
+    a->q.ptr = a->scratch + cuvee__attention_scratch(a->max_tokens, c->hidden_size);
+    a->t.ptr = rows_from(a->q, a->n_texts).ptr;
+    a->z.ptr = rows_from(a->t, a->n_texts * c->n_heads).ptr;
 }
 
 int cuvee__workspace_create(const cuvee_model *m, size_t max_tokens, size_t max_texts,
@@ -139,9 +139,9 @@ int cuvee__workspace_create(const cuvee_model *m, size_t max_tokens, size_t max_
     w->max_tokens = max_tokens;
     w->max_texts = max_texts;
     w->block_rows = ffn_block_rows(c->intermediate_size, max_tokens);
-    w->x.ld = w->context.ld = w->y.ld = row_floats(c->hidden_size);
-    w->qkv.ld = row_floats(3 * cuvee__round_up(c->hidden_size, CUVEE__PANEL));
-    w->wide.ld = row_floats(c->intermediate_size);
+    w->x = w->context = w->y = f32_rows(NULL, row_floats(c->hidden_size));
+    w->qkv = f32_rows(NULL, row_floats(3 * cuvee__round_up(c->hidden_size, CUVEE__PANEL)));
+    w->wide = f32_rows(NULL, row_floats(c->intermediate_size));
 
     struct arena_plan p = {0};
     w->arena = plan_arena(w, m, &p) ? cuvee__alloc_aligned(p.bytes) : NULL;

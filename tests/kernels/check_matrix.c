@@ -8,34 +8,38 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "kernels/bf16.h"
 #include "kernels/pack.h"
 
 /* ---- the microkernel ---- */
 
-static void check_tile(size_t rows, size_t n_k, bool accumulate)
+static void check_tile(size_t rows, size_t n_k, size_t ld, bool accumulate)
 {
     const size_t lda = n_k + 1, n_a = (rows - 1) * lda + n_k;
     float *a = edge_floats(0, n_a), *panel = aligned_floats(n_k * CUVEE__PANEL);
-    const size_t n_tile = (CUVEE__MAX_TILE_ROWS + 1) * CUVEE__PANEL;
+    const size_t n_tile = (CUVEE__MAX_TILE_ROWS + 1) * ld;
     float *tile = aligned_floats(n_tile), *before = aligned_floats(n_tile);
     random_fill(a, n_a, 1.0f);
     random_fill(panel, n_k * CUVEE__PANEL, 1.0f);
     random_fill(before, n_tile, 3.0f);
     memcpy(tile, before, n_tile * sizeof(float));
-    tier.gemm_f32_tile(rows, n_k, a, lda, panel, CUVEE__PANEL, nothing_ahead, tile, accumulate);
-    for (size_t r = 0; r < rows; r++)
+    tier.gemm_f32_tile(rows, n_k, a, lda, panel, CUVEE__PANEL, nothing_ahead, tile, ld,
+                       accumulate);
+    for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < CUVEE__PANEL; j++) {
-            double sum = accumulate ? before[r * CUVEE__PANEL + j] : 0.0, size = fabs(sum);
+            double sum = accumulate ? before[r * ld + j] : 0.0, size = fabs(sum);
             for (size_t k = 0; k < n_k; k++) {
                 const double term = (double)a[r * lda + k] * panel[k * CUVEE__PANEL + j];
                 sum += term;
                 size += fabs(term);
             }
-            check_near(tile[r * CUVEE__PANEL + j], sum, (double)(n_k + 1) * UNIT * size, "tile",
+            check_near(tile[r * ld + j], sum, (double)(n_k + 1) * UNIT * size, "tile",
                        r * CUVEE__PANEL + j);
         }
-    check_same(tile + rows * CUVEE__PANEL, before + rows * CUVEE__PANEL,
-               n_tile - rows * CUVEE__PANEL, "rows below the tile");
+        check_same(tile + r * ld + CUVEE__PANEL, before + r * ld + CUVEE__PANEL,
+                   ld - CUVEE__PANEL, "beside the tile");
+    }
+    check_same(tile + rows * ld, before + rows * ld, n_tile - rows * ld, "rows below the tile");
     cuvee__free(panel);
     cuvee__free(tile);
     cuvee__free(before);
@@ -46,9 +50,10 @@ static void tile_of_every_height(void **state)
     (void)state;
     assert_true(tier.tile_rows >= 1 && tier.tile_rows <= CUVEE__MAX_TILE_ROWS);
     for (size_t rows = 1; rows <= tier.tile_rows; rows++) {
-        for (size_t n_k = 1; n_k <= 67; n_k++) check_tile(rows, n_k, n_k % 2);
-        check_tile(rows, 800, false);
-        check_tile(rows, 800, true);
+        for (size_t n_k = 1; n_k <= 67; n_k++)
+            check_tile(rows, n_k, CUVEE__PANEL + n_k % 3 * 16, n_k % 2);
+        check_tile(rows, 800, CUVEE__PANEL, false);
+        check_tile(rows, 800, 80, true);
     }
 }
 
@@ -62,10 +67,11 @@ static void tile_bits_do_not_depend_on_height(void **state)
     random_fill(a, CUVEE__MAX_TILE_ROWS * K, 1.0f);
     random_fill(panel, K * CUVEE__PANEL, 1.0f);
     for (size_t rows = 1; rows <= tier.tile_rows; rows++) {
-        tier.gemm_f32_tile(rows, K, a, K, panel, CUVEE__PANEL, nothing_ahead, tile, false);
+        tier.gemm_f32_tile(rows, K, a, K, panel, CUVEE__PANEL, nothing_ahead, tile, CUVEE__PANEL,
+                           false);
         for (size_t r = 0; r < rows; r++) {
             tier.gemm_f32_tile(1, K, a + r * K, K, panel, CUVEE__PANEL, nothing_ahead, alone,
-                               false);
+                               CUVEE__PANEL, false);
             check_same(alone, tile + r * CUVEE__PANEL, CUVEE__PANEL, "tile row alone");
         }
     }
@@ -181,7 +187,8 @@ static void free_product(struct product *p)
 static void run_product(const struct product *p)
 {
     for (size_t i = 0; i < p->m * p->ldc; i++) p->c[i] = 55.0f;
-    cuvee__gemm(&tier, p->m, p->a, p->lda, &p->packed, &p->e, p->c, p->ldc, NULL);
+    cuvee__gemm(&tier, p->m, f32_rows(p->a, p->lda), &p->packed, &p->e, f32_rows(p->c, p->ldc),
+                NULL);
 }
 
 static void product_of_odd_shapes(void **state)
@@ -227,7 +234,8 @@ static void product_rows_do_not_depend_on_each_other(void **state)
     for (size_t r = 0; r < p.m; r++) {
         struct epilogue e = p.e;
         e.residual += r * p.ldc;
-        cuvee__gemm(&tier, 1, p.a + r * p.lda, p.lda, &p.packed, &e, alone, 37, NULL);
+        cuvee__gemm(&tier, 1, f32_rows(p.a + r * p.lda, p.lda), &p.packed, &e,
+                    f32_rows(alone, 37), NULL);
         check_same(alone, p.c + r * p.ldc, 37, "row alone");
     }
     float *some = aligned_floats(p.m * p.ldc);
@@ -235,7 +243,8 @@ static void product_rows_do_not_depend_on_each_other(void **state)
         const size_t first = random_below(p.m), m = 1 + random_below(p.m - first);
         struct epilogue e = p.e;
         e.residual += first * p.ldc;
-        cuvee__gemm(&tier, m, p.a + first * p.lda, p.lda, &p.packed, &e, some, p.ldc, NULL);
+        cuvee__gemm(&tier, m, f32_rows(p.a + first * p.lda, p.lda), &p.packed, &e,
+                    f32_rows(some, p.ldc), NULL);
         for (size_t r = 0; r < m; r++)
             check_same(some + r * p.ldc, p.c + (first + r) * p.ldc, 37,
                        "rows in a smaller product");
@@ -275,31 +284,45 @@ static void denormals_are_numbers(void **state)
     const float a[3] = {1e-40f, -3e-45f, 2e-39f};
     _Alignas(64) float panel[3 * CUVEE__PANEL], tile[CUVEE__PANEL];
     for (size_t i = 0; i < 3 * CUVEE__PANEL; i++) panel[i] = i % 2 ? 1.0f : 0.0f;
-    tier.gemm_f32_tile(1, 3, a, 3, panel, CUVEE__PANEL, nothing_ahead, tile, false);
+    tier.gemm_f32_tile(1, 3, a, 3, panel, CUVEE__PANEL, nothing_ahead, tile, CUVEE__PANEL, false);
     for (size_t j = 0; j < CUVEE__PANEL; j++)
         assert_true(tile[j] == (j % 2 ? a[0] + a[1] + a[2] : 0.0f));
 }
 
 /* ---- attention ---- */
 
-/* Scores err by (D + 1) u sum |q k|, which moves a probability by twice that relatively; the
- * product with V adds n_tokens roundings of a convex combination. */
-static void check_attention(size_t n_tokens, size_t head, size_t n_queries, float size)
+/* q, k and v side by side in rows of x, as numbers that bf16 has; and in bf16, or NULL. */
+static void make_heads(float *x, uint16_t *narrow, size_t n, float size)
 {
-    const size_t ld = 3 * head + 1, ld_out = head + 2;
+    random_fill(x, n, size);
+    for (size_t i = 0; narrow && i < n; i++) {
+        narrow[i] = bf16_of_float(x[i]);
+        x[i] = float_of_bf16(narrow[i]);
+    }
+}
+
+/* Scores err by (D + 1) u sum |q k|, which moves a probability by twice that relatively; the
+ * product with V adds n_tokens roundings of a convex combination. With bf16 rows each probability
+ * is rounded to bf16, and the smallest count as 0. */
+static void check_attention(size_t n_tokens, size_t head, size_t n_queries, float size, bool narrow)
+{
+    const size_t ld = 3 * head + (narrow ? 2 : 1), ld_out = head + 2;
     const float scale = 1.0f / sqrtf((float)head);
     float *x = aligned_floats(n_tokens * ld), *out = aligned_floats(n_queries * ld_out);
+    uint16_t *bf16 = narrow ? cuvee__alloc_aligned(n_tokens * ld * sizeof *bf16) : NULL;
     const float *q = x, *k = x + head, *v = x + 2 * head;
-    const size_t n_scratch = cuvee__attention_f32_scratch(n_tokens, head);
+    const size_t n_scratch = cuvee__attention_scratch(n_tokens, head);
     float *scratch = aligned_floats(n_scratch + 16);
     double *p = malloc(n_tokens * sizeof *p);
     assert_non_null(p);
-    random_fill(x, n_tokens * ld, size);
+    make_heads(x, bf16, n_tokens * ld, size);
     /* Nothing may be read before it is written. */
     for (size_t i = 0; i < n_scratch + 16; i++) scratch[i] = NAN;
     for (size_t i = 0; i < n_queries * ld_out; i++) out[i] = 66.0f;
-    cuvee__attention_f32(&tier, q, n_queries, k, v, ld, n_tokens, head, scale, out, ld_out,
-                         scratch);
+    const struct rows all = narrow ? bf16_rows(bf16, ld) : f32_rows(x, ld);
+    const struct head h = {all,      columns_from(all, head), columns_from(all, 2 * head),
+                           n_queries, n_tokens, head, scale};
+    cuvee__attention(&tier, &h, f32_rows(out, ld_out), scratch);
     for (size_t i = n_scratch; i < n_scratch + 16; i++) assert_true(isnan(scratch[i]));
     for (size_t step = 1 + n_queries / 9, r = 0; r < n_queries; r += step) {
         double top = -INFINITY, sum = 0.0, score_error = 0.0, range = 0.0;
@@ -315,8 +338,9 @@ static void check_attention(size_t n_tokens, size_t head, size_t n_queries, floa
             range = fmax(range, fabs(p[t]));
         }
         for (size_t t = 0; t < n_tokens; t++) sum += p[t] = exp(p[t] - top);
-        const double relative =
-            2 * score_error + (4 * range + (double)n_tokens * 1.125 + 16) * UNIT;
+        const double relative = 2 * score_error +
+                                (4 * range + (double)n_tokens * 1.125 + 16) * UNIT +
+                                (narrow ? 0x1p-8 * 1.001 : 0);
         for (size_t d = 0; d < head; d++) {
             double want = 0.0, bulk = 0.0;
             for (size_t t = 0; t < n_tokens; t++) {
@@ -329,6 +353,7 @@ static void check_attention(size_t n_tokens, size_t head, size_t n_queries, floa
     }
     cuvee__free(x);
     cuvee__free(out);
+    cuvee__free(bf16);
     cuvee__free(scratch);
     free(p);
 }
@@ -336,40 +361,66 @@ static void check_attention(size_t n_tokens, size_t head, size_t n_queries, floa
 static void attention_of_all_lengths(void **state)
 {
     (void)state;
-    for (size_t n = 1; n <= 67; n++) check_attention(n, 1 + n % 41, n, 1.0f);
+    for (size_t n = 1; n <= 67; n++) check_attention(n, 1 + n % 41, n, 1.0f, false);
     const size_t heads[] = {1, 2, 7, 31, 32, 33, 64, 65, 96, 128};
     for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++)
-        check_attention(20, heads[h], 20, 2.0f);
-    check_attention(512, 64, 40, 3.0f);
-    check_attention(1000, 20, 15, 1.0f);
-    check_attention(5000, 3, 15, 1.0f);
-    check_attention(65536, 2, 2, 1.0f);
+        check_attention(20, heads[h], 20, 2.0f, false);
+    check_attention(512, 64, 40, 3.0f, false);
+    check_attention(1000, 20, 15, 1.0f, false);
+    check_attention(5000, 3, 15, 1.0f, false);
+    check_attention(65536, 2, 2, 1.0f, false);
+}
+
+static void attention_of_bf16(void **state)
+{
+    (void)state;
+    assert_false(cuvee__attention_takes_bf16(&tier, 33));
+    assert_int_equal(cuvee__attention_takes_bf16(&tier, 64), tier.gemm_bf16_tile != NULL);
+    if (!tier.gemm_bf16_tile) return;
+    for (size_t n = 1; n <= 67; n++) check_attention(n, n % 2 ? 64 : 32, n, 1.0f, true);
+    check_attention(20, 96, 20, 2.0f, true);
+    check_attention(20, 800, 3, 2.0f, true);
+    check_attention(512, 64, 40, 3.0f, true);
+    check_attention(1001, 32, 15, 1.0f, true);
+}
+
+static void check_attention_rows(size_t head, bool narrow)
+{
+    enum { T = 77 };
+    const size_t ld = 3 * head, n_out = T * head;
+    float *x = aligned_floats(T * ld), *all = aligned_floats(n_out), *some = aligned_floats(n_out);
+    uint16_t *bf16 = cuvee__alloc_aligned(T * ld * sizeof *bf16);
+    float *scratch = aligned_floats(cuvee__attention_scratch(T, head));
+    make_heads(x, bf16, T * ld, 2.0f);
+    const struct rows q = narrow ? bf16_rows(bf16, ld) : f32_rows(x, ld);
+    struct head h = {q, columns_from(q, head), columns_from(q, 2 * head), T, T, head, 0.2f};
+    cuvee__attention(&tier, &h, f32_rows(all, head), scratch);
+    for (size_t n = 1; n <= T; n++) {
+        const size_t first = random_below(T - n + 1);
+        h.q = rows_from(q, first);
+        h.n_queries = n;
+        cuvee__attention(&tier, &h, f32_rows(some, head), scratch);
+        check_same(some, all + first * head, n * head, "attention of fewer queries");
+    }
+    x[5 * ld + head] = NAN; /* a key: every query sees it */
+    bf16[5 * ld + head] = bf16_of_float(NAN);
+    h.q = q;
+    h.n_queries = T;
+    cuvee__attention(&tier, &h, f32_rows(some, head), scratch);
+    for (size_t i = 0; i < n_out; i++) assert_true(isnan(some[i]));
+    cuvee__free(x);
+    cuvee__free(all);
+    cuvee__free(some);
+    cuvee__free(bf16);
+    cuvee__free(scratch);
 }
 
 static void attention_rows_do_not_depend_on_each_other(void **state)
 {
     (void)state;
-    enum { T = 77, HEAD = 24, LD = 3 * HEAD };
-    float *x = aligned_floats(T * LD), *all = aligned_floats(T * HEAD),
-          *some = aligned_floats(T * HEAD);
-    float *scratch = aligned_floats(cuvee__attention_f32_scratch(T, HEAD));
-    random_fill(x, T * LD, 2.0f);
-    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, all, HEAD,
-                         scratch);
-    for (size_t n = 1; n <= T; n++) {
-        const size_t first = random_below(T - n + 1);
-        cuvee__attention_f32(&tier, x + first * LD, n, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f,
-                             some, HEAD, scratch);
-        check_same(some, all + first * HEAD, n * HEAD, "attention of fewer queries");
-    }
-    x[5 * LD + HEAD] = NAN; /* a key: every query sees it */
-    cuvee__attention_f32(&tier, x, T, x + HEAD, x + 2 * HEAD, LD, T, HEAD, 0.2f, some, HEAD,
-                         scratch);
-    for (size_t i = 0; i < T * HEAD; i++) assert_true(isnan(some[i]));
-    cuvee__free(x);
-    cuvee__free(all);
-    cuvee__free(some);
-    cuvee__free(scratch);
+    check_attention_rows(24, false);
+    check_attention_rows(32, false);
+    if (tier.gemm_bf16_tile) check_attention_rows(32, true);
 }
 
 const struct CMUnitTest matrix_tests[] = {
@@ -383,6 +434,7 @@ const struct CMUnitTest matrix_tests[] = {
     cmocka_unit_test(nan_and_infinity_stay_in_their_row),
     cmocka_unit_test(denormals_are_numbers),
     cmocka_unit_test(attention_of_all_lengths),
+    cmocka_unit_test(attention_of_bf16),
     cmocka_unit_test(attention_rows_do_not_depend_on_each_other),
     {0},
 };

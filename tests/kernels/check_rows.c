@@ -380,9 +380,9 @@ static void check_store(size_t rows, size_t cols, enum act act, bool use_bias, i
     struct epilogue e = {.bias = use_bias ? bias : NULL, .act = act};
     if (residual_kind == 1) e.residual = residual, e.ld_residual = ldr;
     if (residual_kind == 2) e.residual = c, e.ld_residual = ldc; /* in place */
-    oracle.tile_f32_store(rows, cols, tile, &e, want, cols);
+    oracle.tile_f32_store(rows, cols, tile, &e, f32_rows(want, cols));
     if (residual_kind == 2) memcpy(c, before, n_c * sizeof(float));
-    tier.tile_f32_store(rows, cols, tile, &e, c, ldc);
+    tier.tile_f32_store(rows, cols, tile, &e, f32_rows(c, ldc));
     edge_check(0);
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < ldc && r * ldc + j < n_c; j++) {

@@ -154,7 +154,8 @@ static void run_rows(const struct product *p, const struct kernels *kern, size_t
     struct epilogue e = p->e;
     if (e.residual) e.residual += first * p->ldc;
     for (size_t i = 0; i < m * p->ldc; i++) c[i] = 55.0f;
-    cuvee__gemm(kern, m, p->a + first * p->lda, p->lda, &p->packed, &e, c, p->ldc, p->scratch);
+    cuvee__gemm(kern, m, f32_rows(p->a + first * p->lda, p->lda), &p->packed, &e,
+                f32_rows(c, p->ldc), p->scratch);
     for (size_t r = 0; r < m; r++)
         for (size_t j = p->n; j < p->ldc; j++) assert_true(c[r * p->ldc + j] == 55.0f);
 }
@@ -277,6 +278,13 @@ static void runs_hold_for_the_worst_inputs(void **state)
     assert_int_equal(cuvee__int8_run(large, 4, 127), 8); /* the row ends there */
 }
 
+static void check_range(const struct row_range *got, const struct row_range *want)
+{
+    assert_int_equal(got->finite, want->finite);
+    if (!want->finite) return;
+    assert_true(got->low == want->low && got->high == want->high);
+}
+
 /* The same bits as the oracle; and the transform is its own inverse, times the block. */
 static void rotated_rows(void **state)
 {
@@ -284,19 +292,54 @@ static void rotated_rows(void **state)
     for (size_t block = 1; block <= 256; block *= 2)
         for (size_t n = block; n < 600; n += block * (1 + n / 40)) {
             float *x = edge_floats(0, n), *scales = edge_floats(1, n), *y = edge_floats(2, n);
-            float want[600], back[600];
+            float want[600], back[600], from_narrow[600], narrow_y[600];
+            struct row_range got_range, range;
             random_fill(x, n, 2.0f);
             random_fill(scales, n, 2.0f);
             const float *use = n % 3 ? scales : NULL;
-            tier.rotate_row(y, x, use, n, block);
+            tier.rotate_row(y, x, false, use, n, block, &got_range);
             edge_check(2);
-            oracle.rotate_row(want, x, use, n, block);
+            oracle.rotate_row(want, x, false, use, n, block, &range);
             check_same(y, want, n, "rotated");
-            tier.rotate_row(back, y, NULL, n, block);
+            check_range(&got_range, &range);
+            tier.rotate_row(back, y, false, NULL, n, block, &range);
+            uint16_t narrow[600];
+            for (size_t i = 0; i < n; i++) narrow[i] = bf16_of_float(x[i]);
+            for (size_t i = 0; i < n; i++) from_narrow[i] = float_of_bf16(narrow[i]);
+            tier.rotate_row(narrow_y, narrow, true, use, n, block, &got_range);
+            oracle.rotate_row(want, from_narrow, false, use, n, block, &range);
+            check_same(narrow_y, want, n, "rotated, from bf16");
+            check_range(&got_range, &range);
             for (size_t i = 0; i < n; i++) {
                 const double t = use ? (double)(x[i] * scales[i]) : x[i];
                 check_near(back[i] / (double)block, t, 1e-4, "rotated twice", i);
             }
+        }
+}
+
+/* Whether a rotated row is finite, when values overflow on the way, at any step. */
+static void rotated_rows_that_are_not_finite(void **state)
+{
+    (void)state;
+    enum { N = 256 };
+    static const float odd[] = {NAN, INFINITY, -INFINITY};
+    for (size_t block = 16; block <= N; block *= 2)
+        for (int attempt = 0; attempt < 3000; attempt++) {
+            float *x = edge_floats(0, N), *y = edge_floats(1, N);
+            float want[N];
+            struct row_range got, range;
+            /* Large values, more or less of them, of one or both signs in each half */
+            const float size = 3.4e38f / (float)(1u << random_below(9));
+            const size_t rare = 1 + random_below(1u << random_below(8));
+            for (size_t i = 0; i < N; i++) {
+                x[i] = random_below(rare) ? random_float(1.0f) : size;
+                if (random_below(2 + attempt % 3) == 0) x[i] = -x[i];
+            }
+            if (attempt % 8 == 0) x[random_below(N)] = odd[random_below(3)];
+            tier.rotate_row(y, x, false, NULL, N, block, &got);
+            oracle.rotate_row(want, x, false, NULL, N, block, &range);
+            check_same(y, want, N, "rotated, not finite");
+            check_range(&got, &range);
         }
 }
 
@@ -319,8 +362,8 @@ static void quantised_rows(void **state)
             const float *use = n % 3 ? scales : NULL;
             struct row_scale s, t;
             memset(got, 0xEE, ROOM);
-            tier.quantise_row(got, x, use, n, max, &s);
-            oracle.quantise_row(want, x, use, n, max, &t);
+            tier.quantise_row(got, x, use, n, max, NULL, &s);
+            oracle.quantise_row(want, x, use, n, max, NULL, &t);
             assert_memory_equal(got, want, n);
             assert_memory_equal(&s.scale, &t.scale, sizeof s.scale);
             assert_int_equal(s.zero, t.zero);
@@ -347,16 +390,16 @@ static void quantised_rows_that_are_not_finite(void **state)
             struct row_scale s;
             random_fill(x, N, 1.0f);
             x[i] = bad[b];
-            tier.quantise_row(q, x, NULL, N, 127, &s);
+            tier.quantise_row(q, x, NULL, N, 127, NULL, &s);
             assert_true(isnan(s.scale));
             assert_int_equal(s.zero, 0);
         }
     struct row_scale s;
     for (size_t i = 0; i < N; i++) x[i] = i % 2 ? 3e38f : -3e38f; /* the range overflows */
-    tier.quantise_row(q, x, NULL, N, 127, &s);
+    tier.quantise_row(q, x, NULL, N, 127, NULL, &s);
     assert_true(isnan(s.scale));
     for (size_t i = 0; i < N; i++) x[i] = 1e-38f * (float)i;
-    tier.quantise_row(q, x, NULL, N, 127, &s);
+    tier.quantise_row(q, x, NULL, N, 127, NULL, &s);
     assert_true(s.scale == 0.0f);
 }
 
@@ -377,9 +420,10 @@ static void int8_products_of_odd_shapes(void **state)
         float *rotated = aligned_floats(p.k);
         for (size_t r = 0; r < p.m; r++) {
             struct row_scale row;
-            oracle.rotate_row(rotated, p.a + r * p.lda, p.packed.input_scales, p.k,
-                              p.packed.rotation);
-            oracle.quantise_row(q, rotated, NULL, p.k, bounds[b].activation_max, &row);
+            struct row_range range;
+            oracle.rotate_row(rotated, p.a + r * p.lda, false, p.packed.input_scales, p.k,
+                              p.packed.rotation, &range);
+            oracle.quantise_row(q, rotated, NULL, p.k, bounds[b].activation_max, &range, &row);
             for (size_t j = 0; j < p.n; j++) {
                 int32_t sum = 0;
                 for (size_t k = 0; k < p.k; k++) sum += (q[k] - row.zero) * p.q[j * p.k + k];
@@ -415,7 +459,8 @@ static void check_rows_and_columns(enum weight_type type, uint32_t activation_ma
     for (size_t i = 0, first = 0; i < 3; first = ends[i++]) {
         const struct packed part = cuvee__packed_columns(&p.packed, first, ends[i] - first);
         const struct epilogue e = {p.bias + first, ACT_GELU, p.residual + first, p.ldc};
-        cuvee__gemm(&tier, p.m, p.a, p.lda, &part, &e, some + first, p.ldc, p.scratch);
+        cuvee__gemm(&tier, p.m, f32_rows(p.a, p.lda), &part, &e, f32_rows(some + first, p.ldc),
+                    p.scratch);
     }
     for (size_t r = 0; r < p.m; r++)
         check_same(some + r * p.ldc, p.c + r * p.ldc, p.n, "columns in parts");
@@ -431,16 +476,17 @@ static void check_shared_inputs(enum weight_type type, size_t m, size_t k)
     p.packed.rotation = k % 32 == 0 ? 32 : 1;
     p.e.act = ACT_GELU;
     run_rows(&p, &tier, 0, m, p.c);
-    if (cuvee__gemm_can_share(&tier, m, &p.packed)) {
+    const struct rows a = f32_rows(p.a, p.lda);
+    if (cuvee__gemm_can_share(&tier, m, a, &p.packed)) {
         float *other = cuvee__alloc_aligned(cuvee__gemm_scratch_bytes(type, m, k));
         float *c = aligned_floats(m * p.ldc);
         const size_t half = m / 2;
-        cuvee__gemm_convert(&tier, m, 0, half, p.a, p.lda, &p.packed, p.scratch, other);
-        cuvee__gemm_convert(&tier, m, half, m - half, p.a, p.lda, &p.packed, p.scratch, p.scratch);
+        cuvee__gemm_convert(&tier, m, 0, half, a, &p.packed, p.scratch, other);
+        cuvee__gemm_convert(&tier, m, half, m - half, a, &p.packed, p.scratch, p.scratch);
         for (size_t first = 0, n = 32; first < p.n; first += n, n = p.n - first) {
             const struct packed part = cuvee__packed_columns(&p.packed, first, n);
             const struct epilogue e = {p.bias + first, ACT_GELU, p.residual + first, p.ldc};
-            cuvee__gemm_shared(&tier, m, &part, &e, c + first, p.ldc, p.scratch);
+            cuvee__gemm_shared(&tier, m, &part, &e, f32_rows(c + first, p.ldc), p.scratch);
         }
         for (size_t r = 0; r < m; r++)
             check_same(c + r * p.ldc, p.c + r * p.ldc, p.n, "with shared inputs");
@@ -456,13 +502,60 @@ static void inputs_may_be_converted_together(void **state)
     static const size_t rows[] = {1, 2, 55, 144};
     struct product many;
     make_product(&many, WEIGHT_INT8, 145, 1, 32, 127, 63);
-    assert_false(cuvee__gemm_can_share(&tier, many.m, &many.packed));
+    assert_false(
+        cuvee__gemm_can_share(&tier, many.m, f32_rows(many.a, many.lda), &many.packed));
     free_product(&many);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         check_shared_inputs(WEIGHT_BF16, rows[i], 769);
         check_shared_inputs(WEIGHT_INT8, rows[i], 800);
         check_shared_inputs(WEIGHT_INT8, rows[i], 33);
     }
+}
+
+/* Inputs that are bf16 already give the bits of the same numbers in f32; and outputs in bf16 are
+ * the f32 ones, rounded. */
+static void check_narrow_rows(enum weight_type type, size_t m, size_t n, size_t k)
+{
+    struct product p;
+    make_product(&p, type, m, n, k, 255, 127);
+    if (!cuvee__gemm_takes_bf16(&tier, &p.packed)) {
+        assert_true(!tier.gemm_bf16_tile || type == WEIGHT_F32 || k % 2);
+        free_product(&p);
+        return;
+    }
+    const size_t lda = k + 34, ldc = n + 3;
+    uint16_t *a = cuvee__alloc_aligned(m * lda * sizeof *a), *c = edge_bytes(0, m * ldc * 2);
+    for (size_t r = 0; r < m; r++)
+        for (size_t i = 0; i < k; i++) {
+            a[r * lda + i] = bf16_of_float(p.a[r * p.lda + i]);
+            p.a[r * p.lda + i] = float_of_bf16(a[r * lda + i]);
+        }
+    memset(c, 0x77, m * ldc * sizeof *c);
+    p.packed.rotation = k % 128 == 0 ? 128 : 1;
+    if (n % 2) p.e.residual = NULL;
+    run_rows(&p, &tier, 0, m, p.c);
+    const struct rows from = bf16_rows(a, lda), to = bf16_rows(c, ldc);
+    cuvee__gemm(&tier, m, from, &p.packed, &p.e, to, p.scratch);
+    edge_check(0);
+    for (size_t r = 0; r < m; r++)
+        for (size_t j = 0; j < ldc; j++)
+            assert_int_equal(c[r * ldc + j],
+                             j < n ? bf16_of_float(p.c[r * p.ldc + j]) : 0x7777);
+    cuvee__free(a);
+    free_product(&p);
+}
+
+static void rows_may_be_narrow(void **state)
+{
+    (void)state;
+    for (enum weight_type type = WEIGHT_F32; type <= WEIGHT_INT8; type++)
+        for (size_t m = 1; m < 160; m += 1 + m / 2) {
+            check_narrow_rows(type, m, 64, 256);
+            check_narrow_rows(type, m, 65, 256);
+            check_narrow_rows(type, m, 1, 70);
+            check_narrow_rows(type, m, 94, 1538);
+            check_narrow_rows(type, m, 32, 33);
+        }
 }
 
 static void rows_and_columns_do_not_depend_on_each_other(void **state)
@@ -511,11 +604,13 @@ const struct CMUnitTest type_tests[] = {
     cmocka_unit_test(int8_tiles_are_exact),
     cmocka_unit_test(runs_hold_for_the_worst_inputs),
     cmocka_unit_test(rotated_rows),
+    cmocka_unit_test(rotated_rows_that_are_not_finite),
     cmocka_unit_test(quantised_rows),
     cmocka_unit_test(quantised_rows_that_are_not_finite),
     cmocka_unit_test(int8_products_of_odd_shapes),
     cmocka_unit_test(rows_and_columns_do_not_depend_on_each_other),
     cmocka_unit_test(inputs_may_be_converted_together),
+    cmocka_unit_test(rows_may_be_narrow),
     cmocka_unit_test(what_is_not_finite_stays_in_its_row),
     {0},
 };

@@ -26,7 +26,8 @@ static bool all_slots_filled(const struct kernels *k)
            k->widen_panel && k->quantise_row && k->rotate_row && k->tile_f32_store &&
            k->tile_int8_store && k->softmax_f32 && k->transpose_f32 && k->layernorm_f32 &&
            k->act_f32 && k->add_f32 && k->widen_f16 && k->widen_bf16 && k->narrow_bf16 &&
-           (k->gemm_bf16_tile != NULL) == (k->bf16_tile_rows > 0);
+           (k->gemm_bf16_tile != NULL) == (k->bf16_tile_rows > 0) &&
+           (k->gemm_bf16_tile != NULL) == (k->pair_rows_bf16 != NULL);
 }
 
 static void lists_are_consistent(void **state)

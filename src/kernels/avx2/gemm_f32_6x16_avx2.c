@@ -16,14 +16,14 @@ enum {
 /* `rows` rows and the first `vecs` vectors of columns of panel and tile; both are constants. */
 CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *a, size_t lda,
                              const float *panel, size_t ld_panel, const char *next,
-                             size_t next_step, float *tile, bool accumulate)
+                             size_t next_step, float *tile, size_t ld_tile, bool accumulate)
 {
     __m256 sum[MAX_ROWS][MAX_VECS];
 #pragma GCC unroll 6
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < vecs; v++)
-            sum[r][v] = accumulate ? _mm256_load_ps(tile + r * CUVEE__PANEL + v * LANES)
+            sum[r][v] = accumulate ? _mm256_load_ps(tile + r * ld_tile + v * LANES)
                                    : _mm256_setzero_ps();
     for (size_t k = 0; k < n_k; k++, panel += ld_panel, next += next_step) {
         __m256 b[MAX_VECS];
@@ -42,22 +42,24 @@ CUVEE__INLINE void tile_part(size_t rows, size_t vecs, size_t n_k, const float *
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < vecs; v++)
-            _mm256_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
+            _mm256_store_ps(tile + r * ld_tile + v * LANES, sum[r][v]);
 }
 
 #define WHOLE(rows)                                                                                \
-    tile_part(rows, 4, n_k, a, lda, panel, ld_panel, ahead.ptr, ahead.step, tile, accumulate)
+    tile_part(rows, 4, n_k, a, lda, panel, ld_panel, ahead.ptr, ahead.step, tile, ld_tile,         \
+              accumulate)
 #define HALVES(rows)                                                                               \
     do {                                                                                           \
         const char *next = ahead.ptr;                                                              \
-        tile_part(rows, 2, n_k, a, lda, panel, ld_panel, next, ahead.step, tile, accumulate);      \
-        tile_part(rows, 2, n_k, a, lda, panel + 16, ld_panel, next + 64, ahead.step, tile + 16,    \
+        tile_part(rows, 2, n_k, a, lda, panel, ld_panel, next, ahead.step, tile, ld_tile,          \
                   accumulate);                                                                     \
+        tile_part(rows, 2, n_k, a, lda, panel + 16, ld_panel, next + 64, ahead.step, tile + 16,    \
+                  ld_tile, accumulate);                                                            \
     } while (0)
 
 void cuvee__gemm_f32_6x16_avx2(size_t rows, size_t n_k, const float *a, size_t lda,
                                const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
-                               bool accumulate)
+                               size_t ld_tile, bool accumulate)
 {
     switch (rows) {
     case 1: WHOLE(1); break;

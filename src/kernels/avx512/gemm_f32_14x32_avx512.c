@@ -12,14 +12,15 @@ enum {
 
 /* `rows` is a constant. */
 CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, const float *panel,
-                           size_t ld_panel, struct ahead ahead, float *tile, bool accumulate)
+                           size_t ld_panel, struct ahead ahead, float *tile, size_t ld_tile,
+                           bool accumulate)
 {
     __m512 sum[MAX_ROWS][2];
 #pragma GCC unroll 14
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
-            sum[r][v] = accumulate ? _mm512_load_ps(tile + r * CUVEE__PANEL + v * LANES)
+            sum[r][v] = accumulate ? _mm512_load_ps(tile + r * ld_tile + v * LANES)
                                    : _mm512_setzero_ps();
     const char *next = ahead.ptr;
     for (size_t k = 0; k < n_k; k++, panel += ld_panel, next += ahead.step) {
@@ -37,17 +38,17 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const float *a, size_t lda, 
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
-            _mm512_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
+            _mm512_store_ps(tile + r * ld_tile + v * LANES, sum[r][v]);
 }
 
 void cuvee__gemm_f32_14x32_avx512(size_t rows, size_t n_k, const float *a, size_t lda,
                                   const float *panel, size_t ld_panel, struct ahead ahead,
-                                  float *tile, bool accumulate)
+                                  float *tile, size_t ld_tile, bool accumulate)
 {
     switch (rows) {
 #define ROWS(n)                                                                                    \
     case n:                                                                                        \
-        tile_of(n, n_k, a, lda, panel, ld_panel, ahead, tile, accumulate);                         \
+        tile_of(n, n_k, a, lda, panel, ld_panel, ahead, tile, ld_tile, accumulate);                \
         break
         ROWS(1);
         ROWS(2);

@@ -15,14 +15,15 @@ enum {
 
 /* `rows` is a constant. */
 CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, struct ahead ahead, float *tile, bool accumulate)
+                           const uint16_t *panel, struct ahead ahead, float *tile,
+                           size_t ld_tile, bool accumulate)
 {
     __m512 sum[MAX_ROWS][2];
 #pragma GCC unroll 14
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
-            sum[r][v] = accumulate ? _mm512_load_ps(tile + r * CUVEE__PANEL + v * LANES)
+            sum[r][v] = accumulate ? _mm512_load_ps(tile + r * ld_tile + v * LANES)
                                    : _mm512_setzero_ps();
     const char *next = ahead.ptr;
     for (size_t k = 0; k < n_k; k += 2, panel += STEP, next += ahead.step) {
@@ -43,17 +44,17 @@ CUVEE__INLINE void tile_of(size_t rows, size_t n_k, const uint16_t *a, size_t ld
     for (size_t r = 0; r < rows; r++)
 #pragma GCC unroll 2
         for (size_t v = 0; v < 2; v++)
-            _mm512_store_ps(tile + r * CUVEE__PANEL + v * LANES, sum[r][v]);
+            _mm512_store_ps(tile + r * ld_tile + v * LANES, sum[r][v]);
 }
 
 void cuvee__gemm_bf16_14x32_avx512bf16(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
                                        const uint16_t *panel, struct ahead ahead, float *tile,
-                                       bool accumulate)
+                                       size_t ld_tile, bool accumulate)
 {
     switch (rows) {
 #define ROWS(n)                                                                                    \
     case n:                                                                                        \
-        tile_of(n, n_k, a, lda, panel, ahead, tile, accumulate);                                   \
+        tile_of(n, n_k, a, lda, panel, ahead, tile, ld_tile, accumulate);                          \
         break
         ROWS(1);
         ROWS(2);

@@ -13,10 +13,10 @@
 
 static void gemm_f32_tile_ref(size_t rows, size_t n_k, const float *a, size_t lda,
                               const float *panel, size_t ld_panel, struct ahead ahead, float *tile,
-                              bool accumulate)
+                              size_t ld_tile, bool accumulate)
 {
     (void)ahead;
-    for (size_t r = 0; r < rows; r++, a += lda, tile += CUVEE__PANEL) {
+    for (size_t r = 0; r < rows; r++, a += lda, tile += ld_tile) {
         double sum[CUVEE__PANEL];
         for (size_t j = 0; j < CUVEE__PANEL; j++) sum[j] = accumulate ? tile[j] : 0.0;
         for (size_t k = 0; k < n_k; k++)
@@ -50,10 +50,26 @@ static void gemm_int8_tile_ref(size_t rows, size_t n_k, const uint8_t *a, size_t
 
 /* This and the next are in f32, operation by operation: integers come of them, which shall be the
  * same on every tier. */
-static void rotate_row_ref(float *y, const float *x, const float *input_scales, size_t n,
-                           size_t block)
+static struct row_range range_of(const float *x, const float *input_scales, size_t n)
 {
-    for (size_t i = 0; i < n; i++) y[i] = input_scales ? x[i] * input_scales[i] : x[i];
+    struct row_range range = {0.0f, 0.0f, true};
+    for (size_t i = 0; i < n; i++) {
+        const float y = input_scales ? x[i] * input_scales[i] : x[i];
+        range.finite &= isfinite(y) != 0;
+        range.low = fminf(range.low, y);
+        range.high = fmaxf(range.high, y);
+    }
+    range.finite &= isfinite(range.high - range.low) != 0;
+    return range;
+}
+
+static void rotate_row_ref(float *y, const void *x, bool is_bf16, const float *input_scales,
+                           size_t n, size_t block, struct row_range *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float v = is_bf16 ? float_of_bf16(((const uint16_t *)x)[i]) : ((const float *)x)[i];
+        y[i] = input_scales ? v * input_scales[i] : v;
+    }
     for (size_t h = 1; h < block; h *= 2)
         for (size_t i = 0; i < n; i++) {
             if (i & h) continue;
@@ -61,28 +77,22 @@ static void rotate_row_ref(float *y, const float *x, const float *input_scales, 
             y[i] = a + b;
             y[i + h] = a - b;
         }
+    *ret = range_of(y, NULL, n);
 }
 
 static void quantise_row_ref(uint8_t *q, const float *x, const float *input_scales, size_t n,
-                             uint32_t max, struct row_scale *ret)
+                             uint32_t max, const struct row_range *known, struct row_scale *ret)
 {
-    float low = 0.0f, high = 0.0f;
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        const float y = input_scales ? x[i] * input_scales[i] : x[i];
-        finite &= isfinite(y) != 0;
-        low = fminf(low, y);
-        high = fmaxf(high, y);
-    }
-    const float range = high - low, inverse = (float)max / range;
+    const struct row_range from = known ? *known : range_of(x, input_scales, n);
+    const float range = from.high - from.low, inverse = (float)max / range;
     const bool tiny = range < QUANTISE_LEAST_RANGE;
     *ret = (struct row_scale){tiny ? 0.0f : range / (float)max, 0};
-    if (!finite || !isfinite(range)) ret->scale = NAN;
+    if (!from.finite) ret->scale = NAN;
     if (tiny || !(ret->scale > 0.0f)) {
         memset(q, 0, n);
         return;
     }
-    ret->zero = (int32_t)rintf(-low * inverse);
+    ret->zero = (int32_t)rintf(-from.low * inverse);
     for (size_t i = 0; i < n; i++) {
         const float y = input_scales ? x[i] * input_scales[i] : x[i];
         const float value = rintf(fmaf(y, inverse, (float)ret->zero));
@@ -125,7 +135,7 @@ static double act_ref(enum act act, double x)
 }
 
 static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile,
-                               const struct epilogue *e, float *c, size_t ldc)
+                               const struct epilogue *e, struct rows c)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < cols; j++) {
@@ -133,13 +143,16 @@ static void tile_f32_store_ref(size_t rows, size_t cols, const float *tile,
             if (e->bias) x += e->bias[j];
             x = act_ref(e->act, x);
             if (e->residual) x += e->residual[r * e->ld_residual + j];
-            c[r * ldc + j] = (float)x;
+            if (holds_bf16(c))
+                ((uint16_t *)c.ptr)[r * c.ld + j] = bf16_of_float((float)x);
+            else
+                ((float *)c.ptr)[r * c.ld + j] = (float)x;
         }
 }
 
 static void tile_int8_store_ref(size_t rows, size_t cols, const int32_t *tile,
-                                const struct dequantise *d, const struct epilogue *e, float *c,
-                                size_t ldc)
+                                const struct dequantise *d, const struct epilogue *e,
+                                struct rows c)
 {
     float values[CUVEE__MAX_TILE_ROWS * CUVEE__PANEL];
     for (size_t r = 0; r < rows; r++)
@@ -149,7 +162,7 @@ static void tile_int8_store_ref(size_t rows, size_t cols, const int32_t *tile,
             const int32_t sum = (int32_t)((uint32_t)tile[r * CUVEE__PANEL + j] - shift);
             values[r * CUVEE__PANEL + j] = (float)((double)sum * d->rows[r].scale * d->scales[j]);
         }
-    tile_f32_store_ref(rows, cols, values, e, c, ldc);
+    tile_f32_store_ref(rows, cols, values, e, c);
 }
 
 static void transpose_f32_ref(float *panel, const float *w, size_t ldw, size_t cols, size_t n_k)

@@ -20,6 +20,9 @@
 
 enum {
     K_BLOCK = 768,
+    /* A tile of such rows does not stay in the first-level cache beside a panel in any case, and
+     * sums of all k have no way to memory and back. */
+    BF16_K_BLOCK = 4096,
     ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB: the smallest L2 in use is 512 KB */
 };
 
@@ -94,11 +97,13 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
 {
     const struct kernels *kern = job->kern;
     const size_t depth = job->panel.k, width = CUVEE__PANEL * weight_bytes(job->panel.type);
-    const bool one_k_block = depth <= K_BLOCK;
-    for (size_t k0 = 0; k0 < depth; k0 += K_BLOCK) {
-        const size_t n_k = cuvee__min(K_BLOCK, depth - k0);
+    const bool is_bf16 = job->panel.type == WEIGHT_BF16 && has_bf16(kern);
+    const size_t block = is_bf16 ? BF16_K_BLOCK : K_BLOCK;
+    const bool one_k_block = depth <= block;
+    for (size_t k0 = 0; k0 < depth; k0 += block) {
+        const size_t n_k = cuvee__min(block, depth - k0);
         const void *stored = (const char *)job->panel.panels + k0 * width, *weights = stored;
-        if (job->panel.type == WEIGHT_BF16 && !has_bf16(kern)) {
+        if (job->panel.type == WEIGHT_BF16 && !is_bf16) {
             kern->widen_panel(job->widened, stored, cuvee__round_up(n_k, 2));
             weights = job->widened;
         }

@@ -12,7 +12,7 @@
 /* A multiple of the tile heights, as in workspace.c: rows of a chunk when there are helpers, and
  * when there may be some later. */
 #define CHUNK_ROWS 42
-#define CHUNK_ROWS_ALONE 84
+#define CHUNK_ROWS_ALONE 126
 
 /* So that threads of unequal speed finish together. */
 #define CHUNKS_EACH 2

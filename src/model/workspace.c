@@ -14,9 +14,9 @@
  * the low 12 bits fight for the same few cache sets; one line of offset per row spreads them. */
 #define ROW_GAP 16
 
-/* The feed-forward block should stay in the second-level cache beside the panels that stream
- * through it, but each panel that was fetched should serve many rows. */
-#define FFN_BLOCK_BYTES ((size_t)1 << 20)
+/* The feed-forward block should stay in the second-level cache, at least as bf16, beside the panels
+ * that stream through it, but each panel that was fetched should serve many rows. */
+#define FFN_BLOCK_BYTES ((size_t)3 << 19)
 /* A multiple of the tile heights of all tiers (6 and 14), so that only the last block has a short
  * tile. */
 #define FFN_BLOCK_STEP 42

@@ -164,7 +164,7 @@ static int pack_absorbed_key(struct packer *p, const struct tensor *key)
 {
     const struct config *c = p->config;
     const size_t head_size = c->hidden_size / c->n_heads;
-    const bool is_narrow = p->request->precision == CUVEE_PRECISION_BF16;
+    const bool is_narrow = p->request->precision != CUVEE_PRECISION_F32;
     if (!cuvee__can_absorb(c)) return CUVEE_OK;
     struct packed_section s = section(IMAGE_ABSORBED_KEY, ROLE_KEY, c->n_layers - 1, PART_WEIGHT);
     s.type = is_narrow ? WEIGHT_BF16 : WEIGHT_F32;

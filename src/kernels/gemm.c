@@ -39,6 +39,7 @@ struct panel_job {
     struct inputs in;
     struct split tiles;  /* of the block's rows */
     struct packed panel; /* this panel alone */
+    const void *next;    /* panel, or what else will be used next */
     float *widened;      /* room for a k block of a panel in f32 */
     struct epilogue e;   /* at the panel's first column, the block's first row, as c */
     struct rows c;
@@ -69,13 +70,13 @@ static struct epilogue epilogue_from(const struct epilogue *e, size_t row, size_
     return moved;
 }
 
-/* Tile i's share of the weights that come next, in as many bytes as this piece has, from
- * weights + bytes on: the next k block, the next panel, the next matrix. */
-static struct ahead share_ahead(const struct panel_job *job, const void *weights, size_t bytes,
+/* Tile i's share of the weights that come next, in as many bytes as this piece has: the next k
+ * block, the next panel, the next matrix. */
+static struct ahead share_ahead(const struct panel_job *job, const void *next, size_t bytes,
                                 size_t i)
 {
     const size_t n = job->tiles.n_parts, step_bytes = 4 * CUVEE__PANEL;
-    return (struct ahead){(const char *)weights + bytes + i * bytes / n, (step_bytes + n - 1) / n};
+    return (struct ahead){(const char *)next + i * bytes / n, (step_bytes + n - 1) / n};
 }
 
 /* One tile of the k block that starts at k0; weights is where the block starts in the panel. */
@@ -102,16 +103,17 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
     const bool one_k_block = depth <= block;
     for (size_t k0 = 0; k0 < depth; k0 += block) {
         const size_t n_k = cuvee__min(block, depth - k0);
-        const void *stored = (const char *)job->panel.panels + k0 * width, *weights = stored;
+        const char *stored = (const char *)job->panel.panels + k0 * width;
+        const void *weights = stored, *next = k0 + n_k < depth ? stored + n_k * width : job->next;
         if (job->panel.type == WEIGHT_BF16 && !is_bf16) {
-            kern->widen_panel(job->widened, stored, cuvee__round_up(n_k, 2));
+            kern->widen_panel(job->widened, weights, cuvee__round_up(n_k, 2));
             weights = job->widened;
         }
         for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
             const size_t rows = split_part(&job->tiles, i);
             /* Without a second k block nothing has to wait: one tile, always hot. */
             float *tile = one_k_block ? sums : sums + row * CUVEE__PANEL;
-            const struct ahead ahead = share_ahead(job, stored, n_k * width, i);
+            const struct ahead ahead = share_ahead(job, next, n_k * width, i);
             multiply_tile(job, rows, row, k0, n_k, weights, ahead, tile);
             if (k0 + n_k == depth) {
                 const struct epilogue e = epilogue_from(&job->e, row, 0);
@@ -125,12 +127,12 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
 static void gemm_panel_int8(const struct panel_job *job)
 {
     _Alignas(64) int32_t tile[CUVEE__MAX_TILE_ROWS * CUVEE__PANEL];
-    const size_t panel_bytes = cuvee__round_up(job->panel.k, 4) * CUVEE__PANEL;
+    const size_t bytes = panel_bytes(WEIGHT_INT8, job->panel.k);
     for (size_t i = 0, row = 0; i < job->tiles.n_parts; i++) {
         const size_t rows = split_part(&job->tiles, i);
         job->kern->gemm_int8_tile(
             rows, job->panel.k, (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
-            job->panel.panels, share_ahead(job, job->panel.panels, panel_bytes, i), job->panel.run,
+            job->panel.panels, share_ahead(job, job->next, bytes, i), job->panel.run,
             tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
@@ -251,9 +253,12 @@ static void gemm_block(const struct kernels *k, size_t m, const struct inputs *i
 {
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
     struct panel_job job = {.kern = k, .in = *in, .widened = widened};
+    const size_t bytes = panel_bytes(w->type, w->k);
     job.tiles = split_rows(m, max_tile_rows(k, w->type));
     for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
         job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));
+        const bool is_last = col + CUVEE__PANEL >= w->n;
+        job.next = is_last && w->next ? w->next : (const char *)job.panel.panels + bytes;
         job.c = columns_from(c, col);
         job.e = epilogue_from(e, 0, col);
         if (w->type == WEIGHT_INT8)

@@ -223,6 +223,7 @@ struct packed {
     enum weight_type type;
     size_t n, k;
     const void *panels; /* f32 [n/32][k][32]; bf16 [n/32][k/2][32][2]; s8 [n/32][k/4][32][4] */
+    const void *next;   /* what to fetch while the last panel is used; NULL: what lies behind it */
     /* WEIGHT_INT8 only. A weight is scales[n] * q, q an integer within +-127. */
     const float *scales;       /* (n) */
     const int32_t *sums;       /* (n) sum over k of q */

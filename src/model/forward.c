@@ -84,9 +84,12 @@ static void finish_rows(struct pass *p, size_t layer, struct share range,
 {
     const struct rows none = {0};
     const struct layer *weights = &p->weights->layers[layer];
-    const struct step out = {STAGE_ATTENTION_OUT, layer, &weights->attention_out, ACT_NONE};
-    const struct step up = {STAGE_FFN_UP, layer, &weights->ffn_up, p->config->act};
-    const struct step down = {STAGE_FFN_DOWN, layer, &weights->ffn_down, ACT_NONE};
+    const struct step out = {STAGE_ATTENTION_OUT, layer, &weights->attention_out, ACT_NONE,
+                             &weights->ffn_up};
+    const struct step up = {STAGE_FFN_UP, layer, &weights->ffn_up, p->config->act,
+                            &weights->ffn_down};
+    const struct step down = {STAGE_FFN_DOWN, layer, &weights->ffn_down, ACT_NONE,
+                              layer + 1 < p->weights->n_layers ? &weights[1].qkv : NULL};
     const bool is_narrow = cuvee__gemm_takes_bf16(p->kernels, &weights->ffn_down.w);
     const struct rows wide = is_narrow ? narrow_rows(blocks->wide) : blocks->wide;
     for (size_t done = 0, n; done < range.n; done += n) {
@@ -139,8 +142,8 @@ static void run(struct pass *p, float *logits)
     run_last_layer(p, last);
 
     const struct step dense = {STAGE_HEAD_DENSE, 0, &weights->head_dense,
-                               p->config->family->head_act};
-    const struct step out = {STAGE_HEAD_OUT, 0, &weights->head_out, ACT_NONE};
+                               p->config->family->head_act, &weights->head_out};
+    const struct step out = {STAGE_HEAD_OUT, 0, &weights->head_out, ACT_NONE, NULL};
     const struct rows hidden = p->w->context, all = f32_rows(logits, p->config->n_labels);
     cuvee__pass_choose_cut(p, p->batch.n_texts);
     cuvee__pass_linear_stage(p, &dense, p->batch.n_texts, p->w->x, hidden);

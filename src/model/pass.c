@@ -102,6 +102,24 @@ static bool convert_rows(struct pass *p, const struct packed *w, size_t n, struc
     return true;
 }
 
+/* The panels that a thread is likely to need after those of chunk i: the threads go through the
+ * chunks of a product side by side. */
+static const void *next_panels(const struct pass *p, const struct step *s, size_t n_panels,
+                               size_t i, size_t n_chunks)
+{
+    const struct packed *w = &s->linear->w;
+    i += p->n_expected;
+    if (i >= n_chunks) {
+        if (!s->next) return NULL;
+        w = &s->next->w;
+        i -= n_chunks;
+        n_panels = (w->n + CUVEE__PANEL - 1) / CUVEE__PANEL;
+        n_chunks = cuvee__pass_chunks(p, n_panels);
+    }
+    const size_t first = share_of(n_panels, i, n_chunks).first * CUVEE__PANEL;
+    return cuvee__packed_columns(w, first, CUVEE__PANEL).panels;
+}
+
 /* Columns in whole panels. */
 static void multiply_columns(struct pass *p, const struct step *s, size_t n, struct rows a,
                              struct rows residual, struct rows out)
@@ -115,7 +133,8 @@ static void multiply_columns(struct pass *p, const struct step *s, size_t n, str
         const struct share panels = share_of(n_panels, i, n_chunks);
         const size_t first = panels.first * CUVEE__PANEL;
         const size_t columns = cuvee__min(panels.n * CUVEE__PANEL, n_columns - first);
-        const struct linear part = cuvee__linear_part(s->linear, first, columns);
+        struct linear part = cuvee__linear_part(s->linear, first, columns);
+        part.w.next = next_panels(p, s, n_panels, i, n_chunks);
         const struct rows beside = residual.ptr ? columns_from(residual, first) : residual;
         const struct rows c = columns_from(out, first);
         const struct epilogue e = {part.bias, s->act, beside.ptr, beside.ld};
@@ -133,12 +152,14 @@ void cuvee__pass_linear(struct pass *p, const struct step *s, size_t n, struct r
     if (observer && p->own == p->w)
         observer->see(observer->user, s->stage, s->layer, a.ptr, a.ld, n, s->linear->w.k);
     const struct epilogue e = {s->linear->bias, s->act, residual.ptr, residual.ld};
+    struct packed w = s->linear->w;
+    w.next = s->next ? s->next->w.panels : NULL;
     if (!p->by_rows)
         multiply_columns(p, s, n, a, residual, out);
-    else if (take_converted(p, &s->linear->w))
-        cuvee__gemm_shared(p->kernels, n, &s->linear->w, &e, out, p->own->conversion);
+    else if (take_converted(p, &w))
+        cuvee__gemm_shared(p->kernels, n, &w, &e, out, p->own->conversion);
     else
-        cuvee__gemm(p->kernels, n, a, &s->linear->w, &e, out, p->own->conversion);
+        cuvee__gemm(p->kernels, n, a, &w, &e, out, p->own->conversion);
     cuvee__pass_lap(p, s->stage);
 }
 

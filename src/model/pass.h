@@ -53,6 +53,7 @@ struct step {
     size_t layer;
     const struct linear *linear;
     enum act act;
+    const struct linear *next; /* the layer after it, for its weights to be fetched; or NULL */
 };
 
 /* Rows of the workspace with bf16 in them, half a row each, and again a cache line more. */

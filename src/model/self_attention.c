@@ -70,7 +70,8 @@ static void attend_heads(struct pass *p, size_t layer, size_t d_padded, bool fir
 void cuvee__pass_attend(struct pass *p, size_t layer)
 {
     const struct linear *qkv = &p->weights->layers[layer].qkv;
-    const struct step s = {STAGE_QKV, layer, qkv, ACT_NONE};
+    const struct step s = {STAGE_QKV, layer, qkv, ACT_NONE,
+                           &p->weights->layers[layer].attention_out};
     cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x, cuvee__pass_qkv(p, layer));
     attend_heads(p, layer, qkv->w.n / 3, false);
 }
@@ -83,7 +84,7 @@ static void attend_trimmed(struct pass *p, size_t layer)
     const size_t d_padded = qkv->w.n / 3;
     const struct linear query = cuvee__linear_part(qkv, 0, d_padded);
     const struct linear key_value = cuvee__linear_part(qkv, d_padded, 2 * d_padded);
-    struct step s = {STAGE_QKV, layer, &key_value, ACT_NONE};
+    struct step s = {STAGE_QKV, layer, &key_value, ACT_NONE, NULL};
     cuvee__pass_linear_stage(p, &s, p->batch.n_tokens, p->w->x,
                              columns_from(cuvee__pass_qkv(p, layer), d_padded));
     cuvee__pass_first_tokens(p, p->w->x);
@@ -140,7 +141,7 @@ static void attend_absorbed(struct pass *p, size_t layer)
     const struct linear *qkv = &p->weights->layers[layer].qkv;
     const struct linear query = cuvee__linear_part(qkv, 0, p->config->hidden_size);
     const struct absorbed *a = &p->w->absorbed;
-    const struct step s = {STAGE_QKV, layer, &query, ACT_NONE};
+    const struct step s = {STAGE_QKV, layer, &query, ACT_NONE, NULL};
     const size_t n_heads = p->config->n_heads, n_chunks = cuvee__pass_chunks(p, n_heads);
     assert(p->own->absorbed.max_tokens >= a->max_tokens);
     cuvee__pass_first_tokens(p, p->w->context);

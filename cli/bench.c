@@ -12,6 +12,7 @@
 #include "base/json_at.h"
 #include "bench/command.h"
 #include "bench/experiment.h"
+#include "bench/needs.h"
 #include "bench/results.h"
 #include "bench/summary.h"
 #include "bench_begin.h"
@@ -30,15 +31,14 @@
 #include "os/directory.h"
 #include "os/file.h"
 
-#define MAX_TIMEOUT_S 1e9 /* as `cuvee measure` has it */
-#define QUICK_BUDGET_S                                                                             \
-    100.0 /* of two minutes; the rest is for the run that has begun, and report */
+#define MAX_TIMEOUT_S  1e9 /* as `cuvee measure` has it */
+#define QUICK_BUDGET_S 120.0
 
 struct bench_options {
     struct bench_request plan;
     const char *model, *output, *cpus, *limit_mem, *python;
-    double timeout_s, wait_s;
-    int shape; /* -1: none */
+    double timeout_s, wait_s, within_s; /* within_s NAN: as long as it takes, or --quick's */
+    int shape;                          /* -1: none */
     bool resume, dry_run, print_plan, quiet, without_texts;
 };
 
@@ -70,7 +70,8 @@ static const struct option_spec options[] = {
     {.name = "dry-run",
      .kind = OPTION_FLAG,
      .offset = AT(dry_run),
-     .help = "Say what would run, what cannot and why, and how long it may take"},
+     .help =
+         "Say what would run, what cannot and why, and what it may take: time, memory, downloads"},
 
     {.group = "The experiment",
      .name = "plan",
@@ -185,6 +186,13 @@ static const struct option_spec options[] = {
      .offset = AT(wait_s),
      .help = "Before each run, wait at most so long for others to be quiet; default 30, 0: not at "
              "all"},
+
+    {.name = "within",
+     .kind = OPTION_POSITIVE,
+     .arg = "SECONDS",
+     .offset = AT(within_s),
+     .help = "All of it may take so long, report included: then no run begins, and the last one is "
+             "ended; default: no limit, with --quick 120"},
 
     {.group = "Other",
      .name = "core-hour-price",
@@ -460,7 +468,7 @@ static void set_up(struct bench *b)
                                     .stop = cli__interrupt_stop()};
     e->warms_up_briefly = o->plan.is_quick;
     e->repeats = !o->plan.is_quick;
-    e->budget_s = o->plan.is_quick ? QUICK_BUDGET_S : 0;
+    e->budget_s = !isnan(o->within_s) ? o->within_s : o->plan.is_quick ? QUICK_BUDGET_S : 0;
     b->talk.experiment = e;
     b->talk.n_runs = cuvee__experiment_n_runs(e);
     b->talk.work = o->shape >= 0 ? cli__bench_shape_work((size_t)o->shape) : 1;
@@ -481,11 +489,39 @@ static bool has_failures(const json_t *results)
     return false;
 }
 
+/* What would have to be downloaded before the arms that are skipped can run; ret->ptr NULL:
+ * nothing. */
+static void ask_for_downloads(const struct bench *b, struct buffer *ret)
+{
+    const json_t *entries = json_object_get(b->experiment.results, "arms");
+    bool is_missing = false;
+    for (size_t i = 0; i < json_array_size(entries); i++)
+        is_missing |= strstr(cuvee__json_text_at(json_array_get(entries, i), "skipped"),
+                             CUVEE__NEEDS_SETUP) != NULL;
+    if (!is_missing || cli__bench_setup_says(&b->places, ret, NULL) == CUVEE_OK) return;
+    static const char cannot_say[] = "(it cannot say: 'cuvee bench setup --dry-run' tells why)";
+    cuvee__buffer_deinit(ret);
+    if (cuvee__buffer_append(ret, cannot_say, sizeof cannot_say) < 0) cuvee__buffer_deinit(ret);
+}
+
+static int perform_dry(struct bench *b)
+{
+    struct buffer downloads = {.cap_bytes = 1 << 16};
+    ask_for_downloads(b, &downloads);
+    b->talk.downloads = downloads.ptr;
+    b->talk.model_bytes = b->talk.to_be_made
+                              ? cli__bench_shape_bytes((size_t)b->o->shape)
+                              : cli__bench_f32_bytes(b->model_path, b->model);
+    const int rc = cli__bench_talk_plan(&b->talk);
+    cuvee__buffer_deinit(&downloads);
+    return rc;
+}
+
 static int perform(struct bench *b, cuvee_error *err)
 {
     struct experiment *e = &b->experiment;
     set_up(b);
-    if (b->o->dry_run) return cli__bench_talk_plan(&b->talk);
+    if (b->o->dry_run) return perform_dry(b);
     cli__interrupt_open();
     int rc = cuvee__experiment_run(e, err);
     cli__interrupt_close();
@@ -550,6 +586,7 @@ static int run(const struct command *self, int argc, char **argv)
         .plan = {.rate = NAN, .latency_bound_ms = NAN, .core_hour_price = NAN},
         .timeout_s = 1800,
         .wait_s = 30,
+        .within_s = NAN,
         .shape = -1};
     struct operands operands;
     cuvee_error err = {0};

@@ -319,6 +319,29 @@ static int hash_directory(struct sha256 *h, const char *dir, uint64_t *bytes, cu
     return rc;
 }
 
+/* Of the first tensor, which those that matter are like; enough for an estimate. */
+static bool has_half_weights(const char *dir)
+{
+    enum { LOOK = 4096 };
+    char path[BENCH_PATH_ROOM], head[LOOK + 1];
+    struct file_map map = {0};
+    snprintf(path, sizeof path, "%.4300s/model.safetensors", dir);
+    if (cuvee__file_map_open(&map, path, NULL) < 0) return false;
+    const size_t n = map.len < LOOK ? map.len : LOOK;
+    memcpy(head, map.ptr, n);
+    head[n] = '\0';
+    cuvee__file_map_close(&map);
+    const char *type = n > 8 ? strstr(head + 8, "\"dtype\":\"") : NULL; /* after the length */
+    return type && (strncmp(type + 9, "F16\"", 4) == 0 || strncmp(type + 9, "BF16\"", 5) == 0);
+}
+
+double cli__bench_f32_bytes(const char *dir, const json_t *model)
+{
+    double bytes = 0;
+    cuvee__json_number_at(model, "bytes", &bytes);
+    return has_half_weights(dir) ? 2 * bytes : bytes;
+}
+
 int cli__bench_model(const char *path, json_t **ret, cuvee_error *err)
 {
     struct sha256 h;

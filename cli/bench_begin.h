@@ -44,4 +44,8 @@ json_t *cli__bench_machine(size_t n_cores);
  * Returns CUVEE_OK; as os/file.h and os/directory.h. */
 int cli__bench_model(const char *path, json_t **ret, cuvee_error *err);
 
+/* Bytes of the weights of a directory, of which that is the `model`, once they are f32: about, for
+ * estimates of memory. */
+double cli__bench_f32_bytes(const char *dir, const json_t *model);
+
 #endif

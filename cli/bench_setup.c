@@ -16,6 +16,8 @@
 #include "os/file.h"
 #include "os/subprocess.h"
 
+enum { SETUP_SAYS_MS = 10000 };
+
 /* ---- the environment ---- */
 
 struct setup_options {
@@ -87,6 +89,18 @@ int cli__bench_setup(int argc, char **argv)
     return EXIT_INPUT;
 }
 
+int cli__bench_setup_says(const struct bench_places *places, struct buffer *ret, cuvee_error *err)
+{
+    char script[BENCH_PATH_ROOM + 16];
+    int status = 0;
+    snprintf(script, sizeof script, "%s/make-venv", places->arms);
+    const char *const argv[] = {"sh", script, "--dry-run", places->venv, NULL};
+    int rc = cuvee__subprocess_capture(argv, SETUP_SAYS_MS, ret, &status, err);
+    if (rc == CUVEE_OK && (status != 0 || !ret->len))
+        rc = cuvee__fail(err, CUVEE_E_IO, "%s does not say what it would download", script);
+    return rc == CUVEE_OK ? cuvee__buffer_append_char(ret, '\0') : rc;
+}
+
 /* ---- models ---- */
 
 const char *const cli__bench_shapes[] = {"distilbert-base", "bert-base", "bert-large", NULL};
@@ -119,6 +133,12 @@ double cli__bench_shape_work(size_t shape)
 {
     static const double work[] = {4, 8, 28.4};
     return work[shape];
+}
+
+double cli__bench_shape_bytes(size_t shape)
+{
+    static const double parameters[] = {67e6, 109.5e6, 335e6};
+    return 4 * parameters[shape];
 }
 
 int cli__bench_shape(size_t shape, const struct bench_places *places, char *path, size_t room,

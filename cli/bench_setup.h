@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "bench_places.h"
 #include "cuvee/cuvee.h"
 
@@ -27,6 +28,14 @@ bool cli__bench_shape_is_made(size_t shape, const struct bench_places *places, c
 /* How many times the work of the default model a text of it is: layers x hidden^2, against 6 x
  * 384^2. */
 double cli__bench_shape_work(size_t shape);
+
+/* Bytes of its weights, made or not. */
+double cli__bench_shape_bytes(size_t shape);
+
+/* What `cuvee bench setup` would download for these places, and how much, in its own words. *ret:
+ * NUL-terminated; release with cuvee__buffer_deinit().
+ * Returns CUVEE_OK, CUVEE_E_IO (it is not there, or does not say), CUVEE_E_NOMEM. */
+int cli__bench_setup_says(const struct bench_places *places, struct buffer *ret, cuvee_error *err);
 
 /* cuvee bench setup. argv[0] is its name. Returns an exit code. */
 int cli__bench_setup(int argc, char **argv);

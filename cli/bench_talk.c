@@ -151,10 +151,91 @@ static double scenarios_s(const struct bench_talk *t)
     return n ? sum / (double)n * (double)cuvee__scenarios_n_runs(e) : 0;
 }
 
+/* What the plan expects of an arm's peak, in MiB; 0: it does not say. */
+static double peak_mib(const struct bench_talk *t, const json_t *arm)
+{
+    double own = 0, models = 0;
+    cuvee__json_number_at(arm, "expect.memory_MiB", &own);
+    cuvee__json_number_at(arm, "expect.models", &models);
+    return own + models * t->model_bytes / MIB;
+}
+
+static const char *print_mib(double mib, char *text, size_t room)
+{
+    snprintf(text, room, mib < 4096 ? "%.0f MiB" : "%.1f GiB", mib < 4096 ? mib : mib / 1024);
+    return text;
+}
+
+static const char *print_dry(double x, const char *words)
+{
+    return x > 0 ? words : "-";
+}
+
+/* One run of each arm; why the others cannot. */
+static void print_dry_arms(const struct bench_talk *t)
+{
+    const struct experiment *e = t->experiment;
+    const json_t *entries = json_object_get(e->results, "arms"), *arm;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const char *name = cuvee__json_text_at(entry, "name");
+        const char *skipped = cuvee__json_text_at(entry, "skipped");
+        char seconds[32], memory[32];
+        if (*skipped) {
+            printf("  %-20s skipped: %s\n", name, skipped);
+        } else if (!cuvee__experiment_takes(e, i, &arm)) {
+            printf("  %-20s the reference once more in each block\n", name);
+        } else {
+            const double own_s = run_s(t, arm, (double)cuvee__arm_items(&e->setup, arm));
+            cli__print_seconds(seconds, sizeof seconds, own_s);
+            print_mib(peak_mib(t, arm), memory, sizeof memory);
+            printf("  %-20s %8s  %8s  %s\n", name, print_dry(own_s, seconds),
+                   print_dry(peak_mib(t, arm), memory), cuvee__json_text_at(entry, "title"));
+        }
+    }
+}
+
+/* The arm that takes most, and whether the machine has that. */
+static void print_dry_memory(const struct bench_talk *t)
+{
+    const struct experiment *e = t->experiment;
+    const json_t *entries = json_object_get(e->results, "arms"), *arm;
+    const char *name = "";
+    char memory[32], machine[32];
+    double most = 0, has = 0;
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        if (!cuvee__experiment_takes(e, i, &arm) || peak_mib(t, arm) <= most) continue;
+        most = peak_mib(t, arm);
+        name = cuvee__json_text_at(arm, "name");
+    }
+    if (!(most > 0)) return;
+    cuvee__json_number_at(e->results, "machine.memory", &has);
+    printf("Most memory: about %s, for %s; this machine has %s%s.\n",
+           print_mib(most, memory, sizeof memory), name,
+           print_mib(has / MIB, machine, sizeof machine),
+           has / MIB < most ? ", which is too little: leave it out with --arms" : "");
+}
+
+static void print_dry_downloads(const struct bench_talk *t)
+{
+    const char *at = t->downloads ? t->downloads : "";
+    if (!*at) {
+        printf("Nothing is downloaded.\n");
+        return;
+    }
+    printf(
+        "Downloads: none by itself; what is skipped for want of Python packages runs after 'cuvee "
+        "bench setup', which says:\n");
+    while (*at) {
+        const int n = (int)strcspn(at, "\n");
+        printf("    %.*s\n", n, at);
+        at += n + (at[n] == '\n');
+    }
+}
+
 int cli__bench_talk_plan(const struct bench_talk *talk)
 {
     const struct experiment *e = talk->experiment;
-    const json_t *entries = json_object_get(e->results, "arms");
     char duration[32];
     const double seconds = blocks_s(talk) + sweep_s(talk) + scenarios_s(talk);
     printf("%s\n\n", cuvee__json_text_at(e->setup.plan, "name"));
@@ -166,15 +247,13 @@ int cli__bench_talk_plan(const struct bench_talk *talk)
     printf("  cores     %zu\n", e->setup.n_cores);
     printf("  runs      %zu, each alone on the machine, in random order; disturbed ones again\n\n",
            talk->n_runs);
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
-        const char *skipped = cuvee__json_text_at(entry, "skipped");
-        printf("  %-26s %s%s\n", cuvee__json_text_at(entry, "name"), *skipped ? "skipped: " : "",
-               *skipped ? skipped : cuvee__json_text_at(entry, "title"));
-    }
+    print_dry_arms(talk);
+    printf("\n");
     if (seconds > 0)
-        printf("\nOn a machine with two cores this takes about %s, and what it waits for quiet.\n",
+        printf("Time: about %s on a machine with two cores, and what it waits for quiet.\n",
                cli__print_seconds(duration, sizeof duration, seconds));
+    print_dry_memory(talk);
+    print_dry_downloads(talk);
     return cli__stdout_finish();
 }
 

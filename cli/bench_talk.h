@@ -16,9 +16,11 @@ struct bench_talk {
     const struct experiment *experiment;
     size_t n_runs; /* that there will be */
     size_t n_done;
-    uint64_t begin_ns; /* of the first run */
-    double work;       /* of a text, against the default model */
-    bool to_be_made;   /* the model: a dry run has not made it */
+    uint64_t begin_ns;     /* of the first run */
+    double work;           /* of a text, against the default model */
+    bool to_be_made;       /* the model: a dry run has not made it */
+    double model_bytes;    /* of its weights as f32, about */
+    const char *downloads; /* what must be had first, and how much it is; "" or NULL: nothing */
 };
 
 /* As struct experiment wants them; arg is the talk. */

@@ -101,6 +101,7 @@ _cuvee() {
         bench:--python) COMPREPLY=($(compgen -f -- "$cur")); return ;;
         bench:--timeout) return ;;
         bench:--wait) return ;;
+        bench:--within) return ;;
         bench:--core-hour-price) return ;;
         bench-report:--format|bench-report:-f) COMPREPLY=($(compgen -W 'files text markdown html github' -- "$cur")); return ;;
         bench-report:--output|bench-report:-o) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -143,7 +144,7 @@ _cuvee() {
         measure-mark) options='--help -h --version -V' ;;
         measure-doctor) options='--json --help -h --version -V' ;;
         measure-self-test) options='--help -h --version -V' ;;
-        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --sweep --cpus --limit-mem --python --timeout --wait --core-hour-price --no-texts --quiet -q --help -h --version -V' ;;
+        bench) options='--output -o --quick --arms --resume --dry-run --plan --print-plan --input --column --gold --limit --model -m --model-shape --scenario --rate --latency-bound --blocks --no-sweep --sweep --cpus --limit-mem --python --timeout --wait --within --core-hour-price --no-texts --quiet -q --help -h --version -V' ;;
         bench-setup) options='--dry-run --help -h --version -V' ;;
         bench-report) options='--format -f --output -o --no-texts --help -h --version -V' ;;
         bench-compare) options='--json --help -h --version -V' ;;

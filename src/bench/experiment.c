@@ -16,6 +16,11 @@
 
 enum { PATH_ROOM = 4400, MAX_FAILURES = 2 };
 
+/* Shares of the budget: after the first no run begins, after the second none goes on; the rest is
+ * for the report. */
+#define BEGIN_SHARE 0.84
+#define END_SHARE   0.96
+
 static int no_memory(cuvee_error *err)
 {
     return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for an experiment");
@@ -199,6 +204,7 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     if (rc < 0) return rc;
     if (is_success(run) && !e->setup.max_items) rc = keep_answers(e, request, run, &answers, err);
     if (rc == CUVEE_OK) rc = keep_run(e, request, run, err);
+    e->has_left_out |= cuvee__json_text_is(run, "status", "interrupted");
     if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);
     cuvee__answers_deinit(&answers);
     *ret_run = run; /* the list holds it */
@@ -237,7 +243,14 @@ static int run_entry(struct experiment *e, const json_t *an_entry, long block, c
 bool cuvee__experiment_is_over(const struct experiment *e)
 {
     const double elapsed_s = (double)(cuvee__clock_ns() - e->begin_ns) / 1e9;
-    return *e->setup.stop || (e->budget_s > 0 && elapsed_s > e->budget_s);
+    return *e->setup.stop || (e->budget_s > 0 && elapsed_s > e->budget_s * BEGIN_SHARE);
+}
+
+bool cuvee__experiment_may_begin(struct experiment *e)
+{
+    const bool is_over = cuvee__experiment_is_over(e);
+    e->has_left_out |= is_over;
+    return !is_over;
 }
 
 bool cuvee__experiment_takes(const struct experiment *e, size_t i, const json_t **ret_arm)
@@ -285,14 +298,14 @@ static int warm_up(struct experiment *e, cuvee_error *err)
     int rc = CUVEE_OK;
     cuvee__json_number_at(find_run(e->results, reference_of(e), -1), "wall_s", &baseline_s);
     for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e) && !cuvee__experiment_is_over(e);
-             i++) {
+        for (size_t i = 0; rc == CUVEE_OK && i < n_entries(e); i++) {
             json_t *an_entry = entry(e, i);
             const char *name = cuvee__json_text_at(an_entry, "name");
             const bool is_reference = strcmp(name, reference_of(e)) == 0;
             if (is_reference != (pass == 0) || is_skipped(an_entry) ||
                 json_is_true(json_object_get(an_entry, "twin")) || has_run(e->results, name, -1))
                 continue;
+            if (!cuvee__experiment_may_begin(e)) return rc;
             rc = warm_up_entry(e, an_entry, &baseline_s, err);
         }
     return rc;
@@ -305,10 +318,11 @@ static int run_block(struct experiment *e, long block, cuvee_error *err)
     const json_t *seed = json_object_get(e->setup.plan, "seed");
     int rc = CUVEE_OK;
     cuvee__schedule_block((uint64_t)json_integer_value(seed), (uint64_t)block, order, n);
-    for (size_t k = 0; rc == CUVEE_OK && k < n && !cuvee__experiment_is_over(e); k++) {
+    for (size_t k = 0; rc == CUVEE_OK && k < n; k++) {
         json_t *an_entry = entry(e, order[k]);
         const char *name = cuvee__json_text_at(an_entry, "name");
         if (!runs_in(e, an_entry, block) || has_run(e->results, name, block)) continue;
+        if (!cuvee__experiment_may_begin(e)) break;
         rc = run_entry(e, an_entry, block, err);
         if (rc == CUVEE_OK) rc = give_up(e, an_entry, err);
     }
@@ -356,9 +370,8 @@ static int sweep_once(struct experiment *e, const json_t *an_entry, long block, 
                                   .workers = workers,
                                   .threads = threads};
     json_t *run = NULL;
-    return has_swept(e, block, workers, threads)
-               ? CUVEE_OK
-               : cuvee__experiment_run_once(e, &request, &run, err);
+    if (has_swept(e, block, workers, threads) || !cuvee__experiment_may_begin(e)) return CUVEE_OK;
+    return cuvee__experiment_run_once(e, &request, &run, err);
 }
 
 const json_t *cuvee__experiment_swept(const struct experiment *e)
@@ -382,7 +395,6 @@ static int run_sweep(struct experiment *e, cuvee_error *err)
     for (long block = 0; block < (own_blocks > 0 ? own_blocks : 1); block++)
         for (size_t w = 0; w < json_array_size(workers); w++)
             for (size_t t = 0; t < json_array_size(threads); t++) {
-                if (cuvee__experiment_is_over(e)) return rc;
                 rc = sweep_once(e, swept, block,
                                 (long)json_integer_value(json_array_get(workers, w)),
                                 (long)json_integer_value(json_array_get(threads, t)), err);
@@ -412,6 +424,8 @@ int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
 {
     char now[32];
     e->begin_ns = cuvee__clock_ns();
+    if (e->budget_s > 0)
+        e->setup.deadline_ns = e->begin_ns + (uint64_t)(e->budget_s * END_SHARE * 1e9);
     int rc = take_kept_answers(e, err);
     if (rc == CUVEE_OK) rc = schedule_arrivals(e, err);
     e->setup.max_items = e->warms_up_briefly ? 1 : 0;
@@ -419,13 +433,14 @@ int cuvee__experiment_run(struct experiment *e, cuvee_error *err)
     e->setup.max_items = 0;
     if (rc == CUVEE_OK && e->expected.n == 0 && !cuvee__experiment_is_over(e))
         rc = run_reference_first(e, err);
-    for (long block = 0; rc == CUVEE_OK && block < n_blocks(e) && !cuvee__experiment_is_over(e);
-         block++)
+    for (long block = 0; rc == CUVEE_OK && block < n_blocks(e); block++)
         rc = run_block(e, block, err);
-    if (rc == CUVEE_OK && !cuvee__experiment_is_over(e)) rc = run_sweep(e, err);
-    if (rc == CUVEE_OK && !cuvee__experiment_is_over(e)) rc = cuvee__scenarios_run(e, err);
+    if (rc == CUVEE_OK) rc = run_sweep(e, err);
+    if (rc == CUVEE_OK) rc = cuvee__scenarios_run(e, err);
     if (rc < 0) return rc;
-    const char *state = *e->setup.stop ? "interrupted" : "complete";
+    const char *state = *e->setup.stop    ? "interrupted"
+                        : e->has_left_out ? "out of time"
+                                          : "complete";
     if (json_object_set_new(e->results, "state", json_string(state)) < 0 ||
         json_object_set_new(e->results, "ended", json_string(cuvee__utc_now(now, sizeof now))) < 0)
         return no_memory(err);

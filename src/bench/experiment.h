@@ -26,10 +26,11 @@ struct experiment {
     struct answers
         expected; /* n > 0: answers that came with the plan, else those of the reference */
     bool has_given_answers; /* they came with the plan */
-    bool warms_up_briefly; /* with one item: what is made once, as a packed model, is made then */
-    bool repeats;          /* disturbed runs */
-    double budget_s;        /* no run begins after so long; 0: none */
+    bool warms_up_briefly;  /* with one item: what is made once, as a packed model, is made then */
+    bool repeats;           /* disturbed runs */
+    double budget_s;        /* for all of it: no run begins in its last part; 0: none */
     uint64_t begin_ns;      /* set by cuvee__experiment_run() */
+    bool has_left_out;      /* a run did not begin, or was ended, since the budget was spent */
     double rate;            /* of scenario server: of the plan */
     char schedule[4400];    /* its arrivals; "": none */
 
@@ -40,7 +41,8 @@ struct experiment {
 };
 
 /* Run what is not yet in results.runs. When the user asks for the end (setup.stop), the state of
- * the results is "interrupted", and the rest can be run another time.
+ * the results is "interrupted", when the budget is spent "out of time", and the rest can be run
+ * another time.
  * Returns CUVEE_OK, also when arms failed; CUVEE_E_IO (the results cannot be written),
  * CUVEE_E_NOMEM; as cuvee__bench_run(). */
 int cuvee__experiment_run(struct experiment *e, cuvee_error *err);
@@ -57,6 +59,9 @@ int cuvee__experiment_run_quiet(struct experiment *e, struct run_request *reques
 
 /* The user asked for the end, or the budget is spent: no run may begin. */
 bool cuvee__experiment_is_over(const struct experiment *e);
+/* To be asked before a run that there should be: false when it is over, which is then remembered.
+ */
+bool cuvee__experiment_may_begin(struct experiment *e);
 
 /* Arms that can run, for those that run them in their own order: the entry i of results.arms, its
  * arm of the plan; false: no arm (the twin), skipped, or given up. */

@@ -46,7 +46,7 @@ static int look_for_modules(const struct word_list *modules, const char *python,
         else if (status != 0)
             say(reason, room, "this Python does not answer: ", python);
         else if (missing.len && cuvee__buffer_append_char(&missing, '\0') == CUVEE_OK)
-            say(reason, room, "'cuvee bench setup' installs what is missing: ", missing.ptr);
+            say(reason, room, CUVEE__NEEDS_SETUP ": ", missing.ptr);
     }
     cuvee__buffer_deinit(&missing);
     cuvee__words_deinit(&argv);

@@ -13,6 +13,9 @@
 /* Does it run in this scenario? One that does not say runs in all. */
 bool cuvee__arm_has_scenario(const json_t *arm, const char *scenario);
 
+/* What the reason begins with when packages of Python are missing. */
+#define CUVEE__NEEDS_SETUP "'cuvee bench setup' installs what is missing"
+
 /* Why an arm cannot run: what of its `needs` is missing, or the scenario is none of its. The empty
  * string when it can.
  *   python    the interpreter that arms in Python run in

@@ -185,6 +185,7 @@ static int probe_arm(struct experiment *e, const json_t *arm, double bound_ms, c
         return CUVEE_OK;
     rate = next_rate(&s, rate);
     if (s.n_items / rate > (s.low > 0 ? PATIENCE_S : MORE_PATIENCE_S)) return CUVEE_OK;
+    if (!cuvee__experiment_may_begin(e)) return CUVEE_OK;
     return probe(e, &s, arm, rate, err);
 }
 
@@ -197,7 +198,7 @@ int cuvee__rates_find(struct experiment *e, cuvee_error *err)
     if (!cuvee__json_number_at(e->setup.plan, "latency_bound_ms", &bound_ms) || bound_ms <= 0)
         return CUVEE_OK;
     for (int round = 0; round < CUVEE__RATE_PROBES; round++)
-        for (size_t i = 0; rc == CUVEE_OK && i < n && !cuvee__experiment_is_over(e); i++) {
+        for (size_t i = 0; rc == CUVEE_OK && i < n; i++) {
             const json_t *arm;
             if (cuvee__experiment_takes(e, i, &arm) && cuvee__arm_has_scenario(arm, "server"))
                 rc = probe_arm(e, arm, bound_ms, err);

@@ -26,12 +26,13 @@ static void put_lead(struct report *r)
     }
     sink_put_str(r->out, "</div>\n");
     const char *state = cuvee__report_text(r, "state");
-    if (strcmp(state, "complete") != 0)
-        cuvee__html_paragraph(r->out, strcmp(state, "interrupted") == 0
-                                          ? "The experiment was interrupted: this is of the runs "
-                                            "until then."
-                                          : "The experiment has not ended: this is of the runs so "
-                                            "far.");
+    if (strcmp(state, "complete") == 0) return;
+    cuvee__html_paragraph(
+        r->out, strcmp(state, "interrupted") == 0
+                    ? "The experiment was interrupted: this is of the runs until then."
+                : strcmp(state, "out of time") == 0
+                    ? "The time for the experiment was up: this is of the runs until then."
+                    : "The experiment has not ended: this is of the runs so far.");
 }
 
 static void open_caption(struct report *r)

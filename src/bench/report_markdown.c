@@ -139,6 +139,8 @@ static void put_missing(struct report *r)
         const struct report_arm *a = &r->arms[i];
         const char *status, *why;
         if (*a->skipped) put_reason(r, &is_open, a->name, "skipped", a->skipped);
+        if (cuvee__report_is_unreached(r, a))
+            put_reason(r, &is_open, a->name, "no run", CUVEE__REPORT_UNREACHED);
         for (size_t at = 0; cuvee__report_next_failure(r, a, &at, &status, &why);)
             put_reason(r, &is_open, a->name, status, why);
     }

@@ -306,3 +306,12 @@ bool cuvee__report_next_failure(const struct report *r, const struct report_arm 
     }
     return false;
 }
+
+bool cuvee__report_is_unreached(const struct report *r, const struct report_arm *a)
+{
+    const json_t *runs = json_object_get(r->results, "runs");
+    if (*a->skipped || a->is_twin) return false;
+    for (size_t i = 0; i < json_array_size(runs); i++)
+        if (cuvee__json_text_is(json_array_get(runs, i), "arm", a->name)) return false;
+    return true;
+}

@@ -105,6 +105,10 @@ size_t cuvee__report_margin(const struct report *r, double *ret);
 bool cuvee__report_next_failure(const struct report *r, const struct report_arm *a, size_t *at,
                                 const char **ret_status, const char **ret_why);
 
+/* That no run of an arm has begun, though it could have: the experiment ended before. */
+bool cuvee__report_is_unreached(const struct report *r, const struct report_arm *a);
+#define CUVEE__REPORT_UNREACHED "the experiment ended before its turn"
+
 /* ---- steady, and scaling (report_steady.c) ---- */
 
 void cuvee__report_steady_cell(const struct report *r, const struct report_arm *a,

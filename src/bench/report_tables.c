@@ -226,10 +226,12 @@ static void put_skipped(struct report *r)
 {
     bool is_open = false;
     for (size_t i = 0; i < r->n_arms; i++) {
-        if (!*r->arms[i].skipped) continue;
+        const bool is_skipped = *r->arms[i].skipped != '\0';
+        if (!is_skipped && !cuvee__report_is_unreached(r, &r->arms[i])) continue;
         if (!is_open) sink_put_str(r->out, "<h3>Not run</h3>\n<ul>\n");
         is_open = true;
-        put_reason(r, r->arms[i].name, "skipped", r->arms[i].skipped);
+        put_reason(r, r->arms[i].name, is_skipped ? "skipped" : "no run",
+                   is_skipped ? r->arms[i].skipped : CUVEE__REPORT_UNREACHED);
     }
     if (is_open) sink_put_str(r->out, "</ul>\n");
 }

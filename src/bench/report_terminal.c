@@ -267,6 +267,8 @@ static void put_notes(struct table *t)
         const char *status, *why;
         double n = 0;
         if (*a->skipped) put_note(t, a->name, "skipped", a->skipped);
+        if (cuvee__report_is_unreached(&t->r, a))
+            put_note(t, a->name, "no run", CUVEE__REPORT_UNREACHED);
         for (size_t at = 0; cuvee__report_next_failure(&t->r, a, &at, &status, &why);)
             put_note(t, a->name, status, why);
         if (a->has_runs && cuvee__report_number(&t->r, &n, "summary.arms.%zu.n_flagged", a->sum) &&

@@ -22,7 +22,8 @@
 enum { PATH_ROOM = 4400 };
 #define MAX_RESULT_BYTES ((size_t)64 << 20)
 /* An arm is over when its command is; what it started may take this long to go. */
-#define GRACE_S 1.0
+#define GRACE_S         1.0
+#define LEAST_TIMEOUT_S 0.1
 
 /* The files of a run, relative to the results' directory. */
 struct run_files {
@@ -75,7 +76,17 @@ static double timeout_of(const struct bench_setup *setup, const struct run_reque
 {
     double own = 0;
     cuvee__json_number_at(request->arm, "timeout_s", &own);
-    return own > 0 ? own : setup->timeout_s;
+    if (!(own > 0)) own = setup->timeout_s;
+    if (!setup->deadline_ns) return own;
+    const uint64_t now = cuvee__clock_ns();
+    const double left = setup->deadline_ns > now ? (double)(setup->deadline_ns - now) / 1e9 : 0;
+    return fmax(LEAST_TIMEOUT_S, fmin(own, left));
+}
+
+/* Was it the time for all that ended it, and not its own? */
+static bool is_past_deadline(const struct bench_setup *setup)
+{
+    return setup->deadline_ns && cuvee__clock_ns() >= setup->deadline_ns;
 }
 
 static int build_measure(const struct bench_setup *setup, const struct run_request *request,
@@ -165,6 +176,9 @@ static bool has_ended_well(const struct bench_setup *setup, const json_t *measur
     if (*setup->stop || json_is_true(cuvee__json_at(measured, "exit.interrupted"))) {
         status = "interrupted";
         snprintf(why, sizeof why, "by the user");
+    } else if (json_is_true(cuvee__json_at(measured, "exit.timeout")) && is_past_deadline(setup)) {
+        status = "interrupted"; /* which says nothing of the arm */
+        snprintf(why, sizeof why, "the time for the whole experiment was up");
     } else if (json_is_true(cuvee__json_at(measured, "exit.timeout")) && !has_left) {
         status = "timeout";
         snprintf(why, sizeof why, "had not ended after %.3g s", tree);

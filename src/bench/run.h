@@ -31,13 +31,14 @@ struct bench_setup {
     double timeout_s;         /* of a run, where the arm has none of its own */
     double max_wait_s;        /* for a quiet machine; 0: do not look */
     size_t max_items;         /* of a run; 0: all. A short warm-up sets it */
+    uint64_t deadline_ns;     /* of os/clock.h: a run that has not ended then is; 0: none */
     const volatile int *stop; /* set: the user asked for the end */
 };
 
 struct run_request {
     const json_t *arm;
-    const char *name; /* as in the results: the arm's, or that of its twin */
-    const char *kind; /* warm-up, timed, again, sweep, scenario, rate */
+    const char *name;     /* as in the results: the arm's, or that of its twin */
+    const char *kind;     /* warm-up, timed, again, sweep, scenario, rate */
     const char *scenario; /* NULL: the plan's */
     size_t id;
     long block;

@@ -87,12 +87,13 @@ static int run_scenario(struct experiment *e, size_t at, const char *scenario, c
     int rc =
         is_server ? cuvee__arrivals_write(&e->setup, rate_of(e), path, sizeof path, err) : CUVEE_OK;
     cuvee__schedule_block((uint64_t)seed, CUVEE__PLAN_MAX_BLOCKS + at, order, n);
-    for (size_t k = 0; rc == CUVEE_OK && k < n && !cuvee__experiment_is_over(e); k++) {
+    for (size_t k = 0; rc == CUVEE_OK && k < n; k++) {
         const json_t *arm;
         if (!cuvee__experiment_takes(e, order[k], &arm) ||
             !cuvee__arm_has_scenario(arm, scenario) ||
             has_run(e->results, cuvee__json_text_at(arm, "name"), scenario))
             continue;
+        if (!cuvee__experiment_may_begin(e)) break;
         rc = run_arm(e, arm, scenario, is_server ? path : NULL, err);
     }
     return rc;

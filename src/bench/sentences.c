@@ -162,6 +162,8 @@ static void put_caveat(struct prose *p)
     cuvee__json_number_at(results, "summary.blocks", &blocks);
     if (strcmp(cuvee__json_text_at(results, "state"), "interrupted") == 0) {
         cuvee__prose_text(p, "The experiment was interrupted: some runs are missing.");
+    } else if (cuvee__json_text_is(results, "state", "out of time")) {
+        cuvee__prose_text(p, "The time for the experiment was up: some runs are missing.");
     } else if (find_with(results, "n_failed", &arm)) {
         put_failure(p, arm);
     } else if (blocks < MIN_BLOCKS) {

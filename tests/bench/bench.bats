@@ -42,6 +42,7 @@ load experiment
 }
 
 @test "an arm that crashes, hangs, lies, or leaves something behind is said to, and counts for nothing" {
+    local left=600.$BASHPID # so that no other test's is meant
     swapped='printf "%s\n" "{{\"label\":\"RED\",\"score\":0.9}" "{{\"label\":\"RED\",\"score\":0.7}" "{{\"label\":\"WHITE\",\"score\":0.8}" > "$0"'
     plan 1 "$(arm good './good "$0"')" \
         "$(arm crash 'echo the reason >&2; kill -SEGV $$')" \
@@ -55,7 +56,7 @@ load experiment
         "$(arm swapped "$swapped")" \
         "$(arm near './good "$0"; sed -i s/0.9/0.95/ "$0"')" \
         "$(arm wide './good "$0"; sed -i s/0.9/0.95/ "$0"' '{"score_bound": 0.06}')" \
-        "$(arm leaves './good "$0"; sleep 600 & exit 0' '{"timeout_s": 4}')" \
+        "$(arm leaves "./good \"\$0\"; sleep $left & exit 0" '{"timeout_s": 4}')" \
         "$(arm absent 'true' '{"needs": ["program:no-such-program", "library:libnosuch.so.9"]}')"
     bench -o results
     expect_status 1
@@ -72,7 +73,7 @@ load experiment
     results '[.runs[] | select(.counts) | .arm] | sort == ["good", "wide"]'
     results '.summary.arms[] | select(.arm == "swapped") | .n == 0 and .verdict == null and .labels_differ == 2'
     results '.sentences.caveat.text | test("failed|wrong")'
-    ! pgrep -f 'sleep 600' || fail 'what an arm left behind still runs'
+    ! pgrep -f "sleep $left" || fail 'what an arm left behind still runs'
 }
 
 @test "interrupted, the results are valid, and --resume runs the rest and nothing twice" {
@@ -98,6 +99,27 @@ load experiment
     results '.state == "complete"'
     results '[.runs[] | select(.counts) | [.arm, .block]] | length == 12 and (unique | length == 12)'
     results '[.runs[].id] == [range([.runs[]] | length)]'
+}
+
+@test "the time for all of it is kept, whatever an arm does; what is missing is said, and --resume runs it" {
+    plan 2 "$(arm a './good "$0"')" "$(arm late '[ -e free ] || exec sleep 600; ./good "$0"')" "$(arm z './good "$0"')"
+    local begin=$SECONDS
+    bench -o results --within 10
+    expect_status 0 # an arm that was not let end has not failed
+    [ $((SECONDS - begin)) -lt 60 ] || fail 'it took much longer'
+    results '.state == "out of time" and (.sentences.caveat.text | test("time .* was up"))'
+    results '[.runs[] | select(.arm == "late")] | length == 1 and all(.[]; .status == "interrupted" and (.why | test("time for the whole")))'
+    results '[.runs[] | select(.arm == "z")] == []'
+    grep -q '^- z: no run: the experiment ended before its turn' results/report.md
+    grep -q 'z.*the experiment ended before its turn' results/report.html
+    expect_stderr 'before its turn'
+    touch free
+    bench -o results --resume
+    expect_status 0
+    results '.state == "complete"'
+    results '[.runs[] | select(.counts) | [.arm, .block]] | length == 8 and (unique | length == 8)'
+    bench -o other --within 0
+    expect_status 2
 }
 
 @test "what --resume refuses: another machine, plan, input, model" {
@@ -143,6 +165,8 @@ load experiment
     bench --dry-run
     expect_status 0
     expect_output 'the arm a'
+    expect_output 'Nothing is downloaded.'
+    expect_no_output 'Most memory'
     bench --print-plan
     expect_status 0
     jq -e '.blocks == 1 and .scenario == "offline"' <<< "$output"
@@ -177,6 +201,30 @@ load experiment
     bench --arms a --dry-run
     expect_status 0
     expect_output 'skipped: there is no program no-such-program'
+}
+
+@test "a dry run estimates time, memory and downloads" {
+    plan 4 "$(arm a './good "$0"' '{"expect": {"load_s": 2, "item_s": 1, "memory_MiB": 1000, "models": 2}}')" \
+        "$(arm b './good "$0"' '{"needs": ["python:no_such_module"], "expect": {"memory_MiB": 9e9}}')"
+    head -c 52428800 /dev/zero > model/model.safetensors # 50 MiB
+    bench --dry-run
+    expect_status 0
+    [[ $output =~ \ \ a\ +5(\.0*)?\ s\ +1100\ MiB\ \ the\ arm\ a ]] || fail 'what a run takes'
+    expect_output 'Time: about 45' # warm-up, four blocks, the reference twice in each
+    expect_output 'Most memory: about 1100 MiB, for a; this machine has'
+    # Of packages that are missing, what their installation says of itself.
+    command -v python3 >/dev/null || skip 'no python3'
+    expect_output "b                    skipped: 'cuvee bench setup' installs what is missing: no_such_module"
+    expect_no_output 'Nothing is downloaded'
+    if python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        XDG_DATA_HOME=$PWD/data bench --dry-run
+        expect_output "Into $PWD/data/cuvee/bench-venv"
+        expect_output 'to download'
+    fi
+    [ ! -e data ] || fail 'a dry run has made something'
+    jq '.arms[0].expect.memory_MiB = 1e9' plan.json > more.json && mv more.json plan.json
+    bench --dry-run
+    expect_output 'which is too little: leave it out with --arms'
 }
 
 @test "a disk that is full ends the experiment with an error, not with half a file" {

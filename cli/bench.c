@@ -261,7 +261,8 @@ struct bench {
     char model_path[MODEL_PATH_ROOM];
     char dir[BENCH_PATH_ROOM];
     json_t *plan, *machine, *model;
-    json_t *old; /* results of the experiment that goes on; NULL: none */
+    json_t *old;                  /* results of the experiment that goes on; NULL: none */
+    const char *cpus, *limit_mem; /* of arms: as given, or as before; NULL: none */
     size_t n_cores;
 };
 
@@ -276,10 +277,10 @@ static int count_cores(struct bench *b, cuvee_error *err)
 {
     struct cpu_list list;
     b->n_cores = cuvee__cpu_default_workers();
-    if (!b->o->cpus) return CUVEE_OK;
-    if (!cuvee__cpu_list_parse(b->o->cpus, &list) || !cuvee__cpu_list_is_allowed(&list))
+    if (!b->cpus) return CUVEE_OK;
+    if (!cuvee__cpu_list_parse(b->cpus, &list) || !cuvee__cpu_list_is_allowed(&list))
         return cuvee__fail(err, CUVEE_E_ARGUMENT,
-                           "--cpus %s: no list of processors of this machine", b->o->cpus);
+                           "--cpus %s: no list of processors of this machine", b->cpus);
     size_t n = 0;
     for (unsigned cpu = 0; cpu < CUVEE__CPU_LIST_MAX; cpu++) n += cpu_list_has(&list, cpu);
     if (n < b->n_cores) b->n_cores = n;
@@ -311,7 +312,9 @@ static int begin_results(struct bench *b, json_t **ret, cuvee_error *err)
                                         .machine = b->machine,
                                         .model = b->model,
                                         .input = &b->input,
-                                        .python = b->places.python};
+                                        .python = b->places.python,
+                                        .cpus = b->cpus,
+                                        .memory_limit = b->limit_mem};
     json_t *fresh = NULL;
     int rc = cuvee__results_begin(&begin, &fresh, err);
     if (rc < 0 || !b->old) {
@@ -335,6 +338,14 @@ static int read_old(struct bench *b, cuvee_error *err)
     if (b->o->dry_run || b->o->print_plan) return CUVEE_OK;
     return cuvee__fail(err, CUVEE_E_ARGUMENT,
                        "%s has results already: take another directory, or --resume", b->o->output);
+}
+
+/* What goes on has the limits that it began with. */
+static void take_limits(struct bench *b)
+{
+    b->cpus = b->o->cpus ? b->o->cpus : json_string_value(cuvee__json_at(b->old, "limits.cpus"));
+    b->limit_mem = b->o->limit_mem ? b->o->limit_mem
+                                   : json_string_value(cuvee__json_at(b->old, "limits.memory"));
 }
 
 /* The one that is asked for: by an option, by what went before, by the plan. */
@@ -400,9 +411,10 @@ static int exit_of(int rc, int otherwise)
 static int settle_plan(struct bench *b, cuvee_error *err)
 {
     struct bench_request request = b->o->plan;
-    int rc = count_cores(b, err);
+    int rc = read_old(b, err);
+    take_limits(b);
+    if (rc == CUVEE_OK) rc = count_cores(b, err);
     if (rc == CUVEE_OK) rc = cli__bench_places_find(b->o->python, &b->places, err);
-    if (rc == CUVEE_OK) rc = read_old(b, err);
     request.resumed = json_object_get(b->old, "plan");
     if (rc == CUVEE_OK) rc = cli__bench_plan(&request, b->n_cores, &b->plan, err);
     return exit_of(rc, EXIT_INPUT);
@@ -460,8 +472,8 @@ static void set_up(struct bench *b)
                                     .model = b->model_path,
                                     .plan = json_object_get(e->results, "plan"),
                                     .input = &b->input,
-                                    .cpus = o->cpus,
-                                    .memory_limit = o->limit_mem,
+                                    .cpus = b->cpus,
+                                    .memory_limit = b->limit_mem,
                                     .n_cores = b->n_cores,
                                     .timeout_s = o->timeout_s,
                                     .max_wait_s = o->plan.is_quick ? fmin(1, o->wait_s) : o->wait_s,

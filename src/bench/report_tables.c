@@ -569,6 +569,8 @@ void cuvee__report_put_machine(struct report *r)
         const char *name, *path;
     } facts[] = {{"processor", "machine.model"},
                  {"cores allowed", "machine.cores"},
+                 {"processors of arms", "limits.cpus"},
+                 {"limit of memory", "limits.memory"},
                  {"kernels for", "machine.isa"},
                  {"system", "machine.kernel"},
                  {"virtual machine", "machine.virt"},

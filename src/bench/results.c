@@ -66,15 +66,16 @@ int cuvee__results_begin(const struct results_begin *b, json_t **ret, cuvee_erro
     json_t *results = NULL;
     if (rc == CUVEE_OK) {
         results = json_pack(
-            "{s:s, s:{s:s}, s:s, s:n, s:s, s:O, s:s, s:O, s:{s:O, s:s, s:I, s:O, s:o}, s:O, s:O, "
-            "s:[]}",
+            "{s:s, s:{s:s}, s:s, s:n, s:s, s:O, s:s, s:O, s:{s:s?, s:s?}, s:{s:O, s:s, s:I, s:O, "
+            "s:o}, s:O, s:O, s:[]}",
             "schema", "bench/1", "tool", "version", cuvee_version(), "started",
             cuvee__utc_now(now, sizeof now), "ended", "state", "running", "plan", b->plan,
-            "plan_sha256", hash, "machine", b->machine, "input", "path",
-            cuvee__json_at(b->plan, "input.path"), "sha256", b->input->sha256, "n_items",
-            (json_int_t)b->input->n_items, "column", cuvee__json_at(b->plan, "input.column"),
-            "gold", b->input->gold.n ? json_incref(gold_of(b->plan)) : json_null(), "model",
-            b->model, "arms", arms, "runs");
+            "plan_sha256", hash, "machine", b->machine, "limits", "cpus", b->cpus, "memory",
+            b->memory_limit, "input", "path", cuvee__json_at(b->plan, "input.path"), "sha256",
+            b->input->sha256, "n_items", (json_int_t)b->input->n_items, "column",
+            cuvee__json_at(b->plan, "input.column"), "gold",
+            b->input->gold.n ? json_incref(gold_of(b->plan)) : json_null(), "model", b->model,
+            "arms", arms, "runs");
         if (!results) rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for results");
     }
     json_decref(arms);
@@ -166,13 +167,19 @@ int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
 {
     static const struct {
         const char *path, *what;
-    } same[] = {{"input.sha256", "input"}, {"model.sha256", "model"}};
-    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+    } same[] = {{"input.sha256", "input"},
+                {"model.sha256", "model"},
+                {"limits.cpus", "list of processors (--cpus)"},
+                {"limits.memory", "limit of memory (--limit-mem)"}};
+    enum { LIMITS = 2 };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        if (i == LIMITS && !is_same_text(old, fresh, "machine.id"))
+            return fail_machine(old, fresh, err); /* says more of processors */
         if (!is_same_text(old, fresh, same[i].path))
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
                                "the experiment cannot go on: it began with another %s",
                                same[i].what);
-    if (!is_same_text(old, fresh, "machine.id")) return fail_machine(old, fresh, err);
+    }
     const int rc = take_plan(old, fresh, err);
     return rc == CUVEE_OK ? take_places(old, fresh, err) : rc;
 }

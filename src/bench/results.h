@@ -15,6 +15,7 @@ struct results_begin {
     const json_t *plan, *machine, *model; /* as in the document */
     const struct bench_input *input;
     const char *python;
+    const char *cpus, *memory_limit; /* of arms; NULL: none */
 };
 
 /* A document without runs: its arms are those of the plan, with why some cannot run, and the
@@ -27,7 +28,7 @@ int cuvee__results_begin(const struct results_begin *b, json_t **ret, cuvee_erro
 int cuvee__results_read(const char *dir, json_t **ret, cuvee_error *err);
 
 /* Let the experiment go on that old is of, when fresh is what would begin now: the same input and
- * model, wherever they are by now, and the same machine, since figures of two machines are not
+ * model, wherever they are by now, and the same machine and limits, since figures of two are not
  * comparable; the same plan, or one that adds what is measured after the blocks
  * (cuvee__plan_extend()).
  * Returns CUVEE_OK, CUVEE_E_ARGUMENT (the message says what differs), CUVEE_E_NOMEM. */

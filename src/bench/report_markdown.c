@@ -146,16 +146,20 @@ static void put_missing(struct report *r)
     }
 }
 
-static void put_unsteady(struct report *r)
+/* A list of the arms of which there is something to say. */
+static void put_said(struct report *r, const char *what,
+                     bool (*say)(const struct report *, const struct report_arm *, struct prose *))
 {
     struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
     bool is_open = false;
     for (size_t i = 0; i < r->n_arms; i++) {
         const size_t before = r->out->bytes.len;
-        sink_put_str(r->out, is_open ? "- not steady: " : "\n- not steady: ");
+        sink_put_str(r->out, is_open ? "- " : "\n- ");
+        sink_put_str(r->out, what);
+        sink_put_str(r->out, ": ");
         cuvee__markup_markdown(r->out, r->arms[i].name);
         sink_put_str(r->out, ": ");
-        const bool is_said = cuvee__report_put_unsteady(r, &r->arms[i], &p);
+        const bool is_said = say(r, &r->arms[i], &p);
         if (is_said)
             end_line(r);
         else
@@ -234,7 +238,9 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_arms(&r, second, sizeof second / sizeof *second);
     put_waits(&r);
     put_missing(&r);
-    put_unsteady(&r);
+    put_said(&r, "not steady", cuvee__report_put_unsteady);
+    put_said(&r, "outliers (they count)", cuvee__report_put_outliers);
+    put_said(&r, "more cores than threads", cuvee__report_put_exceeded);
     put_cards(&r);
     put_sweep(&r);
     if (cuvee__report_is_of_story(&r)) put_claims(&r);

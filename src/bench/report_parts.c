@@ -147,7 +147,6 @@ static const struct {
     const char *path; /* of summary.arms.N; NULL: made of several */
     enum prose_unit unit;
 } cells[REPORT_COLUMNS] = {[REPORT_ITEMS] = {"items_per_s.median", PROSE_PER_SECOND},
-                           [REPORT_WALL] = {"wall_s.median", PROSE_SECONDS},
                            [REPORT_LOAD] = {"load_s.median", PROSE_SECONDS},
                            [REPORT_CORES] = {"cores_used.median", PROSE_RATIO},
                            [REPORT_CPU] = {"cpu_s_per_1000", PROSE_RATIO},
@@ -194,11 +193,29 @@ static void peak_cell(const struct report *r, size_t sum, char text[REPORT_CELL]
         cuvee__report_bytes_range(low, high, text, REPORT_CELL);
 }
 
+/* Of an arm that was given fewer items than there are, of how many it is: its time is none to
+ * compare. */
+static void wall_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
+{
+    char wall[CUVEE__PROSE_SHOWN], items[CUVEE__PROSE_SHOWN];
+    double wall_s, own, all;
+    if (!cuvee__report_number(r, &wall_s, "summary.arms.%zu.wall_s.median", sum)) return;
+    cuvee__prose_format(PROSE_SECONDS, wall_s, wall, sizeof wall);
+    if (cuvee__report_number(r, &own, "summary.arms.%zu.n_items", sum) &&
+        cuvee__report_number(r, &all, "input.n_items") && own < all)
+        snprintf(text, REPORT_CELL, "%s for %s item%s", wall,
+                 cuvee__prose_format(PROSE_COUNT, own, items, sizeof items), own > 1 ? "s" : "");
+    else
+        snprintf(text, REPORT_CELL, "%s", wall);
+}
+
 static void runs_cell(const struct report *r, size_t sum, char text[REPORT_CELL])
 {
     static const struct {
         const char *key, *format;
     } parts[] = {{"n", "%.0f"}, {"n_failed", ", %.0f failed"}, {"n_flagged", ", %.0f disturbed"}};
+    const json_t *arm = json_array_get(cuvee__json_at(r->results, "summary.arms"), sum);
+    const size_t n_far = json_array_size(json_object_get(arm, "outliers"));
     size_t n = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         double x = 0;
@@ -208,6 +225,7 @@ static void runs_cell(const struct report *r, size_t sum, char text[REPORT_CELL]
         /* Three numbers of any size are shorter than a cell. */
         n += (size_t)snprintf(text + n, REPORT_CELL - n, parts[i].format, fmin(x, 1e9));
     }
+    if (n_far) snprintf(text + n, REPORT_CELL - n, ", %zu outlier%s", n_far, n_far > 1 ? "s" : "");
 }
 
 const char *cuvee__report_cell(const struct report *r, const struct report_arm *a,
@@ -218,6 +236,8 @@ const char *cuvee__report_cell(const struct report *r, const struct report_arm *
     if (a->sum == REPORT_NONE || (!a->has_runs && column != REPORT_RUNS)) return text;
     if (column == REPORT_RATIO)
         ratio_cell(r, a->sum, text);
+    else if (column == REPORT_WALL)
+        wall_cell(r, a->sum, text);
     else if (column == REPORT_PEAK)
         peak_cell(r, a->sum, text);
     else if (column == REPORT_RUNS)

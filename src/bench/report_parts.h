@@ -116,6 +116,11 @@ void cuvee__report_steady_cell(const struct report *r, const struct report_arm *
 /* How an arm was not steady; its name goes before. False: it was, or nothing is known. */
 bool cuvee__report_put_unsteady(const struct report *r, const struct report_arm *a,
                                 struct prose *p);
+/* Which runs of an arm are far from the others; its name goes before. False: none. */
+bool cuvee__report_put_outliers(const struct report *r, const struct report_arm *a,
+                                struct prose *p);
+#define CUVEE__REPORT_OUTLIERS                                                                     \
+    "Far from the other runs of the arm (by median absolute deviation); they count"
 /* What the column says. False: there is none. */
 bool cuvee__report_put_steady_words(const struct report *r, struct prose *p);
 /* Workers and threads as the plan wants them. */

@@ -78,6 +78,24 @@ bool cuvee__report_put_steady_words(const struct report *r, struct prose *p)
     return true;
 }
 
+/* ---- outliers ---- */
+
+bool cuvee__report_put_outliers(const struct report *r, const struct report_arm *a, struct prose *p)
+{
+    if (a->sum == REPORT_NONE) return false;
+    const json_t *arm = json_array_get(cuvee__json_at(r->results, "summary.arms"), a->sum);
+    const size_t n = json_array_size(json_object_get(arm, "outliers"));
+    for (size_t i = 0; i < n; i++) {
+        cuvee__prose_text(p, i ? "; " : "");
+        cuvee__prose_say(p,
+                         "run {count summary.arms.%zu.outliers.%zu.run} has {ratio "
+                         "summary.arms.%zu.outliers.%zu.of_median} times the median",
+                         a->sum, i, a->sum, i);
+    }
+    cuvee__prose_text(p, n ? ". " : "");
+    return n > 0;
+}
+
 /* ---- threads, and what was in memory before ---- */
 
 void cuvee__report_asked_cell(const struct report *r, const struct report_arm *a,

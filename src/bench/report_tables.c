@@ -324,6 +324,7 @@ void cuvee__report_put_missing(struct report *r)
     put_skipped(r);
     put_failed(r);
     put_said(r, "Not steady", cuvee__report_put_unsteady);
+    put_said(r, CUVEE__REPORT_OUTLIERS, cuvee__report_put_outliers);
     put_said(r, "More cores than threads were asked for", cuvee__report_put_exceeded);
     put_disturbed(r);
 }

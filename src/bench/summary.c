@@ -13,6 +13,7 @@
 #include "bench/rates.h"
 #include "bench/scenarios.h"
 #include "bench/sentences.h"
+#include "bench/summary_outliers.h"
 #include "bench/summary_pairs.h"
 #include "bench/summary_scaling.h"
 #include "bench/summary_second.h"
@@ -114,9 +115,10 @@ static int add_derived(json_t *into, const json_t *results, const struct run_lis
 {
     double cpu_s, per_s, cores = 1, upper = 0, n_items = 0;
     struct values v;
-    int rc = 0;
     cuvee__json_number_at(results, "machine.cores", &cores);
     if (list->n) cuvee__json_number_at(list->runs[0], "n_items", &n_items);
+    int rc = json_object_set_new(into, "n_items",
+                                 n_items > 0 ? json_integer((json_int_t)n_items) : json_null());
     if (cuvee__json_number_at(into, "cpu_s.median", &cpu_s) && n_items > 0)
         rc |= json_object_set_new(into, "cpu_s_per_1000", json_real(cpu_s / n_items * 1000));
     if (cuvee__json_number_at(into, "items_per_s.median", &per_s))
@@ -266,6 +268,7 @@ int cuvee__summary_make(json_t *results, cuvee_error *err)
         return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a summary");
     int rc = cuvee__summary_second(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_compare(results, summary, err);
+    if (rc == CUVEE_OK) rc = cuvee__summary_outliers(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_sweep(results, summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_scaling(summary, err);
     if (rc == CUVEE_OK) rc = cuvee__summary_steady(results, summary, err);

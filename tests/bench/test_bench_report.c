@@ -349,6 +349,23 @@ static void test_rates_and_prices(void **state)
     json_decref(results);
 }
 
+/* The time of an arm that was given a few of the items is not that of the others. */
+static void test_fewer_items(void **state)
+{
+    (void)state;
+    json_t *results = make_results(2);
+    struct sink out, markdown = {0};
+    json_object_set_new(summary_of(results, "native-int8"), "n_items", json_integer(5));
+    const char *page = make_page(results, NULL, &out);
+    assert_int_equal(count(page, " for 5 items</td>"), 1);
+    assert_int_equal(count(page, " items</td>"), 1);
+    assert_int_equal(cuvee__report_markdown(results, &markdown, NULL), CUVEE_OK);
+    assert_int_equal(count(text_of(&markdown), " for 5 items |"), 1);
+    cuvee__buffer_deinit(&markdown.bytes);
+    free_page(&out);
+    json_decref(results);
+}
+
 /* A ratio above 3 is shown by a second method; others are not. */
 static void test_dramatic_ratios(void **state)
 {
@@ -632,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_page_needs_nothing_else),
         cmocka_unit_test(test_numbers_of_prose),
         cmocka_unit_test(test_rates_and_prices),
+        cmocka_unit_test(test_fewer_items),
         cmocka_unit_test(test_dramatic_ratios),
         cmocka_unit_test(test_one_block),
         cmocka_unit_test(test_markdown),

@@ -206,6 +206,49 @@ static int terminal(const json_t *results, struct sink *out, cuvee_error *err)
     return cuvee__report_terminal(results, &t, out, err);
 }
 
+/* A wild run is named, with how far it is from the others, and it counts; runs that are as far as
+ * they must be are not, nor those of an arm that ran too rarely. */
+static void test_outliers(void **state)
+{
+    static const double wild[] = {100, 101, 99, 100.5, 99.5, 61},
+                        calm[] = {100, 101, 99, 98, 102, 97};
+    json_t *results = example_results(7, 6, 1000, "nowhere.csv"), *run;
+    size_t i;
+    double id = -1;
+    (void)state;
+    json_array_foreach(json_object_get(results, "runs"), i, run)
+    {
+        if (!json_is_true(json_object_get(run, "counts"))) continue;
+        const size_t block = (size_t)number(run, "block");
+        if (cuvee__json_text_is(run, "arm", "native-f32")) {
+            json_object_set_new(run, "items_per_s", json_real(wild[block]));
+            if (block == 5) id = number(run, "id");
+        }
+        if (cuvee__json_text_is(run, "arm", "native-int8"))
+            json_object_set_new(run, "items_per_s", json_real(calm[block]));
+        if (cuvee__json_text_is(run, "arm", "embed") && block > 3)
+            json_object_set_new(run, "counts", json_false());
+    }
+    assert_int_equal(cuvee__summary_make(results, NULL), CUVEE_OK);
+    const json_t *arm = arm_of(results, "native-f32");
+    assert_int_equal(json_array_size(json_object_get(arm, "outliers")), 1);
+    assert_true(number(arm, "outliers.0.run") == id && number(arm, "n") == 6);
+    /* Of the logarithms the median is that of 99.75, their MAD about 0.0075. */
+    assert_true(fabs(number(arm, "outliers.0.of_median") - 61 / sqrt(99.5 * 100)) < 1e-9);
+    assert_true(number(arm, "outliers.0.score") > 30 && number(arm, "outliers.0.score") < 60);
+    arm = arm_of(results, "native-int8");
+    assert_true(json_is_array(json_object_get(arm, "outliers")));
+    assert_int_equal(json_array_size(json_object_get(arm, "outliers")), 0);
+    assert_true(json_is_null(json_object_get(arm_of(results, "embed"), "outliers")));
+    char said[160], *text = written(cuvee__report_markdown, results);
+    snprintf(said, sizeof said,
+             "- outliers (they count): native-f32: run %.0f has 0.612 times the median.", id);
+    assert_non_null(strstr(text, said));
+    assert_non_null(strstr(text, "| 6, 1 outlier |"));
+    free(text);
+    json_decref(results);
+}
+
 static void test_said(void **state)
 {
     json_t *results = unsteady_results();
@@ -318,10 +361,10 @@ static void test_scaling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runs),  cmocka_unit_test(test_unnamed_calls),
+        cmocka_unit_test(test_runs),      cmocka_unit_test(test_unnamed_calls),
         cmocka_unit_test(test_not_asked), cmocka_unit_test(test_arms),
-        cmocka_unit_test(test_said),  cmocka_unit_test(test_typical),
-        cmocka_unit_test(test_more_cores_than_asked),
+        cmocka_unit_test(test_outliers),  cmocka_unit_test(test_said),
+        cmocka_unit_test(test_typical),   cmocka_unit_test(test_more_cores_than_asked),
         cmocka_unit_test(test_scaling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@
 #include "bench_report.h"
 #include "bench_setup.h"
 #include "bench_talk.h"
+#include "bench_tokens.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
@@ -534,6 +535,7 @@ static int perform(struct bench *b, cuvee_error *err)
     struct experiment *e = &b->experiment;
     set_up(b);
     if (b->o->dry_run) return perform_dry(b);
+    cli__bench_tokens(e->results, b->model_path);
     cli__interrupt_open();
     int rc = cuvee__experiment_run(e, err);
     cli__interrupt_close();

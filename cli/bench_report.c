@@ -11,6 +11,7 @@
 #include "bench/share.h"
 #include "bench/story_shapes.h"
 #include "bench/summary.h"
+#include "bench_tokens.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
@@ -190,6 +191,7 @@ int cli__bench_report(int argc, char **argv)
     const char *dir = operands.items[0];
     int rc = cuvee__results_read(dir, &results, &err);
     exit_code = EXIT_INPUT;
+    if (rc == CUVEE_OK) cli__bench_tokens(results, NULL);
     if (rc == CUVEE_OK) rc = cuvee__summary_make(results, &err);
     if (rc == CUVEE_OK) {
         exit_code = EXIT_OUTPUT;

@@ -103,8 +103,9 @@ static void put_floor(struct report *r)
         cuvee__prose_say(&p, ", at {percent summary.arms.%zu.ratio.coverage}", arm);
     cuvee__prose_text(&p, "; in square brackets, where there are too few for that, the least and "
                           "the greatest. Peak memory is where the true peak of the whole tree of "
-                          "processes lies, each page counted once; the largest upper bound of all "
-                          "runs is what to plan for.");
+                          "processes lies, each page counted once; what to plan for is "
+                          "the largest upper bound of all runs (peak of all runs) and some "
+                          "headroom: cuvee advise adds a tenth.");
     if (cuvee__report_number(r, &x, "summary.blocks") && x > 1)
         cuvee__prose_text(&p, " Nothing in this page is from one run alone unless it says so.");
     close_caption(r);
@@ -155,6 +156,16 @@ static void put_details_words(struct report *r)
     if (!is_said && !has_asked) r->out->bytes.len = begin;
 }
 
+static void put_costs_words(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    open_caption(r);
+    cuvee__prose_text(&p, "Memory: what the tree holds most of the time, its largest upper bound "
+                          "of all runs, and memory times time, which is what holding it costs. Per "
+                          "core-hour: items, when one core works for an hour.");
+    close_caption(r);
+}
+
 static void put_first(struct report *r)
 {
     cuvee__html_heading(r->out, "What was found");
@@ -163,6 +174,7 @@ static void put_first(struct report *r)
     cuvee__report_put_details(r);
     put_details_words(r);
     cuvee__report_put_costs(r);
+    put_costs_words(r);
     cuvee__report_put_estimates(r);
     cuvee__report_put_second(r);
     cuvee__report_put_missing(r);

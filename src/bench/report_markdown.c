@@ -223,8 +223,10 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
                                                REPORT_WALL,    REPORT_PEAK,  REPORT_DIFFER,
                                                REPORT_ACCURACY};
     static const enum report_column second[] = {
-        REPORT_LOAD, REPORT_CORES, REPORT_CPU,   REPORT_P50,  REPORT_P90,
-        REPORT_P99,  REPORT_PLAN,  REPORT_PRICE, REPORT_RUNS, REPORT_STEADY};
+        REPORT_LOAD, REPORT_FIRST, REPORT_CORES, REPORT_CPU,  REPORT_TOKENS,
+        REPORT_P50,  REPORT_P90,   REPORT_P99,   REPORT_RUNS, REPORT_STEADY};
+    static const enum report_column third[] = {REPORT_MOSTLY, REPORT_PLAN, REPORT_INTEGRAL,
+                                               REPORT_HOUR, REPORT_PRICE};
     struct report r;
     struct prose p;
     cuvee__report_init(&r, results, NULL, out);
@@ -236,6 +238,7 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_arms(&r, first, sizeof first / sizeof *first);
     put_floor(&r);
     put_arms(&r, second, sizeof second / sizeof *second);
+    put_arms(&r, third, sizeof third / sizeof *third);
     put_waits(&r);
     put_missing(&r);
     put_said(&r, "not steady", cuvee__report_put_unsteady);

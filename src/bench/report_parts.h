@@ -69,6 +69,10 @@ enum report_column {
     REPORT_ASKED,
     REPORT_ALIVE,
     REPORT_PLAN,
+    REPORT_FIRST,    /* answer */
+    REPORT_MOSTLY,   /* memory, most of the time */
+    REPORT_INTEGRAL, /* memory x time */
+    REPORT_TOKENS,
     REPORT_SINGLE_P50, /* of callers, one at a time; at the plan's rate; the highest rate */
     REPORT_SINGLE_P99,
     REPORT_SERVED_P50,
@@ -179,9 +183,9 @@ void cuvee__report_put_sweep_words(const struct report *r, struct prose *p);
 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
-void cuvee__report_put_sweep(struct report *r);     /* its table */
-void cuvee__report_put_waits(struct report *r);     /* of callers, and the rates that can be kept */
-void cuvee__report_put_costs(struct report *r);     /* throughput of a core, price */
+void cuvee__report_put_sweep(struct report *r); /* its table */
+void cuvee__report_put_waits(struct report *r); /* of callers, and the rates that can be kept */
+void cuvee__report_put_costs(struct report *r); /* memory over time, throughput of a core, price */
 void cuvee__report_put_estimates(struct report *r); /* of the ratios, by other methods */
 void cuvee__report_put_second(struct report *r);    /* dramatic ratios, by another method */
 void cuvee__report_put_missing(struct report *r);   /* skipped, failed, disturbed */

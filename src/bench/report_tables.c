@@ -127,8 +127,9 @@ void cuvee__report_put_arms(struct report *r)
 
 void cuvee__report_put_details(struct report *r)
 {
-    static const enum report_column costs[] = {REPORT_LOAD, REPORT_CORES, REPORT_CPU, REPORT_P50,
-                                               REPORT_P90,  REPORT_P99,   REPORT_PLAN},
+    static const enum report_column costs[] = {REPORT_LOAD, REPORT_FIRST,  REPORT_CORES,
+                                               REPORT_CPU,  REPORT_TOKENS, REPORT_P50,
+                                               REPORT_P90,  REPORT_P99},
                                     runs[] = {REPORT_ASKED,   REPORT_ALIVE, REPORT_ACCURACY,
                                               REPORT_TYPICAL, REPORT_RUNS,  REPORT_STEADY};
     put_table(r, costs, sizeof costs / sizeof *costs, false);
@@ -151,10 +152,9 @@ void cuvee__report_put_waits(struct report *r)
 
 void cuvee__report_put_costs(struct report *r)
 {
-    static const enum report_column columns[] = {REPORT_HOUR, REPORT_PRICE};
-    /* Of a core's hour alone there is not much to say. */
-    if (cuvee__report_has_column(r, REPORT_PRICE))
-        put_table(r, columns, sizeof columns / sizeof *columns, false);
+    static const enum report_column columns[] = {REPORT_MOSTLY, REPORT_PLAN, REPORT_INTEGRAL,
+                                                 REPORT_HOUR, REPORT_PRICE};
+    put_table(r, columns, sizeof columns / sizeof *columns, false);
 }
 
 /* ---- dramatic ratios ---- */

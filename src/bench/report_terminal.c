@@ -284,7 +284,7 @@ int cuvee__report_terminal(const json_t *results, const struct report_terminal *
     static const enum report_column wanted[] = {
         REPORT_ITEMS, REPORT_PEAK,  REPORT_VERDICT, REPORT_RATIO,  REPORT_WALL,
         REPORT_CORES, REPORT_PRICE, REPORT_LOAD,    REPORT_DIFFER, REPORT_ACCURACY,
-        REPORT_P99,   REPORT_CPU,   REPORT_P50};
+        REPORT_P99,   REPORT_CPU,   REPORT_P50,     REPORT_TOKENS, REPORT_HOUR};
     struct table t = {.t = terminal};
     cuvee__report_init(&t.r, results, NULL, out);
     for (size_t i = 0; i < t.r.n_arms; i++) {

@@ -110,6 +110,18 @@ static int add_medians(json_t *into, const char *name, const struct run_list *li
     return rc;
 }
 
+/* Of an arm's items, as the results have counted them. */
+static bool find_tokens(const json_t *results, const json_t *summary_arm, double *ret)
+{
+    const json_t *entries = json_object_get(results, "arms");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        if (cuvee__json_text_is(entry, "name", cuvee__json_text_at(summary_arm, "arm")))
+            return cuvee__json_number_at(entry, "n_tokens", ret);
+    }
+    return false;
+}
+
 /* What follows from figures of the arm, for n_items and cores. */
 static int add_derived(json_t *into, const json_t *results, const struct run_list *list)
 {
@@ -123,7 +135,11 @@ static int add_derived(json_t *into, const json_t *results, const struct run_lis
         rc |= json_object_set_new(into, "cpu_s_per_1000", json_real(cpu_s / n_items * 1000));
     if (cuvee__json_number_at(into, "items_per_s.median", &per_s))
         rc |= json_object_set_new(into, "items_per_core_hour", json_real(per_s * 3600 / cores));
-    double price, per_hour;
+    double n_tokens, price, per_hour;
+    const bool has_tokens = find_tokens(results, into, &n_tokens) && n_items > 0 &&
+                            cuvee__json_number_at(into, "items_per_s.median", &per_s);
+    rc |= json_object_set_new(into, "tokens_per_s",
+                              has_tokens ? json_real(per_s * n_tokens / n_items) : json_null());
     const bool has_price = cuvee__json_number_at(results, "plan.core_hour_price", &price) &&
                            cuvee__json_number_at(into, "items_per_core_hour", &per_hour);
     rc |= json_object_set_new(into, "price_per_million",

@@ -334,7 +334,7 @@ static void test_rates_and_prices(void **state)
     assert_non_null(strstr(page, ">321</td>"));
     assert_non_null(strstr(page, ">0.457</td>"));
     assert_int_equal(cuvee__report_markdown(results, &markdown, NULL), CUVEE_OK);
-    assert_non_null(strstr(text_of(&markdown), "| plan for | price of a million |"));
+    assert_non_null(strstr(text_of(&markdown), "| per core-hour | price of a million |"));
     assert_non_null(strstr(text_of(&markdown), "| native-int8 | 1.27 ms | 2.58 ms | 321 |"));
     assert_non_null(
         strstr(text_of(&markdown), "all but one of a hundred answers came within 50.0 ms."));
@@ -428,7 +428,7 @@ static void test_markdown(void **state)
             columns = n;
         assert_int_equal(n, columns);
     }
-    assert_int_equal(n_tables, 5);
+    assert_int_equal(n_tables, 6);
     cuvee__buffer_deinit(&out.bytes);
     json_decref(results);
 }

@@ -280,6 +280,13 @@ static void put_story(struct report *r)
                           "need not agree, ratios and order should. \"Not run\": no arm of this "
                           "experiment can tell.");
     close_caption(r);
+    cuvee__html_heading(r->out, "What was recommended, and what these figures say");
+    cuvee__report_put_uses(r);
+    open_caption(r);
+    cuvee__prose_text(&p, "Best by medians, whatever the labels; what is no difference is said "
+                          "above. What speaks for which arm beyond speed and memory, \"cuvee "
+                          "advise\" weighs: parts to run, what breaks alone, who knows it.");
+    close_caption(r);
 }
 
 static void put_repeat(struct report *r)

@@ -217,6 +217,45 @@ static void put_claims(struct report *r)
     }
 }
 
+static void put_uses(struct report *r)
+{
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    sink_put_str(r->out, "\n## What was recommended, and what these figures say\n");
+    put_table_head(r, cuvee__report_use_columns, REPORT_USE_COLUMNS);
+    for (size_t i = 0; i < REPORT_USES; i++) {
+        sink_put_str(r->out, "|");
+        put_cell(r, cuvee__report_uses[i].what);
+        put_cell(r, cuvee__report_uses[i].published);
+        for (int of_published = 1; of_published >= 0; of_published--) {
+            sink_put_str(r->out, " ");
+            cuvee__report_put_use(r, i, of_published, &p);
+            sink_put_str(r->out, " |");
+        }
+        sink_put_str(r->out, "\n");
+    }
+}
+
+static void put_components(struct report *r)
+{
+    const struct report_arm *a;
+    const size_t n = cuvee__report_components(r, &a);
+    struct prose p = cuvee__report_prose(r, PROSE_MARKDOWN);
+    if (!n) return;
+    put_table_head(r, cuvee__report_component_columns, REPORT_COMPONENT_COLUMNS);
+    for (size_t i = 0; i < n; i++) {
+        sink_put_str(r->out, "|");
+        for (size_t column = 0; column < REPORT_COMPONENT_COLUMNS; column++) {
+            sink_put_str(r->out, " ");
+            cuvee__report_put_component(r, a, i, column, &p);
+            sink_put_str(r->out, " |");
+        }
+        sink_put_str(r->out, "\n");
+    }
+    sink_put_str(r->out, "\n");
+    cuvee__report_put_components_words(a, &p);
+    sink_put_str(r->out, "\n");
+}
+
 int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error *err)
 {
     static const enum report_column first[] = {REPORT_ITEMS,   REPORT_RATIO, REPORT_VERDICT,
@@ -245,8 +284,12 @@ int cuvee__report_markdown(const json_t *results, struct sink *out, cuvee_error 
     put_said(&r, "outliers (they count)", cuvee__report_put_outliers);
     put_said(&r, "more cores than threads", cuvee__report_put_exceeded);
     put_cards(&r);
+    put_components(&r);
     put_sweep(&r);
-    if (cuvee__report_is_of_story(&r)) put_claims(&r);
+    if (cuvee__report_is_of_story(&r)) {
+        put_claims(&r);
+        put_uses(&r);
+    }
     sink_put_str(out, "\n");
     cuvee__prose_name(&p, "machine.model");
     cuvee__prose_say(&p, ", {count machine.cores} cores, ");

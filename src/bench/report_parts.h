@@ -166,6 +166,26 @@ bool cuvee__report_is_of_story(const struct report *r);
 /* What was found of a claim; "not run" where no arm can tell. */
 void cuvee__report_put_found(const struct report *r, size_t claim, struct prose *p);
 
+/* What was recommended for which use; what these figures say of it. */
+struct report_use {
+    const char *what, *published;
+};
+enum { REPORT_USES = 4, REPORT_USE_COLUMNS = 4 };
+extern const struct report_use cuvee__report_uses[REPORT_USES];
+extern const char *const cuvee__report_use_columns[REPORT_USE_COLUMNS];
+/* Which arm is the best for a use, and its figure. of_published: among those of the story. */
+void cuvee__report_put_use(const struct report *r, size_t use, bool of_published, struct prose *p);
+
+/* ---- components of memory (report_components.c) ---- */
+
+enum { REPORT_COMPONENT_COLUMNS = 3 };
+extern const char *const cuvee__report_component_columns[REPORT_COMPONENT_COLUMNS];
+/* How many there are, and of which arm; 0: none. */
+size_t cuvee__report_components(const struct report *r, const struct report_arm **ret_arm);
+void cuvee__report_put_component(const struct report *r, const struct report_arm *a, size_t i,
+                                 size_t column, struct prose *p);
+void cuvee__report_put_components_words(const struct report_arm *a, struct prose *p);
+
 /* ---- the sweep ---- */
 
 enum { REPORT_SWEEP_COLUMNS = 11 };
@@ -179,7 +199,7 @@ void cuvee__report_sweep_cell(const struct report *r, size_t at, size_t column,
 const char *cuvee__report_sweep_heading(const struct report *r);
 void cuvee__report_put_sweep_words(const struct report *r, struct prose *p);
 
-/* ---- parts of the page (report_tables.c, report_plots.c) ---- */
+/* ---- parts of the page (report_tables.c, _claims, _components, _plots) ---- */
 
 void cuvee__report_put_arms(struct report *r);
 void cuvee__report_put_details(struct report *r);
@@ -192,6 +212,7 @@ void cuvee__report_put_missing(struct report *r);   /* skipped, failed, disturbe
 void cuvee__report_put_cards(struct report *r);
 void cuvee__report_put_components(struct report *r);
 void cuvee__report_put_claims(struct report *r);
+void cuvee__report_put_uses(struct report *r);
 void cuvee__report_put_machine(struct report *r);
 
 enum report_plot {

@@ -171,3 +171,83 @@ void cuvee__report_put_found(const struct report *r, size_t claim, struct prose 
         cuvee__prose_text(p, ")");
     }
 }
+
+/* ---- what to use for what ---- */
+
+enum { BATCH, SERVICE, EDGE, THROUGHPUT };
+
+const struct report_use cuvee__report_uses[REPORT_USES] = {
+    [BATCH] = {"simple batch: least time, loading included", "Python, one process"},
+    [SERVICE] = {"concurrent API service: highest rate", "orchestrator and one Python"},
+    [EDGE] = {"edge: least memory", "orchestrator and one Python"},
+    [THROUGHPUT] = {"high throughput: most items a second, once loaded", "Python, shared weights"}};
+
+const char *const cuvee__report_use_columns[REPORT_USE_COLUMNS] = {
+    "use", "recommended then", "of those published, here", "of all, here"};
+
+/* What a use asks for, the more the better. False: the arm has no such figure. */
+static bool merit_of(const struct report *r, size_t use, const struct report_arm *a, double *ret)
+{
+    double items, all, x;
+    if (!a->has_runs || a->is_twin) return false;
+    switch (use) {
+    case BATCH: /* the time of fewer items is none to compare */
+        if (!cuvee__report_number(r, &items, "summary.arms.%zu.n_items", a->sum) ||
+            !cuvee__report_number(r, &all, "input.n_items") || items < all ||
+            !cuvee__report_number(r, &x, "summary.arms.%zu.wall_s.median", a->sum))
+            return false;
+        *ret = -x;
+        return true;
+    case SERVICE:
+        return cuvee__report_number(r, ret, "summary.arms.%zu.max_rate.rate", a->sum);
+    case EDGE:
+        if (!cuvee__report_number(r, &x, "summary.arms.%zu.plan_bytes", a->sum)) return false;
+        *ret = -x;
+        return true;
+    default:
+        if (!cuvee__report_number(r, &items, "summary.arms.%zu.n_items", a->sum) ||
+            !cuvee__report_number(r, &x, "summary.arms.%zu.work_s.median", a->sum) || !(x > 0))
+            return false;
+        *ret = items / x;
+        return true;
+    }
+}
+
+static bool is_published(const struct report *r, const struct report_arm *a)
+{
+    return a == first_of(r, single) || a == first_of(r, multi) || a == first_of(r, shared) ||
+           a == first_of(r, bridge);
+}
+
+void cuvee__report_put_use(const struct report *r, size_t use, bool of_published, struct prose *p)
+{
+    const struct report_arm *best = NULL;
+    double most = 0, x;
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const struct report_arm *a = &r->arms[i];
+        if ((of_published && !is_published(r, a)) || !merit_of(r, use, a, &x)) continue;
+        if (best && x <= most) continue;
+        best = a;
+        most = x;
+    }
+    if (!best) {
+        cuvee__prose_text(p, use == SERVICE ? "not measured: it needs --scenario "
+                                              "offline,single,server"
+                                            : "not measured");
+        return;
+    }
+    cuvee__prose_name(p, "summary.arms.%zu.arm", best->sum);
+    cuvee__prose_text(p, ": ");
+    if (use == BATCH)
+        cuvee__prose_number(p, PROSE_SECONDS, "summary.arms.%zu.wall_s.median", best->sum);
+    else if (use == SERVICE)
+        cuvee__prose_say(p,
+                         "{per_s summary.arms.%zu.max_rate.rate} a second, within {ms "
+                         "summary.arms.%zu.max_rate.bound_ms}",
+                         best->sum, best->sum);
+    else if (use == EDGE)
+        cuvee__prose_number(p, PROSE_BYTES, "summary.arms.%zu.plan_bytes", best->sum);
+    else
+        cuvee__prose_say(p, "{per_s summary.arms.%zu.n_items / summary.arms.%zu.work_s.median}",
+                         best->sum, best->sum);
+}

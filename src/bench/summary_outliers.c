@@ -17,6 +17,14 @@ static int no_memory(cuvee_error *err)
     return cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a summary");
 }
 
+/* The deviation of few values is too small on average, by this factor (Croux and Rousseeuw 1992).
+ */
+static double small_sample_factor(size_t n)
+{
+    static const double of_few[] = {1.200, 1.140, 1.129, 1.107}; /* 6 to 9 */
+    return n < 10 ? of_few[n - CUVEE__OUTLIERS_MIN_RUNS] : (double)n / ((double)n - 0.8);
+}
+
 /* On logarithms: half and twice are equally far. logs[i] is of runs[i], NAN where it has none. */
 static size_t take_logs(const struct run_list *list, const char *path, double *logs, double *sorted)
 {
@@ -47,7 +55,8 @@ static int find_outliers(const struct run_list *list, const char *path, double l
     const size_t n = logs ? take_logs(list, path, logs, sorted) : 0;
     *ret_known = n >= CUVEE__OUTLIERS_MIN_RUNS;
     if (*ret_known) rc = cuvee__stats_mad(sorted, n, &mad, err);
-    const double median = n ? cuvee__stats_median(sorted, n) : 0, sd = mad / NORMAL_MAD;
+    const double median = n ? cuvee__stats_median(sorted, n) : 0;
+    const double sd = *ret_known ? mad / NORMAL_MAD * small_sample_factor(n) : 0;
     for (size_t i = 0; rc == CUVEE_OK && mad > 0 && i < list->n; i++) {
         const double distance = logs[i] - median; /* false below for NAN */
         if (fabs(distance) > CUVEE__OUTLIERS_SCORE * sd && fabs(distance) > least_effect &&

@@ -9,10 +9,12 @@
 
 #include "cuvee/cuvee.h"
 
-/* Below it a median of distances is one of them. */
-enum { CUVEE__OUTLIERS_MIN_RUNS = 5 };
-/* Of the median absolute deviation as an estimate of sd (Iglewicz and Hoaglin 1993). */
-#define CUVEE__OUTLIERS_SCORE 3.5
+/* As intervals want them. */
+enum { CUVEE__OUTLIERS_MIN_RUNS = 6 };
+/* Distance from the median in terms of sd as the median absolute deviation estimates it. The usual
+ * 3.5 would name a run in one of ten arms with normal noise; this does in one of 25 (6 runs) to
+ * one of 50 (12 runs). */
+#define CUVEE__OUTLIERS_SCORE 5.0
 
 /* Add to each arm of the summary `outliers`: of each run that counts and lies farther from the
  * median of the metric than that, and than the least effect of interest, both as ratios, its id as

@@ -233,7 +233,7 @@ static void test_outliers(void **state)
     const json_t *arm = arm_of(results, "native-f32");
     assert_int_equal(json_array_size(json_object_get(arm, "outliers")), 1);
     assert_true(number(arm, "outliers.0.run") == id && number(arm, "n") == 6);
-    /* Of the logarithms the median is that of 99.75, their MAD about 0.0075. */
+    /* Of the logarithms the median is that of 99.75, their MAD about 0.0075, sd 0.0134. */
     assert_true(fabs(number(arm, "outliers.0.of_median") - 61 / sqrt(99.5 * 100)) < 1e-9);
     assert_true(number(arm, "outliers.0.score") > 30 && number(arm, "outliers.0.score") < 60);
     arm = arm_of(results, "native-int8");

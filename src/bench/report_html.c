@@ -75,6 +75,16 @@ static size_t arm_with_coverage(const struct report *r)
     return REPORT_NONE;
 }
 
+static bool has_fewer_items(const struct report *r)
+{
+    double own, all;
+    for (size_t i = 0; i < r->n_arms; i++)
+        if (r->arms[i].has_runs && cuvee__report_number(r, &all, "input.n_items") &&
+            cuvee__report_number(r, &own, "summary.arms.%zu.n_items", r->arms[i].sum) && own < all)
+            return true;
+    return false;
+}
+
 static void put_floor(struct report *r)
 {
     struct prose p = cuvee__report_prose(r, PROSE_HTML);
@@ -106,6 +116,9 @@ static void put_floor(struct report *r)
                           "processes lies, each page counted once; what to plan for is "
                           "the largest upper bound of all runs (peak of all runs) and some "
                           "headroom: cuvee advise adds a tenth.");
+    if (has_fewer_items(r))
+        cuvee__prose_text(&p,
+                          " Wall time for a number: the arm was given only so many of the items.");
     if (cuvee__report_number(r, &x, "summary.blocks") && x > 1)
         cuvee__prose_text(&p, " Nothing in this page is from one run alone unless it says so.");
     close_caption(r);

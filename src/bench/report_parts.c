@@ -211,8 +211,8 @@ static void wall_cell(const struct report *r, size_t sum, char text[REPORT_CELL]
     cuvee__prose_format(PROSE_SECONDS, wall_s, wall, sizeof wall);
     if (cuvee__report_number(r, &own, "summary.arms.%zu.n_items", sum) &&
         cuvee__report_number(r, &all, "input.n_items") && own < all)
-        snprintf(text, REPORT_CELL, "%s for %s item%s", wall,
-                 cuvee__prose_format(PROSE_COUNT, own, items, sizeof items), own > 1 ? "s" : "");
+        snprintf(text, REPORT_CELL, "%s for %s", wall,
+                 cuvee__prose_format(PROSE_COUNT, own, items, sizeof items));
     else
         snprintf(text, REPORT_CELL, "%s", wall);
 }

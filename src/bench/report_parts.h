@@ -105,7 +105,8 @@ size_t cuvee__report_margin(const struct report *r, double *ret);
 /* ---- runs that gave nothing ---- */
 
 /* The next run of an arm, from *at on, with a status that is not "ok" and a reason that no run
- * before it had. False: no more. *at starts at 0; status and why are borrowed. */
+ * before it had. False: no more. *at starts at 0 and
+ * comes to be the run after that one; status and why are borrowed. */
 bool cuvee__report_next_failure(const struct report *r, const struct report_arm *a, size_t *at,
                                 const char **ret_status, const char **ret_why);
 

@@ -211,33 +211,35 @@ void cuvee__report_put_second(struct report *r)
 
 /* ---- what is not in the table ---- */
 
-static void put_reason(struct report *r, const char *name, const char *status, const char *why)
+static void open_item(struct report *r, const char *name)
 {
     sink_put_str(r->out, "<li><b>");
     cuvee__markup_text(r->out, name);
     sink_put_str(r->out, "</b>: ");
-    cuvee__markup_text(r->out, status);
-    if (*why) sink_put_str(r->out, ": ");
-    cuvee__markup_text(r->out, why);
-    sink_put_str(r->out, "</li>\n");
 }
 
 static void put_skipped(struct report *r)
 {
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
     bool is_open = false;
     for (size_t i = 0; i < r->n_arms; i++) {
-        const bool is_skipped = *r->arms[i].skipped != '\0';
-        if (!is_skipped && !cuvee__report_is_unreached(r, &r->arms[i])) continue;
+        const struct report_arm *a = &r->arms[i];
+        if (!*a->skipped && !cuvee__report_is_unreached(r, a)) continue;
         if (!is_open) sink_put_str(r->out, "<h3>Not run</h3>\n<ul>\n");
         is_open = true;
-        put_reason(r, r->arms[i].name, is_skipped ? "skipped" : "no run",
-                   is_skipped ? r->arms[i].skipped : CUVEE__REPORT_UNREACHED);
+        open_item(r, a->name);
+        if (*a->skipped)
+            cuvee__prose_say(&p, "skipped: {name arms.%zu.skipped}", a->at);
+        else
+            cuvee__prose_text(&p, "no run: " CUVEE__REPORT_UNREACHED);
+        sink_put_str(r->out, "</li>\n");
     }
     if (is_open) sink_put_str(r->out, "</ul>\n");
 }
 
 static void put_failed(struct report *r)
 {
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
     bool is_open = false;
     for (size_t i = 0; i < r->n_arms; i++) {
         const char *status, *why;
@@ -245,7 +247,10 @@ static void put_failed(struct report *r)
             if (!is_open)
                 sink_put_str(r->out, "<h3>Failed: such runs count for nothing</h3>\n<ul>\n");
             is_open = true;
-            put_reason(r, r->arms[i].name, status, why);
+            open_item(r, r->arms[i].name);
+            cuvee__prose_name(&p, "runs.%zu.status", at - 1);
+            if (*why) cuvee__prose_say(&p, ": {name runs.%zu.why}", at - 1);
+            sink_put_str(r->out, "</li>\n");
         }
     }
     if (is_open) sink_put_str(r->out, "</ul>\n");
@@ -283,22 +288,19 @@ static bool is_worth_telling(const json_t *run)
            strcmp(kind, "sweep") != 0;
 }
 
-static void put_flags(struct report *r, const json_t *run)
+static void put_flags(struct report *r, size_t at)
 {
-    const json_t *flag;
-    size_t i;
-    cuvee__markup_printf(r->out, "<li>run %" JSON_INTEGER_FORMAT ", <b>",
-                         json_integer_value(json_object_get(run, "id")));
-    cuvee__markup_text(r->out, cuvee__json_text_at(run, "arm"));
-    sink_put_str(r->out, "</b>: ");
-    json_array_foreach(json_object_get(run, "flags"), i, flag)
-    {
-        if (i) sink_put_str(r->out, "; ");
-        if (json_is_string(flag)) cuvee__markup_text(r->out, json_string_value(flag));
-    }
-    sink_put_str(r->out, json_is_true(json_object_get(run, "counts"))
-                             ? " (it counts)</li>\n"
-                             : " (it does not count)</li>\n");
+    const json_t *run = json_array_get(json_object_get(r->results, "runs"), at);
+    const size_t n = json_array_size(json_object_get(run, "flags"));
+    struct prose p = cuvee__report_prose(r, PROSE_HTML);
+    sink_put_str(r->out, "<li>");
+    cuvee__prose_say(&p, "run {count runs.%zu.id}, {name runs.%zu.arm}: ", at, at);
+    for (size_t i = 0; i < n; i++)
+        cuvee__prose_say(&p, i ? "; {name runs.%zu.flags.%zu}" : "{name runs.%zu.flags.%zu}", at,
+                         i);
+    cuvee__prose_text(&p, json_is_true(json_object_get(run, "counts")) ? " (it counts)"
+                                                                       : " (it does not count)");
+    sink_put_str(r->out, "</li>\n");
 }
 
 /* There may be many, so they are folded. */
@@ -314,7 +316,7 @@ static void put_disturbed(struct report *r)
             sink_put_str(r->out, "<details>\n<summary>Runs that something else on the machine "
                                  "disturbed</summary>\n<ul>\n");
         is_open = true;
-        put_flags(r, run);
+        put_flags(r, i);
     }
     if (is_open) sink_put_str(r->out, "</ul>\n</details>\n");
 }

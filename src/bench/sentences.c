@@ -78,6 +78,18 @@ static void put_memory(struct prose *p, size_t arm, size_t reference)
     cuvee__prose_number(p, PROSE_BYTES, "summary.arms.%zu.upper.median", reference);
 }
 
+/* Speed that comes with other answers is not the same speed. */
+static void put_labels(struct prose *p, size_t arm)
+{
+    double n = 0;
+    cuvee__json_number_at(arm_at(p->results, arm), "labels_differ", &n);
+    if (!(n > 0)) return;
+    cuvee__prose_text(p, ", though ");
+    cuvee__prose_number(p, PROSE_COUNT, "summary.arms.%zu.labels_differ", arm);
+    cuvee__prose_text(p, n > 1 ? " of its labels are" : " of its labels is");
+    cuvee__prose_text(p, n > 1 ? " others than the reference's" : " another than the reference's");
+}
+
 static const char *phrase_of(const char *metric)
 {
     if (strcmp(metric, "cpu_s") == 0) return " times less processor time than ";
@@ -115,6 +127,7 @@ static void put_verdict(struct prose *p)
         cuvee__prose_name(p, "summary.arms.%zu.verdict", best);
     else
         cuvee__prose_text(p, "not judged");
+    put_labels(p, best);
     cuvee__prose_text(p, ".");
 }
 
@@ -126,6 +139,27 @@ static bool find_with(const json_t *results, const char *key, size_t *ret)
     for (size_t i = 0; i < n_arms(results); i++) {
         double x;
         if (!cuvee__json_number_at(arm_at(results, i), key, &x) || x <= 0) continue;
+        *ret = i;
+        return true;
+    }
+    return false;
+}
+
+/* The first arm of which runs failed in blocks, so that they are missing; a failure while it warmed
+ * up, or in a sweep, is in no figure that is told first. */
+static bool find_lost(const json_t *results, size_t *ret)
+{
+    const json_t *entries = json_object_get(results, "arms");
+    for (size_t i = 0; i < n_arms(results); i++) {
+        double n_failed = 0, n = 0, wanted = 0;
+        cuvee__json_number_at(results, "summary.blocks", &wanted);
+        cuvee__json_number_at(arm_at(results, i), "n_failed", &n_failed);
+        cuvee__json_number_at(arm_at(results, i), "n", &n);
+        for (size_t k = 0; k < json_array_size(entries); k++) /* slow ones run less often */
+            if (cuvee__json_text_is(json_array_get(entries, k), "name",
+                                    cuvee__json_text_at(arm_at(results, i), "arm")))
+                cuvee__json_number_at(json_array_get(entries, k), "blocks", &wanted);
+        if (!(n_failed > 0) || n >= wanted) continue;
         *ret = i;
         return true;
     }
@@ -164,7 +198,7 @@ static void put_caveat(struct prose *p)
         cuvee__prose_text(p, "The experiment was interrupted: some runs are missing.");
     } else if (cuvee__json_text_is(results, "state", "out of time")) {
         cuvee__prose_text(p, "The time for the experiment was up: some runs are missing.");
-    } else if (find_with(results, "n_failed", &arm)) {
+    } else if (find_lost(results, &arm)) {
         put_failure(p, arm);
     } else if (blocks < MIN_BLOCKS) {
         cuvee__prose_text(p, "Each arm ran ");
@@ -173,6 +207,8 @@ static void put_caveat(struct prose *p)
         cuvee__prose_text(p, ": too few for intervals, so small differences mean nothing.");
     } else if (find_with(results, "n_flagged", &arm)) {
         put_disturbed(p, arm);
+    } else if (find_with(results, "n_failed", &arm)) {
+        put_failure(p, arm);
     } else if (cuvee__json_number_at(results, "summary.floor.low", &low) &&
                cuvee__json_number_at(results, "summary.floor.high", &high)) {
         cuvee__prose_text(p, "All this is one machine, one model and one table of texts; the same "

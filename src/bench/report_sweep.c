@@ -188,7 +188,10 @@ void cuvee__report_put_sweep_words(const struct report *r, struct prose *p)
     if (find_ends(r, &first, &last)) put_ends(r, p, first, last);
     cuvee__report_put_scaling(r, p);
     if (cuvee__report_number(r, &x, "summary.bytes_per_worker"))
-        cuvee__prose_say(p, "Each further worker holds {bytes summary.bytes_per_worker} more. ");
+        cuvee__prose_say(p, "Each further worker holds {bytes summary.bytes_per_worker} more (from "
+                            "{bytes summary.bytes_per_worker_low} to {bytes "
+                            "summary.bytes_per_worker_high}); {bytes "
+                            "summary.bytes_without_workers} are there however many there are. ");
     if (*cuvee__report_text(r, "summary.counters_why")) {
         cuvee__prose_text(p, "What the caches of the processor missed was not counted: ");
         cuvee__prose_name(p, "summary.counters_why");

@@ -56,7 +56,7 @@ static int find_trend(const struct run_list *list, const char *path, struct tren
                       cuvee_error *err)
 {
     double *x = cuvee__alloc_array(2 * list->n + 1, sizeof *x), *y = x + list->n;
-    struct stats_line line = {0, 0};
+    struct stats_line line = {0};
     bool is_found = false;
     int rc = CUVEE_OK;
     *ret = (struct trend){.p = 1, .p_holm = 1, .per_block = 1, .over_all = 1};

@@ -69,7 +69,7 @@ static int add_slope(json_t *summary, const json_t *points, cuvee_error *err)
 {
     const size_t n = json_array_size(points);
     double *x = cuvee__alloc_array(2 * n + 1, sizeof *x), *y = x + n;
-    struct stats_line line;
+    struct stats_line line = {0};
     bool is_found = false;
     size_t n_known = 0;
     int rc = x ? CUVEE_OK : cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a summary");
@@ -79,8 +79,18 @@ static int add_slope(json_t *summary, const json_t *points, cuvee_error *err)
         n_known += cuvee__json_number_at(point, "workers", &x[n_known]);
     }
     if (n_known > 1) rc = cuvee__stats_theil_sen(x, y, n_known, &line, &is_found, err);
-    if (rc == CUVEE_OK && json_object_set_new(summary, "bytes_per_worker",
-                                              is_found ? json_real(line.slope) : json_null()) < 0)
+    const struct {
+        const char *key;
+        double value;
+    } figures[] = {{"bytes_per_worker", line.slope},
+                   {"bytes_per_worker_low", line.low},
+                   {"bytes_per_worker_high", line.high},
+                   {"bytes_without_workers", line.intercept}};
+    int failed = 0;
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        failed |= json_object_set_new(summary, figures[i].key,
+                                      is_found ? json_real(figures[i].value) : json_null());
+    if (rc == CUVEE_OK && failed)
         rc = cuvee__fail(err, CUVEE_E_NOMEM, "out of memory for a summary");
     cuvee__free(x);
     return rc;

@@ -3,9 +3,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+
+#define NORMAL_975 1.959963984540054 /* quantile of the normal distribution */
 
 enum { MAX_PAIRED = 4096 };
 
@@ -151,6 +154,32 @@ static int median_of(const double *x, size_t n, double *ret, cuvee_error *err)
     return CUVEE_OK;
 }
 
+/* Of how many values are the same, what it takes from the variance of Kendall's S. */
+static double ties_of(const double *values, size_t n, double *sorted)
+{
+    double sum = 0;
+    memcpy(sorted, values, n * sizeof *sorted);
+    cuvee__stats_sort(sorted, n);
+    for (size_t i = 0, k; i < n; i += k) {
+        for (k = 1; i + k < n && sorted[i + k] <= sorted[i]; k++) {
+        }
+        sum += (double)k * (double)(k - 1) * (double)(2 * k + 5);
+    }
+    return sum;
+}
+
+/* slopes: sorted, all of them; room: n. */
+static void bound_slope(const double *x, const double *y, size_t n, const double *slopes,
+                        size_t n_slopes, double *room, struct stats_line *ret)
+{
+    const double all = (double)n * (double)(n - 1) * (double)(2 * n + 5);
+    const double sd = sqrt((all - ties_of(x, n, room) - ties_of(y, n, room)) / 18);
+    const double middle = (double)n_slopes / 2, half = NORMAL_975 * sd / 2;
+    const double low = nearbyint(middle - half) - 1, high = nearbyint(middle + half);
+    ret->low = slopes[low > 0 ? (size_t)low : 0];
+    ret->high = slopes[high < (double)n_slopes - 1 ? (size_t)high : n_slopes - 1];
+}
+
 int cuvee__stats_theil_sen(const double *x, const double *y, size_t n, struct stats_line *ret,
                            bool *ret_found, cuvee_error *err)
 {
@@ -160,7 +189,7 @@ int cuvee__stats_theil_sen(const double *x, const double *y, size_t n, struct st
     if (n > MAX_PAIRED) return too_many(n, err);
     if ((rc = median_of(x, n, &x_median, err)) < 0 || (rc = median_of(y, n, &y_median, err)) < 0)
         return rc;
-    double *slopes = cuvee__alloc_array(n * (n - 1) / 2 + 1, sizeof *slopes);
+    double *slopes = cuvee__alloc_array(n * (n - 1) / 2 + n + 1, sizeof *slopes);
     if (!slopes) return no_memory(err);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
@@ -170,6 +199,7 @@ int cuvee__stats_theil_sen(const double *x, const double *y, size_t n, struct st
         cuvee__stats_sort(slopes, n_slopes);
         ret->slope = cuvee__stats_median(slopes, n_slopes);
         ret->intercept = y_median - ret->slope * x_median;
+        bound_slope(x, y, n, slopes, n_slopes, slopes + n_slopes, ret);
     }
     cuvee__free(slopes);
     return CUVEE_OK;

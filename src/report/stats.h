@@ -53,6 +53,8 @@ int cuvee__stats_signed_ranks(const double *x, size_t n, double *ret, cuvee_erro
 
 struct stats_line {
     double slope, intercept;
+    double low, high; /* of the slope at 95 %, by the normal approximation of Kendall's S (Sen
+                         1968): with four points or fewer that is all of their slopes */
 };
 
 /* The line whose slope is the median of the slopes through all pairs of points of different x, and

@@ -129,10 +129,12 @@ def lines():
     memory = 5e8 + 4.2e7 * workers + rng.normal(0, 1e6, 12)
     memory[5] *= 3
     cases = [(workers, memory), (np.arange(7.0), np.array([1.0, 3, 2, 5, 4, 7, 6])),
-             (rng.normal(size=50), rng.normal(size=50))]
+             (rng.normal(size=50), rng.normal(size=50)),
+             (np.repeat([1.0, 2, 4, 8], 2), np.array([11.0, 10.8, 13.4, 13.2, 17.6, 17.6, 26.0, 25.5]))]
     for x, y in cases:
         fit = stats.theilslopes(y, x)
-        yield {"x": x.tolist(), "y": y.tolist(), "slope": fit.slope, "intercept": fit.intercept}
+        yield {"x": x.tolist(), "y": y.tolist(), "slope": fit.slope, "intercept": fit.intercept,
+               "low": fit.low_slope, "high": fit.high_slope}
 
 
 def shares():

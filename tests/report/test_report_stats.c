@@ -184,7 +184,7 @@ static void test_line_without_slope(void **state)
 {
     (void)state;
     const double x[] = {2, 2, 2}, y[] = {1, 5, 9};
-    struct stats_line line = {7, 7};
+    struct stats_line line = {.slope = 7};
     bool is_found = true;
     assert_int_equal(cuvee__stats_theil_sen(x, y, 3, &line, &is_found, NULL), CUVEE_OK);
     assert_false(is_found);

@@ -181,8 +181,10 @@ static void test_lines(void **state)
         assert_equal("slope", line, ours.slope, vector_number(line, "slope"), 0);
         assert_equal("intercept", line, ours.intercept, vector_number(line, "intercept"),
                      size_of(y, n));
+        assert_equal("low", line, ours.low, vector_number(line, "low"), 0);
+        assert_equal("high", line, ours.high, vector_number(line, "high"), 0);
     }
-    assert_true(idx > 2);
+    assert_true(idx > 3);
 }
 
 static void test_shares(void **state)

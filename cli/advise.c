@@ -14,6 +14,7 @@
 #include "base/json_at.h"
 #include "bench/results.h"
 #include "bench_begin.h"
+#include "bench_places.h"
 #include "commands.h"
 #include "console.h"
 #include "exit_code.h"
@@ -165,10 +166,12 @@ static void print_arm(const char *heading, const json_t *candidate)
     double workers = NAN, threads = NAN, parts = 0;
     printf("%-15s%s", heading, text_of(candidate, "arm"));
     if (*text_of(candidate, "precision")) printf(", %s", text_of(candidate, "precision"));
-    if (cuvee__json_number_at(candidate, "workers", &workers) &&
-        cuvee__json_number_at(candidate, "threads", &threads))
-        printf(", %.0f worker%s of %.0f thread%s", workers, workers == 1 ? "" : "s", threads,
-               threads == 1 ? "" : "s");
+    if (cuvee__json_number_at(candidate, "workers", &workers))
+        printf(", %.0f worker%s", workers, workers == 1 ? "" : "s");
+    if (cuvee__json_number_at(candidate, "threads", &threads) && threads > 0)
+        printf(" of %.0f thread%s", threads, threads == 1 ? "" : "s");
+    else if (threads <= 0) /* false of NAN */
+        printf(" of as many threads as it likes");
     if (cuvee__json_number_at(candidate, "operations.parts", &parts))
         printf(", %.0f part%s to run", parts, parts == 1 ? "" : "s");
     putchar('\n');
@@ -224,6 +227,8 @@ static void print_advice(const json_t *advice)
     print_list("Why", json_object_get(advice, "reasons"));
     if (json_is_array(json_object_get(advice, "command")))
         print_command(json_object_get(advice, "command"));
+    else if (json_is_object(chosen))
+        printf("\nRun\n  your script, in a loop of a Python program of your own\n");
     print_list("What would change it, the nearest first", json_object_get(advice, "changes"));
     printf("\nPlain Python?\n");
     print_wrapped(text_of(advice, "plain_python.text"), 2);
@@ -324,6 +329,7 @@ static int run(const struct command *self, int argc, char **argv)
     struct advise_limits limits;
     struct operands none;
     cuvee_error err = {0};
+    static struct bench_places places; /* as large as five paths */
     json_t *results = NULL, *advice = NULL, *machine = NULL;
     int rc = EXIT_OK;
     if (!cli__options_parse(self, argc, argv, &o, &none, &rc)) return rc;
@@ -331,6 +337,11 @@ static int run(const struct command *self, int argc, char **argv)
     if (!o.results) {
         if ((rc = probe(&o, own_results)) != EXIT_OK) return rc;
         o.results = own_results;
+    }
+    if (cli__bench_places_find(NULL, &places, NULL) == CUVEE_OK) {
+        limits.python = places.python;
+        limits.arms = places.arms;
+        limits.library = places.library;
     }
     if (cuvee__results_read(o.results, &results, &err) < 0 ||
         (limits.machine_id = machine_id(results, &machine),

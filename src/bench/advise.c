@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/json_at.h"
 #include "bench/advise_words.h"
+#include "bench/plan.h"
 
 static const char *team_name(enum advise_team team)
 {
@@ -98,6 +99,105 @@ static json_t *classify_command(const struct candidate *c, const json_t *results
     return NULL;
 }
 
+/* ---- the command of an arm, with what its words stand for ---- */
+
+enum { NUMBER = 24, N_VALUES = 17 };
+
+struct arm_values {
+    struct plan_value values[N_VALUES];
+    char numbers[5][NUMBER];
+};
+
+static const char *or_word(const char *value, const char *word)
+{
+    return value && *value ? value : word;
+}
+
+static const char *print_count(char text[NUMBER], double x, const char *word)
+{
+    if (isnan(x)) return word;
+    snprintf(text, NUMBER, "%.0f", x);
+    return text;
+}
+
+/* All items as they lie in the reader's file, or in that of the experiment. */
+static void fill_values(struct arm_values *v, const struct candidate *c, const json_t *results,
+                        const struct advise_limits *l)
+{
+    const json_t *arm = cuvee__plan_arm(json_object_get(results, "plan"), c->arm);
+    double items = l->rows, batch = NAN, cores = NAN;
+    if (isnan(items)) cuvee__json_number_at(results, "input.n_items", &items);
+    cuvee__json_number_at(arm, "settings.batch", &batch);
+    cuvee__json_number_at(results, "machine.cores", &cores);
+    const struct plan_value values[N_VALUES] = {
+        {"cuvee", "cuvee"},
+        {"library", or_word(l->library, "libcuvee.so")},
+        {"python", or_word(l->python, "python3")},
+        {"arms", or_word(l->arms, "{arms}")},
+        {"model", or_word(l->model, cuvee__json_text_at(results, "model.path"))},
+        {"input", cuvee__json_text_at(results, "input.path")},
+        {"column", cuvee__json_text_at(results, "input.column")},
+        {"answers", "labels.jsonl"},
+        {"scenario", "offline"},
+        {"schedule", "none"},
+        {"items", print_count(v->numbers[0], items, "{items}")},
+        {"workers", print_count(v->numbers[1], c->workers, "1")},
+        {"threads", print_count(v->numbers[2], c->threads, "0")},
+        {"batch", print_count(v->numbers[3], batch, "32")},
+        {"precision", or_word(c->precision, "f32")},
+        {"cores", print_count(v->numbers[4], cores, "1")},
+        {"scratch", "."},
+    };
+    memcpy(v->values, values, sizeof values);
+}
+
+/* A word that stands for something unknown stays as it is. */
+static int add_expanded(json_t *list, const char *prefix, const char *word,
+                        const struct arm_values *v)
+{
+    struct buffer text = {0};
+    int rc = cuvee__buffer_append_str(&text, prefix);
+    if (rc == CUVEE_OK) rc = cuvee__plan_expand(word, v->values, N_VALUES, &text, NULL);
+    if (rc == CUVEE_OK) rc = cuvee__buffer_append_char(&text, '\0');
+    const int failed = rc == CUVEE_OK ? add_text(list, text.ptr) : add_text(list, word);
+    cuvee__buffer_deinit(&text);
+    return failed;
+}
+
+static json_t *arm_command(const struct candidate *c, const json_t *results,
+                           const struct advise_limits *limits)
+{
+    struct arm_values v;
+    const json_t *arm = cuvee__plan_arm(json_object_get(results, "plan"), c->arm), *word;
+    json_t *variables = json_object_get(arm, "environment"), *value;
+    json_t *list = json_array();
+    const char *name;
+    size_t i;
+    fill_values(&v, c, results, limits);
+    int rc = list ? 0 : -1;
+    if (rc == 0 && json_object_size(variables)) rc = add_text(list, "env");
+    json_object_foreach(variables, name, value)
+    {
+        char prefix[256];
+        snprintf(prefix, sizeof prefix, "%.250s=", name);
+        if (rc == 0) rc = add_expanded(list, prefix, json_string_value(value), &v);
+    }
+    json_array_foreach(c->command, i, word)
+    {
+        if (rc == 0 && json_is_string(word))
+            rc = add_expanded(list, "", json_string_value(word), &v);
+    }
+    if (rc == 0) return list;
+    json_decref(list);
+    return NULL;
+}
+
+static bool is_script(const char *model)
+{
+    const size_t n = model ? strlen(model) : 0;
+    return n > 3 && strcmp(model + n - 3, ".py") == 0;
+}
+
 static json_t *command_of(const struct candidate *c, const json_t *results,
                           const struct advise_limits *limits)
 {
@@ -105,7 +205,8 @@ static json_t *command_of(const struct candidate *c, const json_t *results,
     /* A Python host runs scripts: without one of the reader's, the experiment's own is meant. */
     if (c->traits->is_classify && (!c->traits->host || limits->model))
         return classify_command(c, results, limits);
-    return c->command ? json_deep_copy(c->command) : json_null();
+    /* What runs somebody's script without cuvee is a program of theirs. */
+    return c->command && !is_script(limits->model) ? arm_command(c, results, limits) : json_null();
 }
 
 int cuvee__advise(const json_t *results, const struct advise_limits *limits, json_t **ret_advice,

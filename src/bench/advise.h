@@ -22,6 +22,8 @@ struct advise_limits {
     const char *model;      /* a directory, a packed file or a script; NULL: as in the results */
     const char *machine_id; /* of the machine that asks; NULL: not known */
     enum advise_team team;
+    /* For the command of an arm, where they are on that machine; NULL: as words for them. */
+    const char *python, *arms, *library;
 };
 
 /* *ret_advice: release with json_decref(). Where nothing fits its `fits` is false, and that is no

@@ -312,6 +312,8 @@ static json_t *why_not(struct words *w, const struct candidate *c)
     if (!cuvee__contest_fits(c, w->limits)) return sentence(w, "%s", missed_by(c, w->limits));
     if (c->parts > w->chosen->parts)
         return sentence(w, "has more parts: %s", c->traits->parts_text);
+    if (c->labels_differ > w->chosen->labels_differ)
+        return sentence(w, "fits, but gives other labels than the reference");
     return sentence(w, "fits, and is slower or no better");
 }
 

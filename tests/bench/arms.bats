@@ -148,6 +148,15 @@ print(sum(len(indexes) for indexes, _, _ in arm.pace(args, ["a", "b"], [0, 1], c
     "$CUVEE" bench report results
     cmp before.md results/report.md
     grep -q '| tokens/s |' results/report.md
+    # The command that advice gives does what was measured: also of an arm that is no command of cuvee.
+    jq '.summary.arms |= map(select(.arm == "python-ctypes"))' results/results.json > one.json && mv one.json results/results.json
+    "$CUVEE" advise --results results > advice.txt
+    grep -A1 '^Run$' advice.txt | tail -n 1 > command.sh
+    ! grep -q '[{}]' command.sh || fail "$(cat command.sh)"
+    rm -f labels.jsonl
+    sh command.sh
+    mv labels.jsonl answers.jsonl
+    agree 20
 }
 
 @test "the story's Go program is in order" {

@@ -84,7 +84,12 @@ static json_t *results(const char *scenario)
 
 static struct advise_limits no_limits(void)
 {
-    return (struct advise_limits){NAN, NAN, NAN, NAN, NAN, NAN, NULL, NULL, ADVISE_ANY_TEAM};
+    return (struct advise_limits){.memory_bytes = NAN,
+                                  .latency_p99_ms = NAN,
+                                  .rows = NAN,
+                                  .finish_within_s = NAN,
+                                  .items_per_s = NAN,
+                                  .core_hour_price = NAN};
 }
 
 /* Each number of a sentence is at the path that it names. */
@@ -346,6 +351,45 @@ static void test_plain_python(void **state)
     assert_arm(&limits, "native-f32");
 }
 
+/* An arm's command has words that stand for something: advice says what. */
+static void test_command_of_an_arm(void **state)
+{
+    static const char *const words[] = {"{python}", "{arms}/x.py", "{model}", "{input}", "{items}",
+                                        "{workers}x{threads}", "{nothing}", "{{"},
+                             *const expected[] = {"/venv/bin/python", "/arms/x.py",
+                                                  "models/sentiment", "reviews.csv", "100000",
+                                                  "1x2",              "{nothing}",   "{"};
+    struct advise_limits limits = no_limits();
+    (void)state;
+    limits.rows = 1e5;
+    limits.finish_within_s = 3600;
+    limits.team = ADVISE_PYTHON;
+    limits.python = "/venv/bin/python";
+    limits.arms = "/arms";
+    json_t *given = results("offline"), *arm, *advice = NULL;
+    size_t i;
+    json_array_foreach(json_object_get(given, "arms"), i, arm)
+    {
+        json_t *command = json_array();
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            json_array_append_new(command, json_string(words[k]));
+        if (cuvee__json_text_is(arm, "name", "python-tuned")) {
+            json_object_set(arm, "command", command);
+            json_object_update_new(json_object_get(arm, "settings"),
+                                   json_pack("{s:i, s:i}", "workers", 1, "threads", 2));
+        }
+        json_decref(command);
+    }
+    assert_int_equal(cuvee__advise(given, &limits, &advice, NULL), CUVEE_OK);
+    json_decref(given);
+    assert_text(advice, "recommended.arm", "python-tuned");
+    const json_t *found = json_object_get(advice, "command");
+    assert_int_equal(json_array_size(found), sizeof expected / sizeof *expected);
+    for (i = 0; i < sizeof expected / sizeof *expected; i++)
+        assert_string_equal(json_string_value(json_array_get(found, i)), expected[i]);
+    json_decref(advice);
+}
+
 static void test_script(void **state)
 {
     struct advise_limits limits = no_limits();
@@ -358,6 +402,7 @@ static void test_script(void **state)
     assert_true(has_line(advice, "others", "does not run a Python script"));
     assert_true(has_line(advice, "warnings", "another model"));
     assert_text(advice, "fastest.arm", "embed");
+    assert_true(json_is_null(json_object_get(advice, "command"))); /* a program of the reader's */
     json_decref(advice);
 
     limits.items_per_s = 30; /* a loop has no queue before it */
@@ -526,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_rate_of_single_callers),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_plain_python),
+        cmocka_unit_test(test_command_of_an_arm),
         cmocka_unit_test(test_script),
         cmocka_unit_test(test_nothing_fits),
         cmocka_unit_test(test_price),

@@ -133,18 +133,19 @@ static bool runs_in(const struct experiment *e, const json_t *an_entry, long blo
 
 /* ---- one run ---- */
 
-/* Keep the answers of a run in a block, of an arm's first success whenever it was, and of the
- * reference to compare with. */
+/* Keep the answers of a run in a block or in another scenario, of an arm's first success whenever
+ * it was, and of the reference to compare with. */
 static int keep_answers(struct experiment *e, const struct run_request *request, json_t *run,
                         struct answers *answers, cuvee_error *err)
 {
     char kept[PATH_ROOM], scratch[PATH_ROOM];
     const char *name = request->name;
+    const bool is_scenario = strcmp(request->kind, "scenario") == 0;
     const bool is_block =
-        strcmp(request->kind, "timed") == 0 || strcmp(request->kind, "again") == 0;
+        is_scenario || strcmp(request->kind, "timed") == 0 || strcmp(request->kind, "again") == 0;
     cuvee__answers_path(&e->setup, name, kept, sizeof kept);
     snprintf(scratch, sizeof scratch, "%s/scratch/answers.jsonl", e->setup.dir);
-    const bool is_first = !cuvee__file_exists(kept);
+    const bool is_first = !is_scenario && !cuvee__file_exists(kept); /* that is of fewer items */
     if (!is_first)
         snprintf(kept, sizeof kept, "%s/answers/runs/%04zu-%s.jsonl", e->setup.dir, request->id,
                  name);
@@ -154,7 +155,7 @@ static int keep_answers(struct experiment *e, const struct run_request *request,
         json_object_set_new(json_object_get(run, "files"), "answers",
                             json_string(kept + strlen(e->setup.dir) + 1)) < 0)
         return no_memory(err);
-    if (e->expected.n == 0 && strcmp(name, reference_of(e)) == 0) {
+    if (!is_scenario && e->expected.n == 0 && strcmp(name, reference_of(e)) == 0) {
         e->expected = *answers;
         *answers = (struct answers){0};
     }
@@ -202,7 +203,8 @@ int cuvee__experiment_run_once(struct experiment *e, struct run_request *request
     int rc = cuvee__bench_run(&e->setup, request, e->expected.n ? &e->expected : NULL, &run,
                               &answers, err);
     if (rc < 0) return rc;
-    if (is_success(run) && !e->setup.max_items) rc = keep_answers(e, request, run, &answers, err);
+    if (is_success(run) && (!e->setup.max_items || strcmp(request->kind, "scenario") == 0))
+        rc = keep_answers(e, request, run, &answers, err);
     if (rc == CUVEE_OK) rc = keep_run(e, request, run, err);
     e->has_left_out |= cuvee__json_text_is(run, "status", "interrupted");
     if (rc == CUVEE_OK && e->on_end) e->on_end(e->arg, run);

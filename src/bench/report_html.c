@@ -225,9 +225,14 @@ static void put_speed(struct report *r)
     }
     if (put_plot(r, "Latency of an item", REPORT_PLOT_CDF)) {
         open_caption(r);
-        cuvee__prose_text(&p, "What an item's answer took: of its whole batch where batches are "
-                              "large, so offline arms look slow here. ");
-        put_shown(r, &p);
+        if (cuvee__report_shows_callers(r)) {
+            cuvee__prose_text(&p, "What one caller waits who asks for the next when the one before "
+                                  "is answered; one run of each arm that can be asked so. ");
+        } else {
+            cuvee__prose_text(&p, "What an item's answer took: of its whole batch where batches "
+                                  "are large, so offline arms look slow here. ");
+            put_shown(r, &p);
+        }
         cuvee__prose_text(&p, "Short bars show between which values a quantile itself lies.");
         close_caption(r);
     }

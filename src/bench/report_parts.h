@@ -227,6 +227,9 @@ enum report_plot {
 };
 /* False: there is nothing to draw, and nothing was. */
 bool cuvee__report_draw(struct report *r, enum report_plot which, bool is_alone);
+/* The plot of latency is of the scenario in which one caller at a time waits, since its answers are
+ * there; in a batch an item waits for its whole batch, which says nothing of a caller. */
+bool cuvee__report_shows_callers(const struct report *r);
 /* Memory over time of one run for each arm that kept it, as far as a page has room. Returns how
  * many were drawn. */
 size_t cuvee__report_draw_memory(struct report *r, size_t *ret_left_out, cuvee_error *err);

@@ -214,10 +214,43 @@ static int add_latency(void *user, const json_t *answer)
     return CUVEE_OK;
 }
 
-static void read_latencies(struct report *r, const struct report_arm *a, struct latencies *l)
+/* The run in which one caller at a time waited; NULL: none, or it is that of the blocks. */
+static const json_t *single_run(const struct report *r, const struct report_arm *a)
+{
+    const json_t *runs = json_object_get(r->results, "runs"), *run;
+    double wanted, id;
+    size_t i;
+    if (!a->has_runs || a->is_twin ||
+        !cuvee__report_number(r, &wanted, "summary.arms.%zu.scenarios.single.run", a->sum))
+        return NULL;
+    json_array_foreach(runs, i, run)
+    {
+        if (cuvee__json_number_at(run, "id", &id) && !(id < wanted) && !(id > wanted)) return run;
+    }
+    return NULL;
+}
+
+bool cuvee__report_shows_callers(const struct report *r)
+{
+    for (size_t i = 0; i < r->n_arms; i++) {
+        struct buffer text = {0};
+        const json_t *run = single_run(r, &r->arms[i]);
+        const bool is_there =
+            run && cuvee__report_read_file(r->dir, run, "answers", &text) == CUVEE_OK;
+        cuvee__buffer_deinit(&text);
+        if (is_there) return true;
+    }
+    return false;
+}
+
+static void read_latencies(struct report *r, const struct report_arm *a, bool of_callers,
+                           struct latencies *l)
 {
     struct buffer text = {0};
-    int rc = cuvee__report_read_answers(r->results, r->dir, a->name, &text);
+    const json_t *run = of_callers ? single_run(r, a) : NULL;
+    int rc = !of_callers ? cuvee__report_read_answers(r->results, r->dir, a->name, &text)
+             : run       ? cuvee__report_read_file(r->dir, run, "answers", &text)
+                         : CUVEE_E_IO;
     if (rc == CUVEE_OK) rc = cuvee__report_each_answer(buffer_span(&text), add_latency, l);
     if (rc == CUVEE_E_NOMEM) no_room(r);
     cuvee__buffer_deinit(&text);
@@ -225,8 +258,9 @@ static void read_latencies(struct report *r, const struct report_arm *a, struct 
 
 static bool draw_cdf(struct report *r, bool is_alone)
 {
+    const bool of_callers = cuvee__report_shows_callers(r);
     const struct svg_heading h = {
-        "Latency, and its tail",
+        of_callers ? "Latency of one caller at a time, and its tail" : "Latency, and its tail",
         "Of each arm the share of items that took at most so long; each tenth of what is left gets "
         "as much room. Bars: between which values a quantile lies.",
         is_alone};
@@ -241,7 +275,7 @@ static bool draw_cdf(struct report *r, bool is_alone)
             no_room(r);
             break;
         }
-        read_latencies(r, a, &l);
+        read_latencies(r, a, of_callers, &l);
         if (l.n < 2) {
             cuvee__free(l.ms);
             continue;

@@ -157,7 +157,7 @@ static json_t *waits_of_run(const json_t *run)
     char path[24] = "latency_ms.";
     json_t *waits =
         json_pack("{s:b}", "disturbed", json_array_size(json_object_get(run, "flags")) > 0);
-    int rc = waits ? copy(waits, "n", run, "latency_ms.n") : -1;
+    int rc = waits ? copy(waits, "n", run, "latency_ms.n") | copy(waits, "run", run, "id") : -1;
     for (size_t i = 0; rc == 0 && i < N_QUANTILES; i++) {
         memcpy(path + 11, quantiles[i], 4);
         rc = copy(waits, quantiles[i], run, path);
@@ -175,6 +175,7 @@ static json_t *waits_of_blocks(const struct run_list *list)
     char path[24] = "latency_ms.";
     json_t *waits = waits_of_run(list->runs[0]);
     int rc = waits ? 0 : -1;
+    json_object_del(waits, "run"); /* it is of all of them */
     for (size_t i = 0; rc == 0 && i < N_QUANTILES; i++) {
         struct values v;
         memcpy(path + 11, quantiles[i], 4);

@@ -73,12 +73,19 @@ SH
     make_paced
     bench --scenario offline,single,server --latency-bound 100 -o results
     expect_status 0
+    # Answers of the scenario are kept beside those of the blocks, and the plot of latency is of them.
+    results '.summary.arms[0].scenarios.single.run as $id | .runs[$id] | .scenario == "single" and (.files.answers | test("^answers/runs/[0-9]+-a.jsonl$"))'
+    kept=results/$(jq -r '.summary.arms[0].scenarios.single.run as $id | .runs[$id].files.answers' results/results.json)
+    jq -se 'length == 300 and all(.[]; .ms == 5)' "$kept" > found.json || fail 'not the answers of the scenario'
+    [ "$(wc -l < results/answers/a.jsonl)" = 400 ]
+    grep -q 'Latency of one caller at a time' results/report.html
+    grep -q 'Latency of one caller at a time' results/latency.svg
     expect_stderr 'How long a caller waits'
     results '.plan.scenario == "offline" and .plan.also == ["single", "server"]'
     results '[.runs[] | select(.counts) | .n_items] | unique == [400]'
     results '[.runs[] | select(.kind == "scenario") | [.arm, .scenario, .n_items]] | unique ==
              [["a", "single", 300], ["b", "single", 300]]'
-    results '.summary.arms[0] | .scenarios.single == {n: 300, p50: 5, p90: 5, p99: 5,
+    results '.summary.arms[0] | .scenarios.single == {n: 300, run: .scenarios.single.run, p50: 5, p90: 5, p99: 5,
              items_per_s: .scenarios.single.items_per_s, disturbed: .scenarios.single.disturbed}'
     results '.summary.arms[0].max_rate | .rate > 30 and .rate <= 44 and .p99_ms == 10 and .bound_ms == 100'
     results '.summary.arms[1] | .max_rate == null and .probes == [] and .scenarios.single.p99 == 5'

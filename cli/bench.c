@@ -522,9 +522,8 @@ static int perform_dry(struct bench *b)
     struct buffer downloads = {.cap_bytes = 1 << 16};
     ask_for_downloads(b, &downloads);
     b->talk.downloads = downloads.ptr;
-    b->talk.model_bytes = b->talk.to_be_made
-                              ? cli__bench_shape_bytes((size_t)b->o->shape)
-                              : cli__bench_f32_bytes(b->model_path, b->model);
+    b->talk.model_bytes = b->talk.to_be_made ? cli__bench_shape_bytes((size_t)b->o->shape)
+                                             : cli__bench_f32_bytes(b->model_path, b->model);
     const int rc = cli__bench_talk_plan(&b->talk);
     cuvee__buffer_deinit(&downloads);
     return rc;
@@ -544,7 +543,7 @@ static int perform(struct bench *b, cuvee_error *err)
     if (rc == CUVEE_OK) rc = cli__bench_report_write(e->results, b->dir, b->o->without_texts, err);
     if (rc < 0) tell(err, EXIT_OUTPUT);
     if (rc == CUVEE_OK && !b->o->quiet) cli__bench_report_show(e->results);
-    if (rc < 0 || was_stopped)
+    if (rc < 0 || e->has_left_out)
         cli__console_say("cuvee bench: what has run is kept; 'cuvee bench --resume -o %s' goes on",
                          b->o->output);
     if (rc < 0) return EXIT_OUTPUT;
@@ -590,6 +589,8 @@ static int check(const struct command *self, const struct bench_options *o)
                                 o->limit_mem);
     if (!(o->timeout_s < MAX_TIMEOUT_S))
         return cli__usage_error(self, "--timeout needs less than %.0f seconds", MAX_TIMEOUT_S);
+    if (o->within_s >= MAX_TIMEOUT_S) /* false of NAN: not given */
+        return cli__usage_error(self, "--within needs less than %.0f seconds", MAX_TIMEOUT_S);
     if (!(o->wait_s >= 0)) return cli__usage_error(self, "--wait needs a number of 0 or more");
     return EXIT_OK;
 }

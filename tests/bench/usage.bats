@@ -70,6 +70,8 @@ names_all() {
 2 | --timeout needs a number above 0      | --timeout 0
 2 | --timeout needs a number              | --timeout 1m
 2 | --timeout needs less than             | --timeout 1e10
+2 | --within needs a number above 0       | --within 0
+2 | --within needs less than              | --within 1e10
 2 | --wait needs a number of 0 or more    | --wait -1
 2 | --wait needs a number                 | --wait long
 2 | --quick has a plan of its own         | --quick

@@ -87,23 +87,13 @@ static int make(const json_t *results, const char *dir, enum report_format forma
     }
 }
 
-static int write_text(const struct sink *text, const char *path, cuvee_error *err)
-{
-    struct output_file *file = NULL;
-    int rc = cuvee__output_open(path, &file, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_write(file, text->bytes.ptr, text->bytes.len, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_commit(file, err);
-    cuvee__output_close(file, false);
-    return rc;
-}
-
 /* path NULL: standard output. */
 static int write_as(const json_t *results, const char *dir, enum report_format format,
                     const char *path, cuvee_error *err)
 {
     struct sink text = {0};
     int rc = make(results, dir, format, &text, err);
-    if (rc == CUVEE_OK) rc = write_text(&text, path, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_write_whole(path, buffer_span(&text.bytes), err);
     cuvee__buffer_deinit(&text.bytes);
     return rc;
 }
@@ -117,7 +107,8 @@ static int write_plots(const json_t *results, const char *dir, cuvee_error *err)
         bool is_there = false;
         rc = cuvee__report_plot(results, dir, i, &text, &is_there, err);
         snprintf(path, sizeof path, "%s/%s.svg", dir, cuvee__report_plot_names[i]);
-        if (rc == CUVEE_OK && is_there) rc = write_text(&text, path, err);
+        if (rc == CUVEE_OK && is_there)
+            rc = cuvee__output_write_whole(path, buffer_span(&text.bytes), err);
         cuvee__buffer_deinit(&text.bytes);
     }
     return rc;
@@ -152,14 +143,10 @@ int cli__bench_report_write(const json_t *results, const char *dir, bool is_shar
 static int write_one(const json_t *results, const char *dir, const struct report_options *o,
                      cuvee_error *err)
 {
-    json_t *copy = json_incref((json_t *)(uintptr_t)results); /* is counted, not changed */
-    int rc = CUVEE_OK;
-    if (o->without_texts) {
-        json_decref(copy);
-        rc = cuvee__share_json(results, &copy, err);
-    }
-    if (rc < 0) return rc;
-    rc = write_as(copy, dir, (enum report_format)o->format, o->output, err);
+    json_t *copy = NULL;
+    int rc = o->without_texts ? cuvee__share_json(results, &copy, err) : CUVEE_OK;
+    if (rc == CUVEE_OK)
+        rc = write_as(copy ? copy : results, dir, (enum report_format)o->format, o->output, err);
     json_decref(copy);
     return rc;
 }

@@ -72,12 +72,8 @@ static int write_as(const json_t *result, enum measure_format format, const char
                     cuvee_error *err)
 {
     struct sink m = {0};
-    struct output_file *output = NULL;
     int rc = cli__measure_export(result, format, &m, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_open(path, &output, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_write(output, m.bytes.ptr, m.bytes.len, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_commit(output, err);
-    cuvee__output_close(output, false);
+    if (rc == CUVEE_OK) rc = cuvee__output_write_whole(path, buffer_span(&m.bytes), err);
     cuvee__buffer_deinit(&m.bytes);
     return rc;
 }

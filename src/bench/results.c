@@ -169,16 +169,14 @@ int cuvee__results_resume(json_t *old, const json_t *fresh, cuvee_error *err)
         const char *path, *what;
     } same[] = {{"input.sha256", "input"},
                 {"model.sha256", "model"},
+                {"machine.id", NULL}, /* before the limits: it says more of processors */
                 {"limits.cpus", "list of processors (--cpus)"},
                 {"limits.memory", "limit of memory (--limit-mem)"}};
-    enum { LIMITS = 2 };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
-        if (i == LIMITS && !is_same_text(old, fresh, "machine.id"))
-            return fail_machine(old, fresh, err); /* says more of processors */
-        if (!is_same_text(old, fresh, same[i].path))
-            return cuvee__fail(err, CUVEE_E_ARGUMENT,
-                               "the experiment cannot go on: it began with another %s",
-                               same[i].what);
+        if (is_same_text(old, fresh, same[i].path)) continue;
+        if (!same[i].what) return fail_machine(old, fresh, err);
+        return cuvee__fail(err, CUVEE_E_ARGUMENT,
+                           "the experiment cannot go on: it began with another %s", same[i].what);
     }
     const int rc = take_plan(old, fresh, err);
     return rc == CUVEE_OK ? take_places(old, fresh, err) : rc;

@@ -160,23 +160,14 @@ int cuvee__share_json(const json_t *json, json_t **ret, cuvee_error *err)
 
 /* ---- files ---- */
 
-static int write_file(const char *path, struct span text, cuvee_error *err)
-{
-    struct output_file *file = NULL;
-    int rc = cuvee__output_open(path, &file, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_write(file, text.ptr, text.len, err);
-    if (rc == CUVEE_OK) rc = cuvee__output_commit(file, err);
-    cuvee__output_close(file, false);
-    return rc;
-}
-
 static int share_file(const struct homes *h, const char *path, cuvee_error *err)
 {
     struct buffer text = {.cap_bytes = MAX_FILE_BYTES}, shared = {0};
     int rc = cuvee__file_read(path, &text, err);
     if (rc == CUVEE_OK && (rc = hide(h, buffer_span(&text), &shared)) < 0)
         rc = cuvee__fail(err, rc, "%s: out of memory", path);
-    if (rc == CUVEE_OK && shared.len != text.len) rc = write_file(path, buffer_span(&shared), err);
+    if (rc == CUVEE_OK && shared.len != text.len)
+        rc = cuvee__output_write_whole(path, buffer_span(&shared), err);
     cuvee__buffer_deinit(&text);
     cuvee__buffer_deinit(&shared);
     return rc;

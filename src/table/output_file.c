@@ -309,3 +309,13 @@ void cuvee__output_close(struct output_file *o, bool keep_partial)
     cuvee__free(o->partial);
     cuvee__free(o);
 }
+
+int cuvee__output_write_whole(const char *path, struct span text, cuvee_error *err)
+{
+    struct output_file *file = NULL;
+    int rc = cuvee__output_open(path, &file, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_write(file, text.ptr, text.len, err);
+    if (rc == CUVEE_OK) rc = cuvee__output_commit(file, err);
+    cuvee__output_close(file, false);
+    return rc;
+}

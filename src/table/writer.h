@@ -33,6 +33,8 @@ int cuvee__output_commit(struct output_file *o, cuvee_error *err);
 /* Release. Without a commit before, a staged file stays as PATH.partial when keep_partial, else is
  * removed. */
 void cuvee__output_close(struct output_file *o, bool keep_partial);
+/* All of these: a file of one text. Returns CUVEE_OK, CUVEE_E_IO, CUVEE_E_NOMEM. */
+int cuvee__output_write_whole(const char *path, struct span text, cuvee_error *err);
 /* Standard output gets a descriptor of its own, so that STDOUT_FILENO may become something else;
  * others stay as they are. */
 int cuvee__output_detach(struct output_file *o, cuvee_error *err);

@@ -15,7 +15,7 @@
 
 /* A constant, so that it needs no lock; tests/abi compares the tiers with those that there are. */
 #if defined(__x86_64__)
-#define TARGET "x86-64, tiers: ref avx2 avx512 avx512vnni avx512bf16"
+#define TARGET "x86-64, tiers: ref avx2 avx512 avx512vnni avx512bf16 amx"
 #elif defined(__aarch64__)
 #define TARGET "arm64, tiers: ref"
 #else

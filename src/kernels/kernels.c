@@ -27,6 +27,10 @@ static const struct tier tiers[] = {
     {"avx512bf16",
      CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512 | CUVEE__ISA_AVX512_VNNI | CUVEE__ISA_AVX512_BF16,
      "AVX-512 BF16"},
+    {"amx",
+     CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512 | CUVEE__ISA_AVX512_VNNI | CUVEE__ISA_AVX512_BF16 |
+         CUVEE__ISA_AMX,
+     "AMX with BF16 and INT8"},
 };
 
 enum {
@@ -45,6 +49,7 @@ static const char *const lists[N_TIERS][N_TIERS + 1] = {
     {"ref", "avx2", "avx512"},
     {"ref", "avx2", "avx512", "avx512vnni"},
     {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16"},
+    {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"},
 };
 
 static size_t n_usable(void)
@@ -73,6 +78,7 @@ void cuvee__kernels_init(struct kernels *k, unsigned isa)
     if (isa & CUVEE__ISA_AVX512) cuvee__kernels_init_avx512(k);
     if (isa & CUVEE__ISA_AVX512_VNNI) cuvee__kernels_init_avx512vnni(k);
     if (isa & CUVEE__ISA_AVX512_BF16) cuvee__kernels_init_avx512bf16(k);
+    if (isa & CUVEE__ISA_AMX) cuvee__kernels_init_amx(k);
 #else
     (void)isa;
 #endif
@@ -92,7 +98,7 @@ int cuvee__kernels_choose(struct kernels *k, const char *cap, cuvee_error *err)
         if (chosen == N_TIERS)
             return cuvee__fail(err, CUVEE_E_ARGUMENT,
                                "%s '%s' is unknown; there are ref, avx2, avx512, avx512vnni, "
-                               "avx512bf16",
+                               "avx512bf16, amx",
                                asked_by, cap);
         if (chosen >= N_BUILT)
             return cuvee__fail(err, CUVEE_E_UNSUPPORTED,

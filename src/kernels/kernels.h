@@ -27,7 +27,7 @@
 #include "cuvee/cuvee.h"
 
 #define CUVEE__PANEL 32      /* output columns per panel */
-#define CUVEE__MAX_TILE_ROWS 16
+#define CUVEE__MAX_TILE_ROWS 32
 
 /* Element-wise functions of config.json ("hidden_act"); kernels apply them to a tile. NaN stays
  * NaN; at -infinity and +infinity each gives its limit. */

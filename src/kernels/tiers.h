@@ -14,6 +14,7 @@ void cuvee__kernels_init_avx2(struct kernels *k);
 void cuvee__kernels_init_avx512(struct kernels *k);
 void cuvee__kernels_init_avx512vnni(struct kernels *k);
 void cuvee__kernels_init_avx512bf16(struct kernels *k);
+void cuvee__kernels_init_amx(struct kernels *k);
 
 /* The microkernels: struct kernels, gemm_f32_tile, gemm_bf16_tile and gemm_int8_tile. */
 void cuvee__gemm_f32_6x16_avx2(size_t rows, size_t n_k, const float *a, size_t lda,
@@ -33,6 +34,12 @@ void cuvee__gemm_int8_12x32_avx512(size_t rows, size_t n_k, const uint8_t *a, si
 void cuvee__gemm_int8_14x32_avx512vnni(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
                                        const int8_t *panel, struct ahead ahead, size_t run,
                                        int32_t *tile);
+
+void cuvee__gemm_bf16_32x32_amx(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
+                                const uint16_t *panel, struct ahead ahead, float *tile,
+                                size_t ld_tile, bool accumulate);
+void cuvee__gemm_int8_32x32_amx(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
+                                const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
 
 /* gemm_int8_tile for any weights, by sums of 32 bits throughout; for panels without runs. */
 void cuvee__gemm_int8_wide_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
 #endif
 
 #include "base/checked.h"
@@ -24,6 +26,13 @@ static uint64_t read_xcr0(void)
     uint32_t lo, hi;
     __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
     return (uint64_t)hi << 32 | lo;
+}
+
+/* Registers of 8 KB are for those processes only that have asked (Linux 5.16). */
+static bool may_use_tiles(void)
+{
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM of <asm/prctl.h> */
+    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
 
 unsigned cuvee__cpu_isa(void)
@@ -42,7 +51,13 @@ unsigned cuvee__cpu_isa(void)
     isa |= CUVEE__ISA_AVX512;
     if (!(c & 1u << 11)) return isa; /* AVX-512 VNNI */
     isa |= CUVEE__ISA_AVX512_VNNI;
-    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && a & 1u << 5) isa |= CUVEE__ISA_AVX512_BF16;
+    const unsigned features = d;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a & 1u << 5)) return isa;
+    isa |= CUVEE__ISA_AVX512_BF16;
+    const unsigned amx = 1u << 22 | 1u << 24 | 1u << 25; /* BF16, TILE, INT8 */
+    const uint64_t tiles = 3u << 17;                     /* their shapes, their data */
+    if ((features & amx) == amx && (saved & tiles) == tiles && may_use_tiles())
+        isa |= CUVEE__ISA_AMX;
     return isa;
 }
 

@@ -41,6 +41,7 @@ static void lists_are_consistent(void **state)
     assert_int_equal(count(usable) > 2, (cuvee__cpu_isa() & CUVEE__ISA_AVX512) != 0);
     assert_int_equal(count(usable) > 3, (cuvee__cpu_isa() & CUVEE__ISA_AVX512_VNNI) != 0);
     assert_int_equal(count(usable) > 4, (cuvee__cpu_isa() & CUVEE__ISA_AVX512_BF16) != 0);
+    assert_int_equal(count(usable) > 5, (cuvee__cpu_isa() & CUVEE__ISA_AMX) != 0);
 }
 
 static void the_best_tier_unless_capped(void **state)
@@ -74,16 +75,16 @@ static void names_that_cannot_be_had(void **state)
     const char *const unknown[] = {"", "AVX2", "avx", "avx2 ", "ref,avx2"};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         assert_int_equal(cuvee__kernels_choose(&k, unknown[i], &err), CUVEE_E_ARGUMENT);
-        assert_non_null(strstr(err.msg, "ref, avx2, avx512, avx512vnni, avx512bf16"));
+        assert_non_null(strstr(err.msg, "ref, avx2, avx512, avx512vnni, avx512bf16, amx"));
     }
     setenv("CUVEE_ISA", "sse9", 1);
     assert_int_equal(cuvee__kernels_choose(&k, NULL, &err), CUVEE_E_ARGUMENT);
     assert_non_null(strstr(err.msg, "CUVEE_ISA 'sse9'"));
     unsetenv("CUVEE_ISA");
 
-    static const char *const names[] = {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16"};
-    static const char *const lacking[] = {"", "AVX2", "AVX-512", "VNNI", "BF16"};
-    for (size_t i = count(cuvee__kernels_usable()); i < 5; i++) {
+    static const char *const names[] = {"ref", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"};
+    static const char *const lacking[] = {"", "AVX2", "AVX-512", "VNNI", "BF16", "AMX"};
+    for (size_t i = count(cuvee__kernels_usable()); i < 6; i++) {
         assert_int_equal(cuvee__kernels_choose(&k, names[i], &err), CUVEE_E_UNSUPPORTED);
         assert_non_null(strstr(err.msg, names[i]));
         if (i < count(cuvee__kernels_built())) assert_non_null(strstr(err.msg, lacking[i]));

@@ -131,7 +131,8 @@ int main(void)
 #else
     const unsigned avx512 = CUVEE__ISA_AVX2 | CUVEE__ISA_AVX512;
     const unsigned vnni = avx512 | CUVEE__ISA_AVX512_VNNI;
-    const unsigned isa[] = {0, CUVEE__ISA_AVX2, avx512, vnni, vnni | CUVEE__ISA_AVX512_BF16};
+    const unsigned bf16 = vnni | CUVEE__ISA_AVX512_BF16;
+    const unsigned isa[] = {0, CUVEE__ISA_AVX2, avx512, vnni, bf16, bf16 | CUVEE__ISA_AMX};
     int n_failed = 0;
     for (size_t i = 0; cuvee__kernels_usable()[i]; i++) {
         cuvee__kernels_init(&tier, isa[i]);

@@ -26,13 +26,6 @@ enum {
     ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB: the smallest L2 in use is 512 KB */
 };
 
-/* A row block's inputs in the type that the microkernel takes. */
-struct inputs {
-    const void *rows;
-    size_t ld; /* values */
-    const struct row_scale *scales;
-};
-
 /* One panel for one row block. */
 struct panel_job {
     const struct kernels *kern;
@@ -254,6 +247,7 @@ static void gemm_block(const struct kernels *k, size_t m, const struct inputs *i
     _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
     struct panel_job job = {.kern = k, .in = *in, .widened = widened};
     const size_t bytes = panel_bytes(w->type, w->k);
+    if (k->gemm_rows && k->gemm_rows(m, in, w, e, c)) return;
     job.tiles = split_rows(m, max_tile_rows(k, w->type));
     for (size_t col = 0; col < w->n; col += CUVEE__PANEL) {
         job.panel = cuvee__packed_columns(w, col, cuvee__min(CUVEE__PANEL, w->n - col));

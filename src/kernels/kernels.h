@@ -107,6 +107,15 @@ struct dequantise {
 
 enum { CUVEE__MAX_RUN = 8 };
 
+/* A row block's inputs in the type that the microkernel takes. */
+struct inputs {
+    const void *rows;
+    size_t ld; /* values */
+    const struct row_scale *scales; /* of int8 */
+};
+
+struct packed;
+
 /* What a microkernel brings into the second-level cache while it runs, for the calls after it: the
  * two lines at ptr + i * step for its i-th step of weights (128 bytes). Never read, so it may lie
  * behind the end of the weights. */
@@ -163,6 +172,11 @@ struct kernels {
 
     /* y[i] = x[i] rounded to bf16, to nearest even; a NaN stays one. */
     void (*narrow_bf16)(uint16_t *y, const float *x, size_t n);
+
+    /* A whole product, tile after tile, instead of gemm.c's loops over the kernels around this
+     * one, and with the same bits. c may be bf16. false: not this product. NULL: never. */
+    bool (*gemm_rows)(size_t m, const struct inputs *in, const struct packed *w,
+                      const struct epilogue *e, struct rows c);
 
     /* As tile_f32_store, of integer sums: the value is
      * (tile[r][j] - zero[r] * sums[j]) * (scale[r] * scales[j]). */

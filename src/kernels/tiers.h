@@ -40,6 +40,8 @@ void cuvee__gemm_bf16_32x32_amx(size_t rows, size_t n_k, const uint16_t *a, size
                                 size_t ld_tile, bool accumulate);
 void cuvee__gemm_int8_32x32_amx(size_t rows, size_t n_k, const uint8_t *a, size_t lda,
                                 const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile);
+bool cuvee__gemm_rows_amx(size_t m, const struct inputs *in, const struct packed *w,
+                          const struct epilogue *e, struct rows c);
 
 /* gemm_int8_tile for any weights, by sums of 32 bits throughout; for panels without runs. */
 void cuvee__gemm_int8_wide_avx2(size_t rows, size_t n_k, const uint8_t *a, size_t lda,

@@ -31,4 +31,5 @@ void cuvee__kernels_init_amx(struct kernels *k)
     k->gemm_bf16_tile = cuvee__gemm_bf16_32x32_amx;
     k->int8_tile_rows = AMX_TILE_ROWS;
     k->gemm_int8_tile = cuvee__gemm_int8_32x32_amx;
+    k->gemm_rows = cuvee__gemm_rows_amx;
 }

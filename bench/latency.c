@@ -30,16 +30,17 @@ static int time_text(struct entry *e, const cuvee_model_info *info, const char *
     const enum peak_kind kind = e->contest.precision->peak;
     const unsigned n = e->contest.n_workers;
     cuvee_result *result = NULL;
-    const double f32_before = bench_peak(PEAK_F32, tier, n, peak_window);
-    const double before = kind == PEAK_F32 ? f32_before : bench_peak(kind, tier, n, peak_window);
+    const enum peak_kind beside = bench_peak_beside(kind, tier);
+    const double beside_before = bench_peak(beside, tier, n, peak_window);
+    const double before = kind == beside ? beside_before : bench_peak(kind, tier, n, peak_window);
     const uint64_t start = cuvee__clock_ns();
     const int rc = cuvee_classify(e->contest.pool, &texts->items[i], 1, NULL, &result, err);
     const double ns = (double)(cuvee__clock_ns() - start);
     cuvee_result_free(result);
     const double after = bench_peak(kind, tier, n, peak_window);
-    const double f32_after = kind == PEAK_F32 ? after : bench_peak(PEAK_F32, tier, n, peak_window);
+    const double beside_after = kind == beside ? after : bench_peak(beside, tier, n, peak_window);
     const double limit = bench_limit_ns(bench_work(info, 1, texts->lengths[i]),
-                                        0.5 * (before + after), 0.5 * (f32_before + f32_after));
+                                        0.5 * (before + after), 0.5 * (beside_before + beside_after));
     samples_add(&e->ms, 1e-6 * ns);
     samples_add(&e->limit_ms, 1e-6 * limit);
     if (limit > 0) samples_add(&e->over_limit, ns / limit);

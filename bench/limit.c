@@ -10,14 +10,14 @@ struct work bench_work(const cuvee_model_info *info, double n_texts, double n_to
     const double attention = n_tokens * 4 * d * n_tokens;
     return (struct work){
         .linear = 1e-9 * n_texts * whole_layers * n_tokens * linear,
-        .f32 = 1e-9 * n_texts * (whole_layers * attention + tail),
+        .beside = 1e-9 * n_texts * (whole_layers * attention + tail),
     };
 }
 
-double bench_limit_ns(struct work w, double peak_linear, double peak_f32)
+double bench_limit_ns(struct work w, double peak_linear, double peak_beside)
 {
-    if (!(peak_linear > 0) || !(peak_f32 > 0)) return 0.0;
-    return 1e9 * (w.linear / peak_linear + w.f32 / peak_f32);
+    if (!(peak_linear > 0) || !(peak_beside > 0)) return 0.0;
+    return 1e9 * (w.linear / peak_linear + w.beside / peak_beside);
 }
 
 double bench_weight_bytes(const cuvee_model_info *info, double bytes_per_weight)

@@ -189,9 +189,49 @@ __attribute__((target("avx512f,avx512bw"))) static double int8_avx512(const void
 #undef GATHER
 }
 
+/* AMX: a tile of 32 x 32 in four registers; a step is four loads and four products. The loads are
+ * part of it: a machine that throttles how fast instructions are issued, as hosts of virtual machines
+ * do, hardly slows products alone, which are few, but everything that any program could do with them.
+ * Inputs and weights of 12 steps are in the first-level cache, in rows as the kernels have them. */
+enum { AMX_STEPS = 12, AMX_REPEATS = 250, AMX_ROW = AMX_STEPS * 64 + 64 };
+
+#define AMX_LOOP(name, product)                                                                    \
+    __attribute__((target("amx-tile,amx-int8,amx-bf16"))) static double name(const void *data)     \
+    {                                                                                              \
+        static _Alignas(64) uint8_t inputs[32 * AMX_ROW], weights[AMX_STEPS * 2048];               \
+        static const _Alignas(64) struct {                                                         \
+            uint8_t palette, start_row, reserved[14];                                              \
+            uint16_t row_bytes[16];                                                                \
+            uint8_t rows[16];                                                                      \
+        } config = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}}; \
+        (void)data;                                                                                \
+        _tile_loadconfig(&config);                                                                 \
+        for (size_t i = 0; i < AMX_REPEATS; i++)                                                   \
+            for (size_t k = 0; k < AMX_STEPS; k++) {                                               \
+                const uint8_t *a = inputs + k * 64, *b = weights + k * 2048;                       \
+                _tile_loadd(4, a, AMX_ROW);                                                        \
+                _tile_loadd(6, b, 128);                                                            \
+                _tile_loadd(7, b + 64, 128);                                                       \
+                product(0, 4, 6);                                                                  \
+                product(1, 4, 7);                                                                  \
+                _tile_loadd(5, a + 16 * AMX_ROW, AMX_ROW);                                         \
+                product(2, 5, 6);                                                                  \
+                product(3, 5, 7);                                                                  \
+            }                                                                                      \
+        _tile_release();                                                                           \
+        return 2.0 * AMX_REPEATS * AMX_STEPS * 32 * 32 * AMX_DEPTH_##name;                         \
+    }
+#define AMX_DEPTH_bf16_amx 32
+#define AMX_DEPTH_int8_amx 64
+AMX_LOOP(bf16_amx, _tile_dpbf16ps)
+AMX_LOOP(int8_amx, _tile_dpbusd)
+
 static struct peak_method method_of(enum peak_kind kind, const char *tier)
 {
-    const bool wide = strncmp(tier, "avx512", 6) == 0;
+    const bool is_amx = strcmp(tier, "amx") == 0, wide = is_amx || strncmp(tier, "avx512", 6) == 0;
+    if (is_amx && kind == PEAK_BF16)
+        return (struct peak_method){bf16_amx, "4 tile loads, 4 tdpbf16ps"};
+    if (is_amx && kind == PEAK_INT8) return (struct peak_method){int8_amx, "4 tile loads, 4 tdpbusd"};
     if (!wide && strncmp(tier, "avx2", 4) != 0) return (struct peak_method){NULL, "none"};
     if (kind == PEAK_INT8) {
         if (!wide) return (struct peak_method){int8_avx2, "8 vpmaddubsw + vpmaddwd, 256 bits"};
@@ -306,6 +346,11 @@ double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, dou
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds)
 {
     return bench_peak(PEAK_F32, tier, n_threads, seconds);
+}
+
+enum peak_kind bench_peak_beside(enum peak_kind kind, const char *tier)
+{
+    return kind != PEAK_F32 && strcmp(tier, "amx") == 0 ? PEAK_BF16 : PEAK_F32;
 }
 
 const char *bench_peak_method(enum peak_kind kind, const char *tier)

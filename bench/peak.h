@@ -14,8 +14,8 @@ uint64_t bench_cpu_ns(void);
 
 enum peak_kind {
     PEAK_F32,  /* fused multiply-add */
-    PEAK_BF16, /* vdpbf16ps; on a CPU without it, f32: bf16 weights are then widened */
-    PEAK_INT8  /* vpdpbusd; without VNNI runs of vpmaddubsw, see peak.c */
+    PEAK_BF16, /* tdpbf16ps or vdpbf16ps; on a CPU without, f32: bf16 weights are then widened */
+    PEAK_INT8  /* tdpbusd or vpdpbusd; without VNNI runs of vpmaddubsw, see peak.c */
 };
 
 /* G operations per second of processor time (a multiply-add counts 2; a thread that others
@@ -24,6 +24,10 @@ enum peak_kind {
  * threads cannot start. With one thread it runs in the caller's. */
 double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, double seconds);
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds);
+
+/* What attention and the last layer are counted at, beside linear layers of this kind: f32; with AMX
+ * bf16, which is 16 times as fast. */
+enum peak_kind bench_peak_beside(enum peak_kind kind, const char *tier);
 
 /* The instructions of that loop, for reports; "none" for a tier without. */
 const char *bench_peak_method(enum peak_kind kind, const char *tier);

@@ -28,7 +28,7 @@ static const double peak_window = 0.003; /* seconds; of each kind, after each ba
 /* One forward pass and the peaks right after it, on the same core. */
 struct batch {
     uint64_t start_ns, ns, cpu_ns, tokenize_ns, callback_ns;
-    double n_texts, n_tokens, peak_linear, peak_f32;
+    double n_texts, n_tokens, peak_linear, peak_beside;
 };
 
 struct log {
@@ -45,12 +45,12 @@ struct run {
     struct log *logs; /* (n_workers); each touched by its own worker only while a block runs */
     struct samples cpu_shares;
     struct samples shares, steady, ratios;  /* of batches; of blocks; of blocks, to run 0 */
-    struct samples peaks_linear, peaks_f32; /* of a core, times workers */
+    struct samples peaks_linear, peaks_beside; /* of a core, times workers */
     double wall_ns;                         /* of all blocks, without the peak loops */
     double limit_ns;                        /* of all blocks */
     double tokenize_ns, busy_ns;
     uint64_t n_texts, n_tokens;
-    double best_peak_linear, best_peak_f32;
+    double best_peak_linear, best_peak_beside;
     size_t next_text, block_texts;
     struct log all; /* every batch of every block, for the best one at the end */
 };
@@ -77,6 +77,7 @@ static void on_batch(void *user, const cuvee_batch_record *r)
     struct run *run = user;
     const uint64_t cpu_ns = bench_cpu_ns() - cpu_mark;
     const enum peak_kind kind = run->contest.precision->peak;
+    const enum peak_kind beside = bench_peak_beside(kind, run->tier);
     const uint64_t start = cuvee__clock_ns();
     struct batch b = {
         .start_ns = r->start_ns,
@@ -85,9 +86,9 @@ static void on_batch(void *user, const cuvee_batch_record *r)
         .tokenize_ns = r->tokenize_ns,
         .n_texts = r->n_texts,
         .n_tokens = r->n_tokens,
-        .peak_f32 = bench_peak(PEAK_F32, run->tier, 1, peak_window),
+        .peak_beside = bench_peak(beside, run->tier, 1, peak_window),
     };
-    b.peak_linear = kind == PEAK_F32 ? b.peak_f32 : bench_peak(kind, run->tier, 1, peak_window);
+    b.peak_linear = kind == beside ? b.peak_beside : bench_peak(kind, run->tier, 1, peak_window);
     b.callback_ns = cuvee__clock_ns() - start;
     append(&run->logs[r->worker], &b);
     cpu_mark = bench_cpu_ns();
@@ -96,15 +97,15 @@ static void on_batch(void *user, const cuvee_batch_record *r)
 /* before: the batch before this one on the same worker, or NULL. */
 static void judge_batch(struct run *run, const struct batch *before, struct batch *b)
 {
-    const double linear = b->peak_linear, f32 = b->peak_f32;
+    const double linear = b->peak_linear, beside = b->peak_beside;
     samples_add(&run->peaks_linear, linear * run->contest.n_workers);
-    samples_add(&run->peaks_f32, f32 * run->contest.n_workers);
+    samples_add(&run->peaks_beside, beside * run->contest.n_workers);
     if (linear > run->best_peak_linear) run->best_peak_linear = linear;
-    if (f32 > run->best_peak_f32) run->best_peak_f32 = f32;
+    if (beside > run->best_peak_beside) run->best_peak_beside = beside;
     if (b->n_texts == 0) return;
     const struct work w = bench_work(&run->info, b->n_texts, b->n_tokens / b->n_texts);
     const double limit = bench_limit_ns(w, before ? 0.5 * (linear + before->peak_linear) : linear,
-                                        before ? 0.5 * (f32 + before->peak_f32) : f32);
+                                        before ? 0.5 * (beside + before->peak_beside) : beside);
     samples_add(&run->shares, limit / (double)b->ns);
     samples_add(&run->cpu_shares, limit / (double)b->cpu_ns);
     run->limit_ns += limit;
@@ -205,7 +206,7 @@ static void close_run(struct run *run)
     cuvee__free(run->logs);
     cuvee__free(run->all.items);
     struct samples *const all[] = {&run->shares, &run->cpu_shares,   &run->steady,
-                                   &run->ratios, &run->peaks_linear, &run->peaks_f32};
+                                   &run->ratios, &run->peaks_linear, &run->peaks_beside};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) samples_deinit(all[i]);
 }
 
@@ -216,7 +217,7 @@ static double best_share(struct run *run)
     for (size_t i = 0; i < run->all.n; i++) {
         const struct batch *b = &run->all.items[i];
         const struct work w = bench_work(&run->info, b->n_texts, b->n_tokens / b->n_texts);
-        const double limit = bench_limit_ns(w, run->best_peak_linear, run->best_peak_f32);
+        const double limit = bench_limit_ns(w, run->best_peak_linear, run->best_peak_beside);
         if (limit / (double)b->ns > best) best = limit / (double)b->ns;
     }
     return best;
@@ -241,7 +242,7 @@ static json_t *report(struct run *run)
         {"share_of_limit_whole_run", run->limit_ns / n / run->wall_ns},
         {"tokenize_share", run->tokenize_ns / run->busy_ns},
         {"peak_linear_gops_median", samples_median(&run->peaks_linear)},
-        {"peak_f32_gops_median", samples_median(&run->peaks_f32)},
+        {"peak_beside_gops_median", samples_median(&run->peaks_beside)},
     };
     json_t *j = json_pack("{s:s, s:i, s:I, s:I}", "precision", run->contest.precision->name,
                           "workers", (int)run->contest.n_workers, "texts", (json_int_t)run->n_texts,

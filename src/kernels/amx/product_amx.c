@@ -6,17 +6,22 @@
 #include "kernels/amx/tiles_amx.h"
 #include "kernels/avx512bf16/vec_avx512bf16.h"
 #include "kernels/split.h"
-#include "kernels/vector_finish.h"
+#include "kernels/vector_math.h"
 
 /* What is done with finished sums; each is code of its own. */
 enum finish { FINISH_F32, FINISH_BF16, FINISH_RESIDUAL, FINISH_GELU, FINISH_OTHER };
 
-/* A tile of sums and where its rows go. */
+/* A tile of sums and where its rows go: what belongs to the columns, then what moves on from row to
+ * row. */
 struct finished {
-    size_t rows, next;   /* rows next .. rows - 1 are still to be done */
+    vec bias[2], scales[2];
+    ivec sums[2];        /* pairs_of_sums */
+    size_t n_left;       /* rows */
     const int32_t *tile; /* or floats */
-    struct column_store columns[CUVEE__PANEL / VEC_LANES];
-    struct dequantise d;
+    const struct row_scale *rows;
+    const char *residual;
+    char *c;
+    size_t next_residual, next_c; /* bytes */
 };
 
 /* Where the multiplication of a tile reads. */
@@ -34,24 +39,53 @@ static enum finish finish_of(const struct epilogue *e, struct rows c)
     return holds_bf16(c) ? FINISH_BF16 : FINISH_F32;
 }
 
-/* finish and is_int8 are constants, here and below. */
-CUVEE__INLINE void finish_row(const struct finished *f, enum finish finish, bool is_int8, size_t r)
+/* sum - zero * column's sum in one instruction, vpdpwssd, which multiplies pairs of 16 bits: as
+ * (s mod 128) * -zero + (s / 128) * (-zero * 128). With |q| <= 127, zero <= 255 and k below 2^15
+ * all four fit. */
+enum { SUM_SPLIT = 128, MAX_DEPTH = 1 << 15 };
+
+CUVEE__INLINE ivec pairs_of_sums(const int32_t *sums)
 {
+    const ivec s = ivec_load(sums);
+    const ivec low = _mm512_and_si512(s, ivec_set1(SUM_SPLIT - 1));
+    const ivec high = _mm512_srai_epi32(s, 7);
+    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+CUVEE__INLINE ivec pair_of_zero(int32_t zero)
+{
+    const uint32_t low = (uint32_t)-zero & 0xFFFF, high = (uint32_t)(-zero * SUM_SPLIT) << 16;
+    return ivec_set1((int32_t)(low | high));
+}
+
+/* One row of what is left. finish and is_int8 are constants, here and below. */
+CUVEE__INLINE void finish_row(struct finished *f, enum finish finish, bool is_int8)
+{
+    const ivec zero = is_int8 ? pair_of_zero(f->rows->zero) : ivec_set1(0);
+    const vec scale = vec_set1(is_int8 ? f->rows->scale : 0.0f);
 #pragma GCC unroll 2
-    for (size_t half = 0; half < CUVEE__PANEL / VEC_LANES; half++) {
-        struct column_store s = f->columns[half];
-        s.n = VEC_LANES;
-        s.j = half * VEC_LANES;
-        s.c.value_bytes = finish == FINISH_F32 || finish == FINISH_RESIDUAL ? 4 : 2;
-        const enum act act = finish == FINISH_GELU ? ACT_GELU_COARSE : ACT_NONE;
+    for (size_t half = 0; half < 2; half++) {
+        const size_t j = half * VEC_LANES;
+        vec x;
         if (is_int8) {
-            const struct column_values v = integer_columns(&s, &f->d);
-            store_integer_row(&s, act, finish == FINISH_RESIDUAL, f->tile, f->d.rows, &v, r);
+            const ivec sum = _mm512_dpwssd_epi32(ivec_load(f->tile + j), f->sums[half], zero);
+            x = vec_fma(vec_of_ivec(sum), vec_mul(scale, f->scales[half]), f->bias[half]);
         } else {
-            const struct column_values v = float_columns(&s);
-            store_float_row(&s, act, finish == FINISH_RESIDUAL, (const float *)f->tile, &v, r);
+            x = vec_add(vec_load((const float *)f->tile + j, VEC_LANES), f->bias[half]);
         }
+        if (finish == FINISH_GELU) x = act_vec(ACT_GELU_COARSE, x);
+        if (finish == FINISH_RESIDUAL)
+            x = vec_add(x, vec_load((const float *)f->residual + j, VEC_LANES));
+        if (finish == FINISH_BF16 || finish == FINISH_GELU)
+            vec_store_bf16((uint16_t *)f->c + j, x, VEC_LANES);
+        else
+            vec_store((float *)f->c + j, x, VEC_LANES);
     }
+    f->n_left--;
+    f->tile += CUVEE__PANEL;
+    f->rows += is_int8;
+    f->c += f->next_c;
+    if (finish == FINISH_RESIDUAL) f->residual += f->next_residual;
 }
 
 CUVEE__INLINE void multiply_step(bool is_int8, bool is_high, const uint8_t *a, size_t row_bytes,
@@ -69,12 +103,14 @@ CUVEE__INLINE void multiply_step(bool is_int8, bool is_high, const uint8_t *a, s
 
 /* Multiply a tile and finish another. */
 CUVEE__INLINE void multiply_tile(const struct operands *o, bool is_int8, int32_t *tile,
-                                 struct finished *before, enum finish finish)
+                                 const struct finished *before, enum finish finish)
 {
     const bool is_high = o->rows > AMX_REGISTER_ROWS;
     const size_t n_steps = o->n_bytes / AMX_STEP, rest = o->n_bytes % AMX_STEP;
     const char *next = o->ahead.ptr;
-    size_t due = 0, row = before->next;
+    struct finished f = *before;
+    const size_t n_rows = f.n_left;
+    size_t due = 0;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -83,8 +119,7 @@ CUVEE__INLINE void multiply_tile(const struct operands *o, bool is_int8, int32_t
         multiply_step(is_int8, is_high, o->a + k * AMX_STEP, o->row_bytes,
                       o->panel + k * AMX_PANEL_STEP);
         next = amx_prefetch_step(next, o->ahead.step);
-        for (due += before->rows; due >= n_steps && row < before->rows; due -= n_steps)
-            finish_row(before, finish, is_int8, row++);
+        for (due += n_rows; due >= n_steps; due -= n_steps) finish_row(&f, finish, is_int8);
     }
     if (rest) {
         struct amx_rest copy;
@@ -92,8 +127,7 @@ CUVEE__INLINE void multiply_tile(const struct operands *o, bool is_int8, int32_t
                       o->panel + n_steps * AMX_PANEL_STEP);
         multiply_step(is_int8, is_high, copy.inputs, AMX_STEP, copy.columns);
     }
-    while (row < before->rows) finish_row(before, finish, is_int8, row++);
-    before->next = row;
+    while (f.n_left) finish_row(&f, finish, is_int8); /* k of less than a step */
     enum { TILE_BYTES = CUVEE__PANEL * sizeof *tile, HIGH = AMX_REGISTER_ROWS * CUVEE__PANEL };
     _tile_stored(0, tile, TILE_BYTES);
     _tile_stored(1, tile + CUVEE__PANEL / 2, TILE_BYTES);
@@ -108,6 +142,33 @@ static struct ahead share_ahead(const void *next, size_t panel_bytes, size_t n_t
 {
     return (struct ahead){(const char *)next + i * panel_bytes / n_tiles,
                           (AMX_LINE + n_tiles - 1) / n_tiles};
+}
+
+CUVEE__INLINE struct finished finished_tile(size_t rows, const int32_t *tile,
+                                            const struct packed *w, const struct epilogue *e,
+                                            const struct inputs *in, size_t row, size_t col,
+                                            struct rows c, bool is_int8)
+{
+    const struct rows to = columns_from(rows_from(c, row), col);
+    struct finished f = {
+        .n_left = rows,
+        .tile = tile,
+        .rows = is_int8 ? in->scales + row : NULL,
+        .residual = e->residual ? (const char *)(e->residual + row * e->ld_residual + col) : NULL,
+        .c = to.ptr,
+        .next_residual = e->ld_residual * sizeof(float),
+        .next_c = to.ld * to.value_bytes,
+    };
+    for (size_t half = 0; half < 2; half++) {
+        const size_t j = col + half * VEC_LANES;
+        /* As vector_finish.h has it. */
+        f.bias[half] =
+            e->bias ? vec_load(e->bias + j, VEC_LANES) : vec_set1(is_int8 ? 0.0f : -0.0f);
+        if (!is_int8) continue;
+        f.scales[half] = vec_load(w->scales + j, VEC_LANES);
+        f.sums[half] = pairs_of_sums(w->sums + j);
+    }
+    return f;
 }
 
 CUVEE__INLINE void multiply_all(size_t m, const struct inputs *in, const struct packed *w,
@@ -139,21 +200,11 @@ CUVEE__INLINE void multiply_all(size_t m, const struct inputs *in, const struct 
             if (rows != configured) _tile_loadconfig(cuvee__amx_config(rows));
             configured = rows;
             multiply_tile(&o, is_int8, tile, &before, finish);
-            const struct epilogue own = {
-                .bias = e->bias ? e->bias + col : NULL,
-                .residual = e->residual ? e->residual + row * e->ld_residual + col : NULL,
-                .ld_residual = e->ld_residual,
-            };
-            const struct rows to = columns_from(rows_from(c, row), col);
-            before = (struct finished){.rows = rows, .tile = tile};
-            for (size_t v = 0; v < CUVEE__PANEL / VEC_LANES; v++)
-                before.columns[v] = columns_of(rows, CUVEE__PANEL, v * VEC_LANES, &own, to);
-            if (is_int8)
-                before.d = (struct dequantise){in->scales + row, w->scales + col, w->sums + col};
+            before = finished_tile(rows, tile, w, e, in, row, col, c, is_int8);
             row += rows;
         }
     }
-    for (size_t r = 0; r < before.rows; r++) finish_row(&before, finish, is_int8, r);
+    while (before.n_left) finish_row(&before, finish, is_int8);
     _tile_release();
 }
 
@@ -167,7 +218,7 @@ CUVEE__INLINE void multiply_all(size_t m, const struct inputs *in, const struct 
 bool cuvee__gemm_rows_amx(size_t m, const struct inputs *in, const struct packed *w,
                           const struct epilogue *e, struct rows c)
 {
-    if (w->n % CUVEE__PANEL || w->type == WEIGHT_F32) return false;
+    if (w->n % CUVEE__PANEL || w->type == WEIGHT_F32 || w->k > MAX_DEPTH) return false;
     switch (finish_of(e, c)) {
     case FINISH_F32:
         MULTIPLY_ALL(FINISH_F32);

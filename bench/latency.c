@@ -39,8 +39,9 @@ static int time_text(struct entry *e, const cuvee_model_info *info, const char *
     cuvee_result_free(result);
     const double after = bench_peak(kind, tier, n, peak_window);
     const double beside_after = kind == beside ? after : bench_peak(beside, tier, n, peak_window);
-    const double limit = bench_limit_ns(bench_work(info, 1, texts->lengths[i]),
-                                        0.5 * (before + after), 0.5 * (beside_before + beside_after));
+    const double limit =
+        bench_limit_ns(bench_work(info, 1, texts->lengths[i]), 0.5 * (before + after),
+                       0.5 * (beside_before + beside_after));
     samples_add(&e->ms, 1e-6 * ns);
     samples_add(&e->limit_ms, 1e-6 * limit);
     if (limit > 0) samples_add(&e->over_limit, ns / limit);

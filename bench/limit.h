@@ -5,8 +5,8 @@
  * Counted is the trimmed graph: all layers but the last for all tokens; the last one for the first
  * token of each text, with keys and values absorbed (docs/benchmarks.md has the formula). Linear
  * layers of the others run at the peak of the model's precision; attention and the last layer at
- * the peak of what lies beside (bench_peak_beside). Embedding, norms, activations, head and tokenizer
- * count nothing: they are overhead.
+ * the peak of what lies beside (bench_peak_beside). Embedding, norms, activations, head and
+ * tokenizer count nothing: they are overhead.
  */
 #ifndef BENCH_LIMIT_H
 #define BENCH_LIMIT_H

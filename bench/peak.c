@@ -190,9 +190,10 @@ __attribute__((target("avx512f,avx512bw"))) static double int8_avx512(const void
 }
 
 /* AMX: a tile of 32 x 32 in four registers; a step is four loads and four products. The loads are
- * part of it: a machine that throttles how fast instructions are issued, as hosts of virtual machines
- * do, hardly slows products alone, which are few, but everything that any program could do with them.
- * Inputs and weights of 12 steps are in the first-level cache, in rows as the kernels have them. */
+ * part of it, 4 % of its time: where another program has the other hyperthread of this core, and
+ * with it half of the first-level cache, products alone hardly feel that, but everything that any
+ * program could do with them takes four times as long. Inputs and weights of 12 steps are in the
+ * first-level cache, in rows as the kernels have them. */
 enum { AMX_STEPS = 12, AMX_REPEATS = 250, AMX_ROW = AMX_STEPS * 64 + 64 };
 
 #define AMX_LOOP(name, product)                                                                    \
@@ -203,7 +204,9 @@ enum { AMX_STEPS = 12, AMX_REPEATS = 250, AMX_ROW = AMX_STEPS * 64 + 64 };
             uint8_t palette, start_row, reserved[14];                                              \
             uint16_t row_bytes[16];                                                                \
             uint8_t rows[16];                                                                      \
-        } config = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}}; \
+        } config = {.palette = 1,                                                                  \
+                    .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},                                 \
+                    .rows = {16, 16, 16, 16, 16, 16, 16, 16}};                                     \
         (void)data;                                                                                \
         _tile_loadconfig(&config);                                                                 \
         for (size_t i = 0; i < AMX_REPEATS; i++)                                                   \
@@ -231,7 +234,8 @@ static struct peak_method method_of(enum peak_kind kind, const char *tier)
     const bool is_amx = strcmp(tier, "amx") == 0, wide = is_amx || strncmp(tier, "avx512", 6) == 0;
     if (is_amx && kind == PEAK_BF16)
         return (struct peak_method){bf16_amx, "4 tile loads, 4 tdpbf16ps"};
-    if (is_amx && kind == PEAK_INT8) return (struct peak_method){int8_amx, "4 tile loads, 4 tdpbusd"};
+    if (is_amx && kind == PEAK_INT8)
+        return (struct peak_method){int8_amx, "4 tile loads, 4 tdpbusd"};
     if (!wide && strncmp(tier, "avx2", 4) != 0) return (struct peak_method){NULL, "none"};
     if (kind == PEAK_INT8) {
         if (!wide) return (struct peak_method){int8_avx2, "8 vpmaddubsw + vpmaddwd, 256 bits"};

@@ -25,8 +25,8 @@ enum peak_kind {
 double bench_peak(enum peak_kind kind, const char *tier, unsigned n_threads, double seconds);
 double bench_peak_f32(const char *tier, unsigned n_threads, double seconds);
 
-/* What attention and the last layer are counted at, beside linear layers of this kind: f32; with AMX
- * bf16, which is 16 times as fast. */
+/* What attention and the last layer are counted at, beside linear layers of this kind: f32; with
+ * AMX bf16, which is 16 times as fast. */
 enum peak_kind bench_peak_beside(enum peak_kind kind, const char *tier);
 
 /* The instructions of that loop, for reports; "none" for a tier without. */

@@ -14,23 +14,71 @@
 #include "base/checked.h"
 #include "kernels/bf16.h"
 #include "kernels/tiers.h"
-#include "kernels/vector_finish.h"
 #include "kernels/vector_math.h"
+
+/* One vector of columns of a finished tile, for all its rows: column j on, n columns of it. What
+ * belongs to the columns is loaded once. */
+struct column_store {
+    size_t rows, j, n;
+    const float *residual; /* at column j of row 0; NULL = none */
+    size_t ld_residual;
+    const float *bias;
+    struct rows c; /* at column j */
+};
+
+/* What is left to do with row r, before its activation. `act` and whether there is a residual are
+ * constants. */
+CUVEE__INLINE void finish_columns(const struct column_store *s, size_t r, enum act act,
+                                  bool has_residual, vec x)
+{
+    x = act_vec(act, x);
+    if (has_residual) x = vec_add(x, vec_load(s->residual + r * s->ld_residual, s->n));
+#ifdef VEC_HAS_BF16
+    if (holds_bf16(s->c)) {
+        vec_store_bf16((uint16_t *)s->c.ptr + r * s->c.ld, x, s->n);
+        return;
+    }
+#endif
+    vec_store((float *)s->c.ptr + r * s->c.ld, x, s->n);
+}
 
 CUVEE__INLINE void store_float_columns(const struct column_store *s, enum act act,
                                        bool has_residual, const float *tile)
 {
-    const struct column_values v = float_columns(s);
-    for (size_t r = 0; r < s->rows; r++) store_float_row(s, act, has_residual, tile, &v, r);
+    const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES)
+                             : vec_set1(-0.0f); /* x + -0 is x */
+    for (size_t r = 0; r < s->rows; r++) {
+        const vec sum = vec_load(tile + r * CUVEE__PANEL + s->j, VEC_LANES);
+        finish_columns(s, r, act, has_residual, vec_add(sum, bias));
+    }
 }
 
 CUVEE__INLINE void store_integer_columns(const struct column_store *s, enum act act,
                                          bool has_residual, const int32_t *tile,
                                          const struct dequantise *d)
 {
-    const struct column_values v = integer_columns(s, d);
-    for (size_t r = 0; r < s->rows; r++)
-        store_integer_row(s, act, has_residual, tile, d->rows, &v, r);
+    const struct row_scale *rows = d->rows;
+    const vec scales = vec_load(d->scales + s->j, VEC_LANES);
+    const ivec sums = ivec_load(d->sums + s->j);
+    const vec bias = s->bias ? vec_load(s->bias + s->j, VEC_LANES) : vec_set1(0.0f);
+    for (size_t r = 0; r < s->rows; r++) {
+        const ivec shift = ivec_mul(ivec_set1(rows[r].zero), sums);
+        const ivec sum = ivec_sub(ivec_load(tile + r * CUVEE__PANEL + s->j), shift);
+        const vec scale = vec_mul(vec_set1(rows[r].scale), scales);
+        finish_columns(s, r, act, has_residual, vec_fma(vec_of_ivec(sum), scale, bias));
+    }
+}
+
+CUVEE__INLINE struct column_store columns_of(size_t rows, size_t cols, size_t j,
+                                             const struct epilogue *e, struct rows c)
+{
+    return (struct column_store){rows,
+                                 j,
+                                 cuvee__min(cols - j, VEC_LANES),
+                                 e->residual ? e->residual + j : NULL,
+                                 e->ld_residual,
+                                 e->bias,
+                                 columns_from(c, j)};
 }
 
 /* Whole vectors, and none to add or f32, are the rule: there the compiler shall know it. */

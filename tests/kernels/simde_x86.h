@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kernels/amx_model.h"
 #include "kernels/bf16.h"
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
@@ -183,6 +184,16 @@ EMULATED simde__m512i emulated_dpbusd(simde__m512i sum, simde__m512i a, simde__m
 }
 #undef _mm512_dpbusd_epi32
 #define _mm512_dpbusd_epi32 emulated_dpbusd
+
+EMULATED simde__m512i emulated_dpwssd(simde__m512i sum, simde__m512i a, simde__m512i b)
+{
+    const simde__m512i_private a_ = simde__m512i_to_private(a), b_ = simde__m512i_to_private(b);
+    simde__m512i_private ret = simde__m512i_to_private(sum);
+    for (size_t i = 0; i < 32; i++) ret.i32[i / 2] += a_.i16[i] * b_.i16[i];
+    return simde__m512i_from_private(ret);
+}
+#undef _mm512_dpwssd_epi32
+#define _mm512_dpwssd_epi32 emulated_dpwssd
 
 EMULATED simde__m512i emulated_cvtps_epi32(simde__m512 v)
 {

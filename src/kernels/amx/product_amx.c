@@ -48,8 +48,7 @@ CUVEE__INLINE ivec pairs_of_sums(const int32_t *sums)
 {
     const ivec s = ivec_load(sums);
     const ivec low = _mm512_and_si512(s, ivec_set1(SUM_SPLIT - 1));
-    const ivec high = _mm512_srai_epi32(s, 7);
-    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    return _mm512_or_si512(low, _mm512_slli_epi32(ivec_sub(s, low), 16 - 7));
 }
 
 CUVEE__INLINE ivec pair_of_zero(int32_t zero)
@@ -161,7 +160,7 @@ CUVEE__INLINE struct finished finished_tile(size_t rows, const int32_t *tile,
     };
     for (size_t half = 0; half < 2; half++) {
         const size_t j = col + half * VEC_LANES;
-        /* As vector_finish.h has it. */
+        /* As vector_kernels.h has it. */
         f.bias[half] =
             e->bias ? vec_load(e->bias + j, VEC_LANES) : vec_set1(is_int8 ? 0.0f : -0.0f);
         if (!is_int8) continue;

@@ -23,7 +23,6 @@ enum {
     /* A tile of such rows does not stay in the first-level cache beside a panel in any case, and
      * sums of all k have no way to memory and back. */
     BF16_K_BLOCK = 4096,
-    ROW_BLOCK = 144, /* x K_BLOCK x 4 bytes = 432 KB: the smallest L2 in use is 512 KB */
 };
 
 /* One panel for one row block. */
@@ -125,8 +124,7 @@ static void gemm_panel_int8(const struct panel_job *job)
         const size_t rows = split_part(&job->tiles, i);
         job->kern->gemm_int8_tile(
             rows, job->panel.k, (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
-            job->panel.panels, share_ahead(job, job->next, bytes, i), job->panel.run,
-            tile);
+            job->panel.panels, share_ahead(job, job->next, bytes, i), job->panel.run, tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
         job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, rows_from(job->c, row));
@@ -143,7 +141,7 @@ static size_t converted_ld(enum weight_type type, size_t k)
 size_t cuvee__gemm_scratch_bytes(enum weight_type type, size_t m, size_t k)
 {
     if (type == WEIGHT_F32) return 0;
-    const size_t rows = cuvee__min(m, ROW_BLOCK);
+    const size_t rows = cuvee__min(m, CUVEE__MAX_BLOCK_ROWS);
     const size_t inputs = rows * converted_ld(type, k) * weight_bytes(type);
     if (type == WEIGHT_INT8)
         return inputs + cuvee__round_up(rows * sizeof(struct row_scale), 64) +
@@ -221,10 +219,9 @@ static bool converts_rows(const struct kernels *k, struct rows a, const struct p
     return converts(k, w->type) && !(holds_bf16(a) && w->type == WEIGHT_BF16);
 }
 
-bool cuvee__gemm_can_share(const struct kernels *k, size_t m, struct rows a,
-                           const struct packed *w)
+bool cuvee__gemm_can_share(const struct kernels *k, size_t m, struct rows a, const struct packed *w)
 {
-    return converts_rows(k, a, w) && m <= ROW_BLOCK;
+    return converts_rows(k, a, w) && m <= k->block_rows;
 }
 
 void cuvee__gemm_convert(const struct kernels *k, size_t m, size_t first, size_t n, struct rows a,
@@ -244,7 +241,7 @@ static void gemm_block(const struct kernels *k, size_t m, const struct inputs *i
                        const struct packed *w, const struct epilogue *e, struct rows c,
                        void *widened)
 {
-    _Alignas(64) float sums[ROW_BLOCK * CUVEE__PANEL];
+    _Alignas(64) float sums[CUVEE__MAX_BLOCK_ROWS * CUVEE__PANEL];
     struct panel_job job = {.kern = k, .in = *in, .widened = widened};
     const size_t bytes = panel_bytes(w->type, w->k);
     if (k->gemm_rows && k->gemm_rows(m, in, w, e, c)) return;
@@ -282,7 +279,7 @@ void cuvee__gemm(const struct kernels *k, size_t m, struct rows a, const struct 
 {
     if (m == 0) return;
     const struct epilogue whole = epilogue_after(converts(k, w->type), e);
-    const struct split blocks = split_rows(m, ROW_BLOCK);
+    const struct split blocks = split_rows(m, k->block_rows);
     for (size_t b = 0, row = 0; b < blocks.n_parts; b++) {
         const size_t rows = split_part(&blocks, b);
         const struct rows from = rows_from(a, row);

@@ -26,18 +26,19 @@
 
 #include "cuvee/cuvee.h"
 
-#define CUVEE__PANEL 32      /* output columns per panel */
-#define CUVEE__MAX_TILE_ROWS 32
+#define CUVEE__PANEL          32 /* output columns per panel */
+#define CUVEE__MAX_TILE_ROWS  32
+#define CUVEE__MAX_BLOCK_ROWS 256
 
 /* Element-wise functions of config.json ("hidden_act"); kernels apply them to a tile. NaN stays
  * NaN; at -infinity and +infinity each gives its limit. */
 enum act {
     ACT_NONE,
-    ACT_GELU,      /* x * Phi(x), with erf: "gelu", "gelu_python" */
+    ACT_GELU,        /* x * Phi(x), with erf: "gelu", "gelu_python" */
     ACT_GELU_COARSE, /* the same to 1.3e-4, in half the time; for results that are rounded to 8 bits
                         next. Not in config.json */
-    ACT_GELU_TANH, /* tanh form: "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate" */
-    ACT_QUICK_GELU, /* x * sigmoid(1.702 x) */
+    ACT_GELU_TANH,   /* tanh form: "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate" */
+    ACT_QUICK_GELU,  /* x * sigmoid(1.702 x) */
     ACT_RELU,
     ACT_SILU, /* "silu", "swish" */
     ACT_TANH
@@ -80,7 +81,7 @@ static inline struct rows columns_from(struct rows m, size_t first)
 /* What a matrix product does with the sums before they are stored:
  *   c = act(sum + bias) + residual */
 struct epilogue {
-    const float *bias;     /* (N) padded to a multiple of CUVEE__PANEL; NULL = none */
+    const float *bias; /* (N) padded to a multiple of CUVEE__PANEL; NULL = none */
     enum act act;
     const float *residual; /* row r at residual + r * ld_residual; NULL = none; may be the output */
     size_t ld_residual;
@@ -110,7 +111,7 @@ enum { CUVEE__MAX_RUN = 8 };
 /* A row block's inputs in the type that the microkernel takes. */
 struct inputs {
     const void *rows;
-    size_t ld; /* values */
+    size_t ld;                      /* values */
     const struct row_scale *scales; /* of int8 */
 };
 
@@ -129,6 +130,14 @@ struct kernels {
     /* Rows of one microkernel call, at most CUVEE__MAX_TILE_ROWS. */
     size_t tile_rows, bf16_tile_rows, int8_tile_rows;
 
+    /* Rows that a panel serves in one go, at most CUVEE__MAX_BLOCK_ROWS: so many that reading
+     * weights keeps up with multiplying, so few that they stay in the second-level cache. */
+    size_t block_rows;
+
+    /* bf16 products are so fast that attention in f32 would cost more time than it saves error,
+     * with bf16 weights too. */
+    bool prefers_bf16_attention;
+
     /* tile[r][j] (+)= sum over k of a[r * lda + k] * panel[k * ld_panel + j], r < rows, j < 32.
      *   rows 1 .. tile_rows; n_k >= 1; tile, panel: rows of 32 floats, 64-byte aligned, row strides
      *   32, or more for parts of another matrix, a multiple of 16; accumulate: add to what tile
@@ -140,8 +149,8 @@ struct kernels {
     /* The same with bf16 weights and inputs, panel[k / 2 * 64 + j * 2 + k % 2]; n_k is even, and
      * denormals may count as 0. NULL where the machine cannot: panels are widened then. */
     void (*gemm_bf16_tile)(size_t rows, size_t n_k, const uint16_t *a, size_t lda,
-                           const uint16_t *panel, struct ahead ahead, float *tile,
-                           size_t ld_tile, bool accumulate);
+                           const uint16_t *panel, struct ahead ahead, float *tile, size_t ld_tile,
+                           bool accumulate);
 
     /* Rows as pairs of the panel that gemm_bf16_tile takes: panel[k / 2 * 64 + j * 2 + k % 2] =
      * v[k * ldv + j], j < 32, k < n_k; behind an odd n_k zeros. NULL where that is. */
@@ -277,7 +286,7 @@ size_t cuvee__int8_run(const int8_t *q, size_t k, uint32_t activation_max);
  * Where inputs are converted, ACT_GELU is ACT_GELU_COARSE: their rounding errs more by far.
  *   scratch  cuvee__gemm_scratch_bytes, 64-byte aligned; the caller's own: inputs or weights are
  *            converted into it. NULL for f32.
- * Nothing is allocated; uses about 20 KB of stack. Row strides that are a multiple of 4 KB are
+ * Nothing is allocated; uses about 40 KB of stack. Row strides that are a multiple of 4 KB are
  * slow: the rows of a tile then fight for one set of the first-level cache. Callers add a cache
  * line to such strides. */
 void cuvee__gemm(const struct kernels *k, size_t m, struct rows a, const struct packed *w,

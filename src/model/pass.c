@@ -9,10 +9,8 @@
 /* From so many rows for each thread, reading all weights costs less than a stage per layer. */
 #define MIN_ROWS_EACH 64
 
-/* A multiple of the tile heights, as in workspace.c: rows of a chunk when there are helpers, and
- * when there may be some later. */
-#define CHUNK_ROWS 42
-#define CHUNK_ROWS_ALONE 126
+/* A row block is a chunk when helpers may come later, and so many when they are there. */
+#define CHUNKS_OF_BLOCK 3
 
 /* So that threads of unequal speed finish together. */
 #define CHUNKS_EACH 2
@@ -43,7 +41,8 @@ void cuvee__pass_choose_cut(struct pass *p, size_t n)
 
 size_t cuvee__pass_row_chunks(const struct pass *p, size_t n)
 {
-    const size_t rows = !p->team ? n : p->n_expected > 1 ? CHUNK_ROWS : CHUNK_ROWS_ALONE;
+    const size_t block = p->kernels->block_rows;
+    const size_t rows = !p->team ? n : p->n_expected > 1 ? block / CHUNKS_OF_BLOCK : block;
     return cuvee__max(1, (n + rows - 1) / rows);
 }
 
@@ -76,8 +75,8 @@ static float *conversion_of(const struct pass *p)
 }
 
 /* Some of the n rows of a product. */
-static void convert_share(const struct pass *p, const struct packed *w, size_t n,
-                          struct share rows, struct rows a)
+static void convert_share(const struct pass *p, const struct packed *w, size_t n, struct share rows,
+                          struct rows a)
 {
     cuvee__gemm_convert(p->kernels, n, rows.first, rows.n, a, w, conversion_of(p),
                         p->own->conversion);
@@ -127,8 +126,8 @@ static void multiply_columns(struct pass *p, const struct step *s, size_t n, str
     const size_t n_columns = s->linear->w.n;
     const size_t n_panels = (n_columns + CUVEE__PANEL - 1) / CUVEE__PANEL;
     const size_t n_chunks = cuvee__pass_chunks(p, n_panels);
-    const bool is_converted = take_converted(p, &s->linear->w) ||
-                              (n_chunks > 1 && convert_rows(p, &s->linear->w, n, a));
+    const bool is_converted =
+        take_converted(p, &s->linear->w) || (n_chunks > 1 && convert_rows(p, &s->linear->w, n, a));
     for (size_t i; cuvee__pass_next(p, n_chunks, &i);) {
         const struct share panels = share_of(n_panels, i, n_chunks);
         const size_t first = panels.first * CUVEE__PANEL;

@@ -26,14 +26,17 @@ static float score_scale(const struct pass *p)
 }
 
 /* The integers of a layer err more than bf16 does: then its attention may as well be of that, at
- * twice the speed. With bf16 weights that would add as much again to their error. */
+ * twice the speed. With bf16 weights that would add as much again to their error, and is done only
+ * where it saves much more. */
 struct rows cuvee__pass_qkv(const struct pass *p, size_t layer)
 {
-    const bool is_integer = p->weights->layers[layer].qkv.w.type == WEIGHT_INT8;
+    const enum weight_type type = p->weights->layers[layer].qkv.w.type;
+    const bool may_be_narrow =
+        type == WEIGHT_INT8 || (type == WEIGHT_BF16 && p->kernels->prefers_bf16_attention);
     const size_t head_size = p->config->hidden_size / p->config->n_heads;
     const struct rows qkv = p->w->qkv;
-    return is_integer && cuvee__attention_takes_bf16(p->kernels, head_size) ? narrow_rows(qkv)
-                                                                           : qkv;
+    return may_be_narrow && cuvee__attention_takes_bf16(p->kernels, head_size) ? narrow_rows(qkv)
+                                                                               : qkv;
 }
 
 /* One head of one text. With first_only, text i has one query, in row i. */

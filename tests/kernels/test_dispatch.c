@@ -22,11 +22,11 @@ static size_t count(const char *const *names)
 
 static bool all_slots_filled(const struct kernels *k)
 {
-    return k->name && k->tile_rows && k->int8_tile_rows && k->gemm_f32_tile && k->gemm_int8_tile &&
-           k->widen_panel && k->quantise_row && k->rotate_row && k->tile_f32_store &&
-           k->tile_int8_store && k->softmax_f32 && k->transpose_f32 && k->layernorm_f32 &&
-           k->act_f32 && k->add_f32 && k->widen_f16 && k->widen_bf16 && k->narrow_bf16 &&
-           (k->gemm_bf16_tile != NULL) == (k->bf16_tile_rows > 0) &&
+    return k->name && k->tile_rows && k->int8_tile_rows && k->block_rows && k->gemm_f32_tile &&
+           k->gemm_int8_tile && k->widen_panel && k->quantise_row && k->rotate_row &&
+           k->tile_f32_store && k->tile_int8_store && k->softmax_f32 && k->transpose_f32 &&
+           k->layernorm_f32 && k->act_f32 && k->add_f32 && k->widen_f16 && k->widen_bf16 &&
+           k->narrow_bf16 && (k->gemm_bf16_tile != NULL) == (k->bf16_tile_rows > 0) &&
            (k->gemm_bf16_tile != NULL) == (k->pair_rows_bf16 != NULL);
 }
 

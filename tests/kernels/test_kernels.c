@@ -126,6 +126,7 @@ int main(void)
 {
     cuvee__kernels_init(&oracle, 0);
 #ifdef TIER_INIT
+    tier = oracle; /* as cuvee__kernels_init() has it */
     TIER_INIT(&tier);
     return run_tier("emulated");
 #else

@@ -27,6 +27,8 @@ void cuvee__kernels_init_amx(struct kernels *k)
 {
     cuvee__kernels_init_avx512bf16(k);
     k->name = "amx";
+    k->block_rows = 256; /* such machines have 2 MB of second-level cache */
+    k->prefers_bf16_attention = true;
     k->bf16_tile_rows = AMX_TILE_ROWS;
     k->gemm_bf16_tile = cuvee__gemm_bf16_32x32_amx;
     k->int8_tile_rows = AMX_TILE_ROWS;

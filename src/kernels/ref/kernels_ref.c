@@ -249,6 +249,9 @@ void cuvee__kernels_init_ref(struct kernels *k)
         .name = "ref",
         .tile_rows = 4, /* any would do: a panel row is read once for four sums */
         .int8_tile_rows = 4,
+        /* A multiple of the tiers' tile heights, 6 and 14; 768 floats of each are 387 KB, and the
+         * smallest second-level cache in use is 512 KB. */
+        .block_rows = 126,
         .gemm_f32_tile = gemm_f32_tile_ref,
         .widen_panel = widen_panel_ref,
         .gemm_int8_tile = gemm_int8_tile_ref,

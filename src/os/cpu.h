@@ -10,11 +10,11 @@
 
 /* Kernel tiers as feature sets; a tier counts only when CPUID has all of it and XGETBV says that
  * the kernel saves the registers. */
-#define CUVEE__ISA_AVX2        1u /* AVX2 + FMA + F16C */
-#define CUVEE__ISA_AVX512      2u /* the above + AVX-512 F, BW, DQ, VL */
+#define CUVEE__ISA_AVX2 1u   /* AVX2 + FMA + F16C */
+#define CUVEE__ISA_AVX512 2u /* the above + AVX-512 F, BW, DQ, VL */
 #define CUVEE__ISA_AVX512_VNNI 4u /* the above + AVX-512 VNNI */
 #define CUVEE__ISA_AVX512_BF16 8u /* the above + AVX-512 BF16 */
-#define CUVEE__ISA_AMX         16u /* the above + AMX TILE, BF16, INT8, and leave to use them */
+#define CUVEE__ISA_AMX 16u /* the above + AMX TILE, BF16, INT8, and leave to use them */
 
 /* CUVEE__ISA_* bits of this machine. Threads: any. Where there is AMX, the system is asked for
  * leave to use it in this process: from then on signal stacks need about 11 KB, as

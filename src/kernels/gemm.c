@@ -11,6 +11,8 @@
  *                 cannot multiply bf16, this piece of a bf16 panel is widened to f32, for all rows
  *         row tile   one microkernel call; its sums wait in `sums` between k blocks
  *
+ * A tier may have the whole product of a row block in one piece (gemm_rows), with the same bits.
+ *
  * The order of additions for an output element is k = 0, 1, 2, ... whatever the cuts: sums that go
  * on in the next k block go on from the same bits. So the cuts are free to follow speed alone.
  * Integer sums are exact in any order; 1-byte rows need no k blocks. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What only AMX asks of a process: leave by the operating system, which it may refuse, and
- * registers that survive signals. Each case is a process of its own, because leave is for ever.
- * Skipped, all of it, where there is no AMX. */
+ * registers that survive signals; and that its sums are those of amx_model.h, to the bit. Each case
+ * is a process of its own, because leave is for ever. Skipped, all of it, where there is no AMX. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -24,11 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/random.h"
+#include "kernels/bf16.h"
 #include "kernels/kernels.h"
 #include "os/cpu.h"
 
 /* What a case ends with. */
-enum { HAS_AMX = 10, HAS_THE_REST, HAS_LESS, DISTURBED, UNTOUCHED };
+enum { HAS_AMX = 10, HAS_THE_REST, HAS_LESS, DISTURBED, UNTOUCHED, OTHER_BITS, SAME_BITS };
 
 #if defined(__x86_64__)
 
@@ -102,6 +105,42 @@ static int with_signals(void)
     return n_signals >= 100 ? UNTOUCHED : -1;
 }
 
+/* The sum over k as amx_model.h, and docs/numerics.md, have it. */
+static float sum_by_formula(const uint16_t *a, const uint16_t *panel, size_t column, size_t n_k)
+{
+    float sum = 0.0f;
+    for (size_t start = 0; start < n_k; start += 32) {
+        float part[2] = {0.0f, 0.0f};
+        for (size_t k = start; k < start + 32; k++)
+            part[k % 2] = fmaf(float_of_bf16(a[k]),
+                               float_of_bf16(panel[k / 2 * 2 * CUVEE__PANEL + 2 * column + k % 2]),
+                               part[k % 2]);
+        sum += part[0] + part[1];
+    }
+    return sum;
+}
+
+static int sums_to_the_bit(void)
+{
+    enum { ROWS = 32, K = 768 };
+    static _Alignas(64) uint16_t a[ROWS * K], panel[K * CUVEE__PANEL];
+    static _Alignas(64) float tile[ROWS * CUVEE__PANEL];
+    struct kernels k;
+    uint64_t rng = 1;
+    if (cuvee__kernels_choose(&k, "amx", NULL) != CUVEE_OK) return -1;
+    /* Of either sign, 0.125 to 0.5. */
+    for (size_t i = 0; i < ROWS * K; i++) a[i] = (uint16_t)(0x3E00 | (random_next(&rng) & 0x80FF));
+    for (size_t i = 0; i < K * CUVEE__PANEL; i++)
+        panel[i] = (uint16_t)(0x3E00 | (random_next(&rng) & 0x80FF));
+    k.gemm_bf16_tile(ROWS, K, a, K, panel, (struct ahead){NULL, 0}, tile, CUVEE__PANEL, false);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t j = 0; j < CUVEE__PANEL; j++) {
+            const float want = sum_by_formula(a + r * K, panel, j, K);
+            if (memcmp(&want, &tile[r * CUVEE__PANEL + j], sizeof want) != 0) return OTHER_BITS;
+        }
+    return SAME_BITS;
+}
+
 /* How the case ends, run in a process of its own. */
 static int outcome(int (*run)(void))
 {
@@ -136,9 +175,16 @@ static void signals_leave_tiles_alone(void **state)
     check_outcome(with_signals, UNTOUCHED);
 }
 
+static void sums_are_those_of_the_model(void **state)
+{
+    (void)state;
+    check_outcome(sums_to_the_bit, SAME_BITS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_are_those_of_the_model),
         cmocka_unit_test(a_sandbox_may_refuse),
         cmocka_unit_test(a_small_signal_stack_is_a_refusal),
         cmocka_unit_test(signals_leave_tiles_alone),

@@ -64,15 +64,6 @@ static struct epilogue epilogue_from(const struct epilogue *e, size_t row, size_
     return moved;
 }
 
-/* Tile i's share of the weights that come next, in as many bytes as this piece has: the next k
- * block, the next panel, the next matrix. */
-static struct ahead share_ahead(const struct panel_job *job, const void *next, size_t bytes,
-                                size_t i)
-{
-    const size_t n = job->tiles.n_parts, step_bytes = 4 * CUVEE__PANEL;
-    return (struct ahead){(const char *)next + i * bytes / n, (step_bytes + n - 1) / n};
-}
-
 /* One tile of the k block that starts at k0; weights is where the block starts in the panel. */
 static void multiply_tile(const struct panel_job *job, size_t rows, size_t row, size_t k0,
                           size_t n_k, const void *weights, struct ahead ahead, float *tile)
@@ -107,7 +98,7 @@ static void gemm_panel_float(const struct panel_job *job, float *sums)
             const size_t rows = split_part(&job->tiles, i);
             /* Without a second k block nothing has to wait: one tile, always hot. */
             float *tile = one_k_block ? sums : sums + row * CUVEE__PANEL;
-            const struct ahead ahead = share_ahead(job, next, n_k * width, i);
+            const struct ahead ahead = split_ahead(&job->tiles, next, n_k * width, i);
             multiply_tile(job, rows, row, k0, n_k, weights, ahead, tile);
             if (k0 + n_k == depth) {
                 const struct epilogue e = epilogue_from(&job->e, row, 0);
@@ -126,7 +117,7 @@ static void gemm_panel_int8(const struct panel_job *job)
         const size_t rows = split_part(&job->tiles, i);
         job->kern->gemm_int8_tile(
             rows, job->panel.k, (const uint8_t *)job->in.rows + row * job->in.ld, job->in.ld,
-            job->panel.panels, share_ahead(job, job->next, bytes, i), job->panel.run, tile);
+            job->panel.panels, split_ahead(&job->tiles, job->next, bytes, i), job->panel.run, tile);
         const struct dequantise d = {job->in.scales + row, job->panel.scales, job->panel.sums};
         const struct epilogue e = epilogue_from(&job->e, row, 0);
         job->kern->tile_int8_store(rows, job->panel.n, tile, &d, &e, rows_from(job->c, row));

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "kernels/kernels.h"
+
 struct split {
     size_t n_parts;
     size_t small;   /* rows of a small part; a large one has a row more */
@@ -22,6 +24,16 @@ static inline struct split split_rows(size_t n_rows, size_t max_part)
 static inline size_t split_part(const struct split *s, size_t i)
 {
     return s->small + (i < s->n_large);
+}
+
+/* Part i's share of the weights that come next, in as many bytes as the present piece has: the next
+ * k block, the next panel, the next matrix. */
+static inline struct ahead split_ahead(const struct split *s, const void *next, size_t bytes,
+                                       size_t i)
+{
+    const size_t step_bytes = 4 * CUVEE__PANEL;
+    return (struct ahead){(const char *)next + i * bytes / s->n_parts,
+                          (step_bytes + s->n_parts - 1) / s->n_parts};
 }
 
 #endif

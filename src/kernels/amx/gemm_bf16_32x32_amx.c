@@ -29,11 +29,6 @@ void cuvee__gemm_bf16_32x32_amx(size_t rows, size_t n_k, const uint16_t *a, size
     else
         AMX_MULTIPLY_ALL(AMX_MULTIPLY_16, _tile_dpbf16ps, rows, n_bytes, from, row_bytes, weights,
                          ahead);
-    _tile_stored(0, tile, tile_bytes);
-    _tile_stored(1, tile + CUVEE__PANEL / 2, tile_bytes);
-    if (is_high) {
-        _tile_stored(2, high, tile_bytes);
-        _tile_stored(3, high + CUVEE__PANEL / 2, tile_bytes);
-    }
+    amx_store(tile, tile_bytes, is_high);
     _tile_release();
 }

@@ -8,21 +8,14 @@ void cuvee__gemm_int8_32x32_amx(size_t rows, size_t n_k, const uint8_t *a, size_
                                 const int8_t *panel, struct ahead ahead, size_t run, int32_t *tile)
 {
     (void)run;
-    enum { TILE_BYTES = CUVEE__PANEL * sizeof *tile };
     const uint8_t *weights = (const uint8_t *)panel;
     const size_t n_bytes = cuvee__round_up(n_k, AMX_GROUP);
-    int32_t *high = tile + AMX_REGISTER_ROWS * CUVEE__PANEL;
     const bool is_high = rows > AMX_REGISTER_ROWS;
     _tile_loadconfig(cuvee__amx_config(rows)); /* all registers become 0 */
     if (is_high)
         AMX_MULTIPLY_ALL(AMX_MULTIPLY_32, _tile_dpbusd, rows, n_bytes, a, lda, weights, ahead);
     else
         AMX_MULTIPLY_ALL(AMX_MULTIPLY_16, _tile_dpbusd, rows, n_bytes, a, lda, weights, ahead);
-    _tile_stored(0, tile, TILE_BYTES);
-    _tile_stored(1, tile + CUVEE__PANEL / 2, TILE_BYTES);
-    if (is_high) {
-        _tile_stored(2, high, TILE_BYTES);
-        _tile_stored(3, high + CUVEE__PANEL / 2, TILE_BYTES);
-    }
+    amx_store(tile, CUVEE__PANEL * sizeof *tile, is_high);
     _tile_release();
 }

@@ -127,20 +127,7 @@ CUVEE__INLINE void multiply_tile(const struct operands *o, bool is_int8, int32_t
         multiply_step(is_int8, is_high, copy.inputs, AMX_STEP, copy.columns);
     }
     while (f.n_left) finish_row(&f, finish, is_int8); /* k of less than a step */
-    enum { TILE_BYTES = CUVEE__PANEL * sizeof *tile, HIGH = AMX_REGISTER_ROWS * CUVEE__PANEL };
-    _tile_stored(0, tile, TILE_BYTES);
-    _tile_stored(1, tile + CUVEE__PANEL / 2, TILE_BYTES);
-    if (is_high) {
-        _tile_stored(2, tile + HIGH, TILE_BYTES);
-        _tile_stored(3, tile + HIGH + CUVEE__PANEL / 2, TILE_BYTES);
-    }
-}
-
-/* Tile i's share of the panel that comes next. */
-static struct ahead share_ahead(const void *next, size_t panel_bytes, size_t n_tiles, size_t i)
-{
-    return (struct ahead){(const char *)next + i * panel_bytes / n_tiles,
-                          (AMX_LINE + n_tiles - 1) / n_tiles};
+    amx_store(tile, sizeof *tile * CUVEE__PANEL, is_high);
 }
 
 CUVEE__INLINE struct finished finished_tile(size_t rows, const int32_t *tile,
@@ -193,7 +180,7 @@ CUVEE__INLINE void multiply_all(size_t m, const struct inputs *in, const struct 
                 .row_bytes = row_bytes,
                 .a = (const uint8_t *)in->rows + row * row_bytes,
                 .panel = panel,
-                .ahead = share_ahead(next, panel_bytes, split.n_parts, i),
+                .ahead = split_ahead(&split, next, panel_bytes, i),
             };
             int32_t *tile = tiles[n_done++ % 2];
             if (rows != configured) _tile_loadconfig(cuvee__amx_config(rows));

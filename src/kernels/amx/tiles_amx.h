@@ -84,6 +84,17 @@ CUVEE__INLINE const char *amx_prefetch_step(const char *next, size_t step)
         product(3, 5, 7);                                                                          \
     } while (0)
 
+/* The four registers of sums, 4 bytes each, to a tile whose rows are row_bytes apart. */
+CUVEE__INLINE void amx_store(void *tile, size_t row_bytes, bool is_high)
+{
+    char *low = tile, *high = low + AMX_REGISTER_ROWS * row_bytes;
+    _tile_stored(0, low, row_bytes);
+    _tile_stored(1, low + AMX_LINE / 2, row_bytes);
+    if (!is_high) return;
+    _tile_stored(2, high, row_bytes);
+    _tile_stored(3, high + AMX_LINE / 2, row_bytes);
+}
+
 /* All steps of k. */
 #define AMX_MULTIPLY_ALL(multiply, product, rows, n_bytes, a, row_bytes, b, ahead)                 \
     do {                                                                                           \

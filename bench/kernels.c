@@ -4,10 +4,12 @@
  *
  * Method: the machine may be shared and its clock may drift, so every case runs in short windows, a
  * round goes through all cases, and each window of a case lies between two windows of the peak
- * loop. Shown are the best rate of a case over all rounds, and its share: the median over rounds of
- * rate / mean of both peaks, beside best rate / best peak. Weights of a case are larger than the
- * caches unless it says otherwise. A product with bf16 or int8 weights follows the same product in
- * f32, and is compared with it: the median over rounds of the ratio of both rates. */
+ * loop of its type. Shown are the best rate of a case over all rounds, and its share: the median
+ * over rounds of rate / mean of both peaks, beside best rate / best peak, and the median of those
+ * rounds only where both peaks were near their best: then nobody else was using this core. Weights
+ * of a case are larger than the caches unless it says otherwise. A product with bf16 or int8
+ * weights follows the same product in f32, and is compared with it: the median over rounds of the
+ * ratio of both rates. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,6 +46,7 @@ struct bench_case {
     bool is_gflops; /* work counts operations, and a share of peak makes sense */
     const struct bench_case *f32; /* what ratio compares with */
     double best, rate[MAX_ROUNDS], share[MAX_ROUNDS], ratio[MAX_ROUNDS];
+    double least_peak[MAX_ROUNDS]; /* of the two beside a window */
 };
 
 static void run_gemm(const struct bench_case *self, const struct data *d)
@@ -298,10 +301,31 @@ static double median(double *x, size_t n)
     return x[n / 2];
 }
 
-static void report(const char *tier, size_t n_rounds, double best_peak)
+/* A round with less of the best peak than this had a neighbour. */
+static const double quiet_peak = 0.85;
+
+static enum peak_kind kind_of(const struct bench_case *c)
 {
-    printf("tier %s, 1 thread, multiply-add peak %.1f GFLOP/s (best window)\n", tier, best_peak);
-    printf("%-44s %10s %14s %14s\n", "case", "best", "median share", "best / peak");
+    return c->type == WEIGHT_INT8 ? PEAK_INT8 : c->type == WEIGHT_BF16 ? PEAK_BF16 : PEAK_F32;
+}
+
+/* The median share of the quiet rounds, and how many they are. */
+static double quiet_share(const struct bench_case *c, size_t n_rounds, double best_peak,
+                          size_t *ret_n)
+{
+    double quiet[MAX_ROUNDS];
+    *ret_n = 0;
+    for (size_t i = 0; i < n_rounds; i++)
+        if (c->least_peak[i] >= quiet_peak * best_peak) quiet[(*ret_n)++] = c->share[i];
+    return *ret_n ? median(quiet, *ret_n) : 0.0;
+}
+
+static void report(const char *tier, size_t n_rounds, const double *best_peaks)
+{
+    printf("tier %s, 1 thread, best peaks: f32 %.1f, bf16 %.1f, int8 %.1f G operations/s\n", tier,
+           best_peaks[PEAK_F32], best_peaks[PEAK_BF16], best_peaks[PEAK_INT8]);
+    printf("%-44s %10s %14s %14s %18s\n", "case", "best", "median share", "best / peak",
+           "quiet (rounds)");
     for (size_t i = 0; i < n_cases; i++) {
         struct bench_case *c = &cases[i];
         if (!c->best) continue;
@@ -310,9 +334,12 @@ static void report(const char *tier, size_t n_rounds, double best_peak)
             continue;
         }
         printf("%-44s %5.1f GF/s", c->name, c->best);
+        const double best_peak = best_peaks[kind_of(c)];
+        size_t n_quiet;
+        const double quiet = quiet_share(c, n_rounds, best_peak, &n_quiet);
         if (best_peak > 0)
-            printf(" %12.1f %% %12.1f %%", 100 * median(c->share, n_rounds),
-                   100 * c->best / best_peak);
+            printf(" %12.1f %% %12.1f %% %10.1f %% (%zu)", 100 * median(c->share, n_rounds),
+                   100 * c->best / best_peak, 100 * quiet, n_quiet);
         if (c->f32) printf(" %7.2f x f32", median(c->ratio, n_rounds));
         putchar('\n');
     }
@@ -330,7 +357,7 @@ int main(int argc, char **argv)
     static struct data d;
     const char *tier = NULL, *only = "";
     size_t n_rounds = 7;
-    double window = 0.02, best_peak = 0;
+    double window = 0.02, best_peaks[3] = {0};
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc) return usage();
         if (strcmp(argv[i], "--tier") == 0) tier = argv[i + 1];
@@ -350,20 +377,22 @@ int main(int argc, char **argv)
         return 1;
     }
     list_cases(&d.kern);
-    double before = bench_peak_f32(d.kern.name, 1, window / 4);
     for (size_t round = 0; round < n_rounds; round++)
         for (size_t i = 0; i < n_cases; i++) {
             struct bench_case *c = &cases[i];
             if (!strstr(c->name, only)) continue;
+            const enum peak_kind kind = kind_of(c);
+            const double before = bench_peak(kind, d.kern.name, 1, window / 4);
             const double rate = run_window(c, &d, window);
-            const double after = bench_peak_f32(d.kern.name, 1, window / 4);
+            const double after = bench_peak(kind, d.kern.name, 1, window / 4);
             c->rate[round] = rate;
             c->share[round] = rate / (0.5 * (before + after));
             if (c->f32) c->ratio[round] = c->f32->rate[round] > 0 ? rate / c->f32->rate[round] : 0;
             if (rate > c->best) c->best = rate;
-            if (after > best_peak) best_peak = after;
-            before = after;
+            c->least_peak[round] = before < after ? before : after;
+            const double higher = before < after ? after : before;
+            if (higher > best_peaks[kind]) best_peaks[kind] = higher;
         }
-    report(d.kern.name, n_rounds, best_peak);
+    report(d.kern.name, n_rounds, best_peaks);
     return 0;
 }
